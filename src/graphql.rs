@@ -1,0 +1,2 @@
+//! GraphQL
+pub mod error;

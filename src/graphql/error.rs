@@ -1,0 +1,129 @@
+//! What a client is told when something fails: one code, one sentence, and where.
+
+use std::borrow::Cow;
+
+use async_graphql::{
+    Enum, ErrorExtensionValues, Pos, ServerError, Value, resolver_utils::EnumType,
+};
+
+/// The values of `errors[].extensions.code`.
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorCode {
+    /// The token is missing or was refused; `reason` tells why.
+    Unauthenticated,
+    /// The token lacks the scope that this needs.
+    Forbidden,
+    /// It does not exist, or it is not the viewer's: the two cannot be told apart.
+    NotFound,
+    /// An argument was refused; `field` is its path.
+    BadUserInput,
+    /// The object is at another version than expected, or the id or name is taken.
+    Conflict,
+    /// Too many requests; try again after the time that `Retry-After` names.
+    RateLimited,
+    /// The document is larger, deeper, or could return more than the server allows.
+    QueryTooComplex,
+    /// The request took longer than the server allows.
+    Timeout,
+    /// Nothing was wrong with this operation, but another one of its batch failed.
+    Aborted,
+    /// The body or the document could not be read.
+    GraphqlParseFailed,
+    /// The document does not fit the schema.
+    GraphqlValidationFailed,
+    /// The server does not know this hash yet: send it again with the document.
+    PersistedQueryNotFound,
+    /// The server keeps no persisted queries.
+    PersistedQueryNotSupported,
+    /// A fault of the server. The message holds a request id for whoever runs it.
+    InternalServerError,
+}
+
+impl ErrorCode {
+    /// The name as clients see it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        <Self as EnumType>::items()
+            .iter()
+            .find(|item| item.value == self)
+            .map_or("INTERNAL_SERVER_ERROR", |item| item.name)
+    }
+}
+
+/// An error that a client may see.
+///
+/// It has no `Display` on purpose: async-graphql would take any error with a `Display` and send its
+/// text to the client, so a `?` on a database error must not compile in a resolver.
+#[derive(Clone, Debug)]
+pub struct ApiError {
+    code: ErrorCode,
+    message: Cow<'static, str>,
+    field: Option<String>,
+    version: Option<i32>,
+    reason: Option<&'static str>,
+}
+
+impl ApiError {
+    /// An error of this code; the message says what to do about it.
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, message: message.into(), field: None, version: None, reason: None }
+    }
+
+    /// An argument that is refused: its dotted path, and why.
+    pub fn bad_input(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::BadUserInput, message).field(field)
+    }
+
+    /// Names the argument by its dotted path, for example `input.tagIds.2`.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Tells the version at which the object is now.
+    #[must_use]
+    pub fn version(mut self, version: i32) -> Self {
+        self.version = Some(version);
+        self
+    }
+
+    /// Tells why a token was refused.
+    #[must_use]
+    pub fn reason(mut self, reason: &'static str) -> Self {
+        self.reason = Some(reason);
+        self
+    }
+
+    /// The code that decides the HTTP status.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// The same as the library's error for the whole request, `at` a place in the document.
+    #[must_use]
+    pub fn at(self, at: Option<Pos>) -> ServerError {
+        let mut extensions = ErrorExtensionValues::default();
+        extensions.set("code", self.code.name());
+        if let Some(field) = self.field {
+            extensions.set("field", field);
+        }
+        if let Some(version) = self.version {
+            extensions.set("version", version);
+        }
+        if let Some(reason) = self.reason {
+            extensions.set("reason", Value::from(reason));
+        }
+        let mut error = ServerError::new(self.message, at);
+        error.extensions = Some(extensions);
+        error
+    }
+}
+
+impl From<ApiError> for async_graphql::Error {
+    fn from(error: ApiError) -> Self {
+        let ServerError { message, extensions, .. } = error.at(None);
+        Self { message, source: None, extensions }
+    }
+}

@@ -1,0 +1,3 @@
+//! taskward
+pub mod clock;
+pub mod graphql;
