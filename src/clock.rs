@@ -60,6 +60,12 @@ impl Instant {
         self.0
     }
 
+    /// The instant that much earlier, or 1970 where there is none.
+    #[must_use]
+    pub fn before(self, span: TimeDelta) -> Self {
+        Self(self.0.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH))
+    }
+
     /// The calendar day in UTC.
     #[must_use]
     pub fn day(self) -> NaiveDate {

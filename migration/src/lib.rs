@@ -1,1 +1,54 @@
+//! The tables of taskward, on SQLite and PostgreSQL alike: one migration per step of the model.
+//!
+//! What the two databases keep differently is decided in one place, [`column`].
 
+mod column;
+mod m20261121_000001_tasks;
+
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{
+        DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    },
+};
+
+/// All steps, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_tasks::Migration)]
+    }
+}
+
+impl Migrator {
+    /// Brings the database up to date, all or nothing, under a lock: replicas may start together.
+    ///
+    /// # Errors
+    /// Whatever the database refuses; nothing has changed then.
+    pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+        let transaction = db
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            })
+            .await?;
+        if db.get_database_backend() == DbBackend::Postgres {
+            // Any number does that nothing else in this database locks: these are the letters of "taskward".
+            transaction
+                .execute_unprepared("SELECT pg_advisory_xact_lock(8386110886542144100)")
+                .await?;
+        }
+        Self::up(&transaction, None).await?;
+        transaction.commit().await
+    }
+
+    /// Whether a step is missing. Only reads.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn is_behind(db: &DatabaseConnection) -> Result<bool, DbErr> {
+        Ok(!Self::get_pending_migrations_read_only(db).await?.is_empty())
+    }
+}

@@ -1,0 +1,103 @@
+//! The only door to the tables.
+//!
+//! Entities and pools are private. [`Store::for_viewer`] opens the door for the one whom the guard
+//! has let in, and everything behind it filters by that user, in SQL.
+
+mod change;
+mod connect;
+mod dialect;
+mod entity;
+mod error;
+mod filter;
+mod keyset;
+mod owned;
+mod page;
+mod task;
+mod text;
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use sea_orm::DbErr;
+
+use self::{change::find_user, connect::Pools};
+pub use self::{
+    entity::task::Priority,
+    error::StoreError,
+    filter::{Comparison, InstantField, TaskFilter, TaskRule, Trash},
+    keyset::{Direction, Place, Toward, Window},
+    owned::UserNo,
+    task::{Due, NewTask, TaskListing, TaskOrderField, TaskPage, TaskPatch, TaskRow, task_listing},
+    text::Search,
+};
+use crate::{
+    auth::{UserId, Viewer},
+    clock::Clock,
+};
+
+/// How many users' keys are remembered, a few dozen bytes each.
+const REMEMBERED_USERS: usize = 100_000;
+
+/// The database.
+#[derive(Debug)]
+pub struct Store {
+    pools: Pools,
+    clock: Clock,
+    /// A user's key never changes.
+    users: Cache<UserId, UserNo>,
+}
+
+impl Store {
+    /// Connects to `sqlite://…` or `postgres://…` with at most `pool_size` connections.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or the file cannot be made.
+    pub async fn connect(url: &str, pool_size: u32, clock: Clock) -> Result<Self, DbErr> {
+        let pools = Pools::connect(url, pool_size).await?;
+        Ok(Self { pools, clock, users: Cache::new(REMEMBERED_USERS) })
+    }
+
+    /// Brings the tables up to date, all or nothing; replicas may do it at the same time.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        self.pools.migrate().await
+    }
+
+    /// Whether the database answers and its tables are those of this program.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn is_up_to_date(&self) -> Result<bool, DbErr> {
+        self.pools.is_behind().await.map(|behind| !behind)
+    }
+
+    /// The viewer's own rows, and nothing else.
+    #[must_use]
+    pub fn for_viewer(self: &Arc<Self>, viewer: &Viewer) -> OwnedStore {
+        OwnedStore { store: Arc::clone(self), user_id: viewer.id().clone() }
+    }
+}
+
+/// What one user owns. Another user's rows do not exist here.
+#[derive(Clone, Debug)]
+pub struct OwnedStore {
+    store: Arc<Store>,
+    user_id: UserId,
+}
+
+impl OwnedStore {
+    /// The user's key; `None` before they first wrote something.
+    async fn user_no(&self) -> Result<Option<UserNo>, StoreError> {
+        let users = &self.store.users;
+        if let Some(user) = users.get(&self.user_id) {
+            return Ok(Some(user));
+        }
+        let user = find_user(&self.store.pools.reader, self.user_id.as_str()).await?;
+        if let Some(user) = user {
+            users.insert(self.user_id.clone(), user);
+        }
+        Ok(user)
+    }
+}

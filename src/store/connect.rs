@@ -1,0 +1,84 @@
+//! Opens the database: an SQLite file with one writer and several readers, or PostgreSQL.
+
+use std::{path::Path, time::Duration};
+
+use migration::Migrator;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbErr,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::dialect::Dialect;
+
+/// How long a request waits for a connection, and a writer on SQLite for the one before it.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection that was idle for longer is tried before it is used: the server may have gone.
+const STALE: Duration = Duration::from_secs(30);
+
+/// The ways to the database: the same pool twice on PostgreSQL; on SQLite one connection that
+/// writes and several that only read, which no writer holds up.
+#[derive(Debug)]
+pub struct Pools {
+    pub reader: Dialect<DatabaseConnection>,
+    pub writer: Dialect<DatabaseConnection>,
+}
+
+impl Pools {
+    /// Connects to `url` (`sqlite://…` or `postgres://…`) with at most `size` connections. An SQLite
+    /// file and its folder are made when they are missing.
+    pub async fn connect(url: &str, size: u32) -> Result<Self, DbErr> {
+        if !url.starts_with("sqlite:") {
+            let pool = Database::connect(options(url, size)).await?;
+            return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool) });
+        }
+        make_folder(url)?;
+        let writer = Database::connect(sqlite(url, 1, true)).await?;
+        let reader = Database::connect(sqlite(url, size, false)).await?;
+        Ok(Self { reader: Dialect(reader), writer: Dialect(writer) })
+    }
+
+    /// Brings the tables up to date.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        Migrator::migrate(&self.writer.0).await
+    }
+
+    /// Whether the tables are older than this program.
+    pub async fn is_behind(&self) -> Result<bool, DbErr> {
+        Migrator::is_behind(&self.reader.0).await
+    }
+}
+
+fn options(url: &str, size: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(size)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(STALE);
+    options
+}
+
+fn sqlite(url: &str, size: u32, writes: bool) -> ConnectOptions {
+    let mut options = options(url, size);
+    options.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
+        sqlite
+            .create_if_missing(writes)
+            .read_only(!writes)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+    });
+    options
+}
+
+fn make_folder(url: &str) -> Result<(), DbErr> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    match Path::new(path).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|error| DbErr::Custom(format!("cannot make {}: {error}", folder.display()))),
+        _ => Ok(()),
+    }
+}

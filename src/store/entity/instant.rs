@@ -1,0 +1,58 @@
+//! How an [`Instant`] lies in a column: `timestamptz` on PostgreSQL, milliseconds on SQLite.
+//!
+//! Reading looks at the row's database here; writing is turned in [`crate::store::dialect`], since
+//! a value does not know where it goes.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value,
+    sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
+};
+
+use crate::clock::Instant;
+
+impl From<Instant> for Value {
+    fn from(instant: Instant) -> Self {
+        instant.utc().into()
+    }
+}
+
+impl Nullable for Instant {
+    fn null() -> Value {
+        Value::ChronoDateTimeUtc(None)
+    }
+}
+
+impl ValueType for Instant {
+    fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
+        let utc = <DateTime<Utc> as ValueType>::try_from(value)?;
+        Instant::from_millis(utc.timestamp_millis()).ok_or(ValueTypeErr)
+    }
+
+    fn type_name() -> String {
+        "Instant".to_owned()
+    }
+
+    fn array_type() -> ArrayType {
+        ArrayType::ChronoDateTimeUtc
+    }
+
+    fn column_type() -> ColumnType {
+        ColumnType::TimestampWithTimeZone
+    }
+}
+
+impl TryGetable for Instant {
+    fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
+        let millis = if row.try_as_sqlite_row().is_some() {
+            i64::try_get_by(row, index)?
+        } else {
+            <DateTime<Utc>>::try_get_by(row, index)?.timestamp_millis()
+        };
+        Instant::from_millis(millis).ok_or_else(|| {
+            TryGetError::DbErr(DbErr::Type(format!("{millis} ms is outside of the calendar")))
+        })
+    }
+}
+
+impl sea_orm::sea_query::postgres_array::NotU8 for Instant {}

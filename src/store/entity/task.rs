@@ -1,0 +1,107 @@
+//! A task, with the columns that are derived from others for sorting and searching.
+
+use chrono::{Datelike, NaiveDate};
+use sea_orm::entity::prelude::*;
+
+use crate::{clock::Instant, store::text};
+
+/// How urgent a task is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+pub enum Priority {
+    /// Not said.
+    #[sea_orm(num_value = 0)]
+    None,
+    /// When there is time.
+    #[sea_orm(num_value = 1)]
+    Low,
+    /// As usual.
+    #[sea_orm(num_value = 2)]
+    Medium,
+    /// Before the others.
+    #[sea_orm(num_value = 3)]
+    High,
+    /// Now.
+    #[sea_orm(num_value = 4)]
+    Urgent,
+}
+
+/// A row of the table.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "task")]
+pub struct Model {
+    /// The owner.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_no: i64,
+    /// Unique among the owner's rows only.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// One line of Markdown.
+    pub title: String,
+    /// The title as it sorts.
+    pub title_key: String,
+    /// Markdown.
+    pub description: Option<String>,
+    /// The words of title and description as they are searched.
+    pub words: String,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// The due day.
+    pub due_on: Option<NaiveDate>,
+    /// The due instant, if it is due at a time of that day.
+    pub due_at: Option<Instant>,
+    /// Day and time in one number, nothing last.
+    pub due_asc: i64,
+    /// The same for the descending order.
+    pub due_desc: i64,
+    /// Set while it is completed.
+    pub completed_at: Option<Instant>,
+    /// Milliseconds, nothing last.
+    pub completed_asc: i64,
+    /// The same for the descending order.
+    pub completed_desc: i64,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it last changed.
+    pub updated_at: Instant,
+    /// Set while it is in the trash.
+    pub deleted_at: Option<Instant>,
+    /// Grows by one with each change.
+    pub version: i32,
+    /// The number of its last change on the owner's counter.
+    pub number: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Sets the derived columns from those that they are derived from.
+    #[must_use]
+    pub fn with_keys(mut self) -> Self {
+        self.title_key = text::sort_key(&self.title);
+        self.words = text::indexed(&self.title, self.description.as_deref());
+        self.completed_asc = self.completed_at.map_or(i64::MAX, Instant::millis);
+        self.completed_desc = self.completed_at.map_or(i64::MIN, Instant::millis);
+        self.due_asc = due_key(self.due_on, self.due_at, i64::MAX, END_OF_DAY);
+        self.due_desc = due_key(self.due_on, self.due_at, i64::MIN, 0);
+        self
+    }
+}
+
+/// Room for the milliseconds of a day and the offsets of all time zones on both sides of it.
+const DAY_BITS: u32 = 28;
+/// Later than any time of a day.
+const END_OF_DAY: i64 = (1 << DAY_BITS) - 1;
+
+/// Day first, then time; a day without a time sorts as if it were at `untimed`.
+fn due_key(on: Option<NaiveDate>, at: Option<Instant>, never: i64, untimed: i64) -> i64 {
+    const DAY_MILLIS: i64 = 86_400_000;
+    const UNIX_DAY: i64 = 719_163;
+    let Some(on) = on else { return never };
+    let day = i64::from(on.num_days_from_ce()) - UNIX_DAY;
+    let time = at.map_or(untimed, |at| {
+        (at.millis() - day * DAY_MILLIS + (1 << (DAY_BITS - 1))).clamp(1, END_OF_DAY - 1)
+    });
+    (day << DAY_BITS) + time
+}

@@ -1,0 +1,20 @@
+//! One row for each user who has ever written something.
+
+use sea_orm::entity::prelude::*;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "user")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub no: i64,
+    /// The token's `sub`.
+    #[sea_orm(unique)]
+    pub sub: String,
+    /// IANA name of the zone in which the user's days are read.
+    pub time_zone: String,
+    /// The number of the user's last change.
+    pub counter: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,164 @@
+//! Which tasks are meant, as a condition on their columns.
+
+use chrono::NaiveDate;
+use sea_orm::{
+    ColumnTrait, Condition,
+    sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr},
+};
+
+use super::{
+    entity::task::{Column, Priority},
+    text::Search,
+};
+use crate::clock::Instant;
+
+/// Which tasks a list shows.
+#[derive(Clone, Debug)]
+pub struct TaskFilter {
+    /// What must hold.
+    pub rule: TaskRule,
+    /// Whether the trash is looked at.
+    pub trash: Trash,
+}
+
+/// Whether tasks in the trash are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trash {
+    /// Only those outside of it.
+    #[default]
+    Exclude,
+    /// Only those in it.
+    Only,
+    /// Both.
+    Include,
+}
+
+/// Something that holds for a task or does not: never neither, so that `Not` is the complement.
+#[derive(Clone, Debug)]
+pub enum TaskRule {
+    /// Each of them holds.
+    All(Vec<TaskRule>),
+    /// One of them holds.
+    Any(Vec<TaskRule>),
+    /// It does not hold.
+    Not(Box<TaskRule>),
+    /// Every word occurs in title or description.
+    Search(Search),
+    /// It is completed, or it is not.
+    Completed(bool),
+    /// It has one of these priorities.
+    PriorityIn(Vec<Priority>),
+    /// Its priority compares so.
+    Priority(Comparison, Priority),
+    /// Its due day compares so.
+    DueOn(Comparison, NaiveDate),
+    /// It has no due day, or it has one.
+    DueOnIsNull(bool),
+    /// That instant of it compares so.
+    At(InstantField, Comparison, Instant),
+    /// It has no such instant, or it has one.
+    AtIsNull(InstantField, bool),
+}
+
+/// The instants of a task that can be asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum InstantField {
+    /// `completedAt`
+    Completed,
+    /// `createdAt`
+    Created,
+    /// `updatedAt`
+    Updated,
+}
+
+/// How a value relates to the one that is given.
+#[derive(Clone, Copy, Debug)]
+pub enum Comparison {
+    /// Equal.
+    Eq,
+    /// Later or more.
+    Gt,
+    /// The same, later or more.
+    Gte,
+    /// Earlier or less.
+    Lt,
+    /// The same, earlier or less.
+    Lte,
+}
+
+impl TaskFilter {
+    /// The condition, with the trash as a literal: the partial indexes are found by it.
+    pub(super) fn condition(&self) -> Condition {
+        let trash = match self.trash {
+            Trash::Exclude => Some(Column::DeletedAt.is_null()),
+            Trash::Only => Some(Column::DeletedAt.is_not_null()),
+            Trash::Include => None,
+        };
+        Condition::all().add_option(trash).add(self.rule.condition())
+    }
+}
+
+impl TaskRule {
+    fn condition(&self) -> Condition {
+        match self {
+            Self::All(rules) => {
+                rules.iter().map(Self::condition).fold(Condition::all(), Condition::add)
+            }
+            Self::Any(rules) => {
+                rules.iter().map(Self::condition).fold(Condition::any(), Condition::add)
+            }
+            Self::Not(rule) => rule.condition().not(),
+            Self::Search(search) => searched(search),
+            Self::Completed(true) => Column::CompletedAt.is_not_null().into_condition(),
+            Self::Completed(false) => Column::CompletedAt.is_null().into_condition(),
+            Self::PriorityIn(some) => Column::Priority.is_in(some.iter().copied()).into_condition(),
+            Self::Priority(comparison, priority) => {
+                compare(Column::Priority, *comparison, *priority)
+            }
+            Self::DueOn(comparison, day) => compare(Column::DueOn, *comparison, *day),
+            Self::DueOnIsNull(is_null) => null(Column::DueOn, *is_null),
+            Self::At(field, comparison, instant) => compare(field.column(), *comparison, *instant),
+            Self::AtIsNull(field, is_null) => null(field.column(), *is_null),
+        }
+    }
+}
+
+impl InstantField {
+    fn column(self) -> Column {
+        match self {
+            Self::Completed => Column::CompletedAt,
+            Self::Created => Column::CreatedAt,
+            Self::Updated => Column::UpdatedAt,
+        }
+    }
+}
+
+/// A null compares as false, and not as unknown, which `NOT` would leave unknown.
+fn compare(column: Column, comparison: Comparison, value: impl Into<sea_orm::Value>) -> Condition {
+    let value = value.into();
+    let compared = match comparison {
+        Comparison::Eq => column.eq(value),
+        Comparison::Gt => column.gt(value),
+        Comparison::Gte => column.gte(value),
+        Comparison::Lt => column.lt(value),
+        Comparison::Lte => column.lte(value),
+    };
+    Condition::all().add(column.is_not_null()).add(compared)
+}
+
+fn null(column: Column, is_null: bool) -> Condition {
+    if is_null { column.is_null() } else { column.is_not_null() }.into_condition()
+}
+
+fn searched(search: &Search) -> Condition {
+    let whole = search.whole.iter().map(|word| format!("% {} %", escaped(word)));
+    let prefix = format!("% {}%", escaped(&search.prefix));
+    whole.chain([prefix]).fold(Condition::all(), |all, pattern| {
+        all.add(Expr::col(Column::Words).like(LikeExpr::new(pattern).escape('\\')))
+    })
+}
+
+/// A word may hold an underscore, which would stand for any character.
+fn escaped(word: &str) -> String {
+    word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

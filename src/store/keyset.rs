@@ -1,0 +1,224 @@
+//! Pages of a list, found by the place where they begin and not by counting up to it.
+//!
+//! A place is the values of the order's columns and the id, so the next page is a range on an index
+//! that begins right there: page 10,000 costs what the first one costs, and rows that come or go
+//! meanwhile neither repeat nor skip others.
+
+use sea_orm::{
+    ColumnTrait, Condition, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder, Select, Value,
+    sea_query::{ColumnType, Expr, SimpleExpr},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::owned::Owned;
+use crate::clock::Instant;
+
+/// Which way an order runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The smallest first.
+    Asc,
+    /// The largest first.
+    Desc,
+}
+
+impl Direction {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Asc => Self::Desc,
+            Self::Desc => Self::Asc,
+        }
+    }
+}
+
+/// The two ways to look from a place in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toward {
+    /// To the rows behind it.
+    Next,
+    /// To the rows before it.
+    Previous,
+}
+
+/// A place in a list: where a row stands, or stood, by the order's values and its id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place(Vec<Key>, Uuid);
+
+/// The value of one column of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Key {
+    /// Numbers, and instants by their milliseconds.
+    Number(i64),
+    Text(String),
+}
+
+/// A part of a list: up to `limit` rows from one end of what lies between two places.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// How many rows at the most.
+    pub limit: u64,
+    /// Whether the rows are counted from the end.
+    pub from_end: bool,
+    /// Only rows behind this place.
+    pub after: Option<Place>,
+    /// Only rows before this place.
+    pub before: Option<Place>,
+}
+
+impl Window {
+    pub(super) fn bound(&self, toward: Toward) -> Option<&Place> {
+        match toward {
+            Toward::Next => self.before.as_ref(),
+            Toward::Previous => self.after.as_ref(),
+        }
+    }
+
+    /// The way in which the rows are counted.
+    pub(super) fn reading(&self) -> Toward {
+        if self.from_end { Toward::Previous } else { Toward::Next }
+    }
+}
+
+/// A total order of a table: columns that are never null, and the id where they tie.
+#[derive(Clone, Debug)]
+pub struct Keyset<E: Owned> {
+    columns: Vec<(E::Column, Direction)>,
+    tie: Direction,
+}
+
+impl<E: Owned> Keyset<E> {
+    /// The order by these columns, one after the other; ties end at the id, which follows `tie`.
+    pub(super) fn new(columns: Vec<(E::Column, Direction)>, tie: Direction) -> Self {
+        Self { columns, tie }
+    }
+
+    /// Where that row stands.
+    pub(super) fn place(&self, row: &E::Model) -> Option<Place>
+    where
+        E::Model: ModelTrait<Entity = E>,
+    {
+        let keys = self.columns.iter().map(|(column, _)| to_key(row.get(*column)));
+        let Value::Uuid(Some(id)) = row.get(E::ID) else { return None };
+        Some(Place(keys.collect::<Option<_>>()?, id))
+    }
+
+    /// Whether a place can stand in this order; one from elsewhere, or a forged one, cannot.
+    pub(super) fn knows(&self, place: &Place) -> bool {
+        self.values(place).is_some()
+    }
+
+    /// Puts the rows in order, or in the opposite one.
+    pub(super) fn order(&self, select: Select<E>, reversed: bool) -> Select<E> {
+        self.directions().fold(select, |select, (column, direction)| {
+            let direction = if reversed { direction.reversed() } else { direction };
+            select.order_by(
+                column,
+                match direction {
+                    Direction::Asc => Order::Asc,
+                    Direction::Desc => Order::Desc,
+                },
+            )
+        })
+    }
+
+    /// Keeps the rows that lie beyond a place.
+    pub(super) fn beyond(
+        &self,
+        select: Select<E>,
+        place: &Place,
+        toward: Toward,
+        inclusive: bool,
+    ) -> Select<E> {
+        let Some(mut values) = self.values(place) else {
+            return select.filter(Expr::value(false));
+        };
+        values.push(place.1.into());
+        let keys: Vec<_> = self
+            .directions()
+            .zip(values)
+            .map(|((column, direction), value)| (column, larger(direction, toward), value))
+            .collect();
+        if keys.iter().all(|(_, larger, _)| *larger == keys[0].1) {
+            select.filter(row_value(&keys, inclusive))
+        } else {
+            select.filter(column_by_column(&keys, inclusive))
+        }
+    }
+
+    fn directions(&self) -> impl Iterator<Item = (E::Column, Direction)> {
+        self.columns.iter().copied().chain([(E::ID, self.tie)])
+    }
+
+    fn values(&self, place: &Place) -> Option<Vec<Value>> {
+        (place.0.len() == self.columns.len()).then_some(())?;
+        self.columns.iter().zip(&place.0).map(|((column, _), key)| to_value(column, key)).collect()
+    }
+}
+
+/// Whether the rows that lie that way have larger values.
+fn larger(direction: Direction, toward: Toward) -> bool {
+    (direction == Direction::Asc) == (toward == Toward::Next)
+}
+
+/// `(a, b, id) > (1, 2, 3)`: one range on an index over these columns.
+fn row_value<C: ColumnTrait>(keys: &[(C, bool, Value)], inclusive: bool) -> SimpleExpr {
+    let row = Expr::tuple(keys.iter().map(|(column, ..)| Expr::col(*column)));
+    let place = Expr::tuple(keys.iter().map(|(.., value)| Expr::value(value.clone())));
+    match (keys[0].1, inclusive) {
+        (true, false) => row.gt(place),
+        (true, true) => row.gte(place),
+        (false, false) => row.lt(place),
+        (false, true) => row.lte(place),
+    }
+}
+
+/// The same where the columns run in different directions:
+/// `a >= 1 AND (a > 1 OR (a = 1 AND b < 2) OR …)`.
+fn column_by_column<C: ColumnTrait>(keys: &[(C, bool, Value)], inclusive: bool) -> Condition {
+    let beyond = |(column, larger, value): &(C, bool, Value)| {
+        if *larger { column.gt(value.clone()) } else { column.lt(value.clone()) }
+    };
+    let equal = |(column, _, value): &(C, bool, Value)| column.eq(value.clone());
+    let all_equal =
+        |keys: &[(C, bool, Value)]| keys.iter().map(equal).fold(Condition::all(), Condition::add);
+    let mut alternatives = Condition::any();
+    for (position, key) in keys.iter().enumerate() {
+        alternatives = alternatives.add(all_equal(&keys[..position]).add(beyond(key)));
+    }
+    if inclusive {
+        alternatives = alternatives.add(all_equal(keys));
+    }
+    let (first, larger, value) = &keys[0];
+    let range = if *larger { first.gte(value.clone()) } else { first.lte(value.clone()) };
+    Condition::all().add(range).add(alternatives)
+}
+
+fn to_key(value: Value) -> Option<Key> {
+    match value {
+        Value::SmallInt(Some(number)) => Some(Key::Number(number.into())),
+        Value::BigInt(Some(number)) => Some(Key::Number(number)),
+        Value::ChronoDateTimeUtc(Some(at)) => Some(Key::Number(at.timestamp_millis())),
+        Value::String(Some(text)) => Some(Key::Text(text)),
+        _ => None,
+    }
+}
+
+/// The value of the column's own type. A cursor comes from outside: no text with a NUL, which
+/// PostgreSQL refuses, and no instant beyond the calendar.
+fn to_value<C: ColumnTrait>(column: &C, key: &Key) -> Option<Value> {
+    match (column.def().get_column_type(), key) {
+        (ColumnType::SmallInteger, Key::Number(number)) => {
+            i16::try_from(*number).ok().map(Value::from)
+        }
+        (ColumnType::BigInteger, Key::Number(number)) => Some((*number).into()),
+        (ColumnType::TimestampWithTimeZone, Key::Number(millis)) => {
+            Instant::from_millis(*millis).map(Value::from)
+        }
+        (ColumnType::String(_) | ColumnType::Text, Key::Text(text)) if !text.contains('\0') => {
+            Some(text.as_str().into())
+        }
+        _ => None,
+    }
+}
