@@ -1,2 +1,62 @@
-//! GraphQL
+//! The GraphQL schema: roots, types, and what a client may send.
+//!
+//! A resolver reads its arguments, makes one call on the viewer's store, and wraps the answer. There
+//! are no schema extensions: one alone would wrap each field of each row.
+
+pub mod context;
 pub mod error;
+mod id;
+mod mutation;
+mod node;
+mod page;
+mod payload;
+mod query;
+mod scalars;
+mod task;
+mod task_filter;
+mod text;
+mod viewer;
+
+use async_graphql::{
+    EmptySubscription, OutputType, SDLExportOptions, SchemaBuilder, registry::Registry,
+};
+
+use self::{error::ErrorCode, mutation::Mutation, payload::Payload, query::Query};
+
+/// The schema that is served.
+pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+/// Builds the schema. With `suggestions`, a message about an unknown name says which one was
+/// probably meant, which tells names to those who may not introspect.
+#[must_use]
+pub fn schema(suggestions: bool) -> Schema {
+    let builder = builder();
+    if suggestions { builder } else { builder.disable_suggestions() }.finish()
+}
+
+/// The types of the schema, for checks that are made before the library sees a document.
+#[must_use]
+pub fn registry() -> Registry {
+    let mut registry = Registry::default();
+    Query::create_type_info(&mut registry);
+    Mutation::create_type_info(&mut registry);
+    registry
+}
+
+/// The schema as text, in one order whatever the order of the code.
+#[must_use]
+pub fn sdl() -> String {
+    let options = SDLExportOptions::new()
+        .sorted_fields()
+        .sorted_arguments()
+        .sorted_enum_items()
+        .include_specified_by();
+    schema(true).sdl_with_options(options)
+}
+
+/// No field returns the interface of payloads or the codes of errors: they are here for clients.
+fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
+    Schema::build(Query, Mutation, EmptySubscription)
+        .register_output_type::<Payload>()
+        .register_output_type::<ErrorCode>()
+}

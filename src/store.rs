@@ -26,7 +26,8 @@ pub use self::{
     error::StoreError,
     filter::{Comparison, InstantField, TaskFilter, TaskRule, Trash},
     keyset::{Direction, Place, Toward, Window},
-    owned::UserNo,
+    owned::{Owned, UserNo},
+    page::{Listing, Page},
     task::{Due, NewTask, TaskListing, TaskOrderField, TaskPage, TaskPatch, TaskRow, task_listing},
     text::Search,
 };

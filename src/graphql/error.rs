@@ -1,10 +1,10 @@
 //! What a client is told when something fails: one code, one sentence, and where.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
-use async_graphql::{
-    Enum, ErrorExtensionValues, Pos, ServerError, Value, resolver_utils::EnumType,
-};
+use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError, resolver_utils::EnumType};
+
+use crate::store::StoreError;
 
 /// The values of `errors[].extensions.code`.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,12 +61,20 @@ pub struct ApiError {
     field: Option<String>,
     version: Option<i32>,
     reason: Option<&'static str>,
+    cause: Option<Arc<StoreError>>,
 }
 
 impl ApiError {
     /// An error of this code; the message says what to do about it.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), field: None, version: None, reason: None }
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            version: None,
+            reason: None,
+            cause: None,
+        }
     }
 
     /// An argument that is refused: its dotted path, and why.
@@ -95,6 +103,12 @@ impl ApiError {
         self
     }
 
+    /// What really happened, where it is not for the client: for the log.
+    #[must_use]
+    pub fn cause(&self) -> Option<&StoreError> {
+        self.cause.as_deref()
+    }
+
     /// The code that decides the HTTP status.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
@@ -104,26 +118,54 @@ impl ApiError {
     /// The same as the library's error for the whole request, `at` a place in the document.
     #[must_use]
     pub fn at(self, at: Option<Pos>) -> ServerError {
+        let mut error = ServerError::new(self.message.clone(), at);
+        error.extensions = Some(self.extensions());
+        error.source = Some(Arc::new(self));
+        error
+    }
+
+    fn extensions(&self) -> ErrorExtensionValues {
         let mut extensions = ErrorExtensionValues::default();
         extensions.set("code", self.code.name());
-        if let Some(field) = self.field {
-            extensions.set("field", field);
+        if let Some(field) = &self.field {
+            extensions.set("field", field.as_str());
         }
         if let Some(version) = self.version {
             extensions.set("version", version);
         }
         if let Some(reason) = self.reason {
-            extensions.set("reason", Value::from(reason));
+            extensions.set("reason", reason);
         }
-        let mut error = ServerError::new(self.message, at);
-        error.extensions = Some(extensions);
-        error
+        extensions
     }
 }
 
 impl From<ApiError> for async_graphql::Error {
     fn from(error: ApiError) -> Self {
-        let ServerError { message, extensions, .. } = error.at(None);
-        Self { message, source: None, extensions }
+        let ServerError { message, source, extensions, .. } = error.at(None);
+        Self { message, source, extensions }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => {
+                Self::new(ErrorCode::NotFound, "You have no object with this id.")
+            }
+            StoreError::VersionConflict(version) => Self::new(
+                ErrorCode::Conflict,
+                "Somebody changed it meanwhile: read it again, then decide.",
+            )
+            .version(version),
+            StoreError::IdTaken => Self::new(
+                ErrorCode::Conflict,
+                "This id belongs to something else, or to something that was deleted: make a new one.",
+            ),
+            StoreError::Unavailable(_) | StoreError::Internal(_) => Self {
+                cause: Some(Arc::new(error)),
+                ..Self::new(ErrorCode::InternalServerError, "Internal error")
+            },
+        }
     }
 }

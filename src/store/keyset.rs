@@ -95,10 +95,7 @@ impl<E: Owned> Keyset<E> {
     }
 
     /// Where that row stands.
-    pub(super) fn place(&self, row: &E::Model) -> Option<Place>
-    where
-        E::Model: ModelTrait<Entity = E>,
-    {
+    pub(super) fn place(&self, row: &E::Model) -> Option<Place> {
         let keys = self.columns.iter().map(|(column, _)| to_key(row.get(*column)));
         let Value::Uuid(Some(id)) = row.get(E::ID) else { return None };
         Some(Place(keys.collect::<Option<_>>()?, id))

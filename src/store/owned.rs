@@ -12,7 +12,7 @@ use super::entity::{task, tombstone};
 pub struct UserNo(pub(super) i64);
 
 /// A table whose rows belong to users.
-pub trait Owned: EntityTrait {
+pub trait Owned: EntityTrait<Model: Send + Sync> {
     /// The column that holds the owner.
     const OWNER: Self::Column;
     /// The column that tells the rows of one owner apart.

@@ -1,8 +1,7 @@
 //! Reading a window of a user's list, and whether anything lies beyond it.
 
 use sea_orm::{
-    Condition, ConnectionTrait, FromQueryResult, ModelTrait, PaginatorTrait, QueryFilter,
-    QuerySelect, Select, sea_query::Expr,
+    Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QuerySelect, Select, sea_query::Expr,
 };
 
 use super::{
@@ -44,11 +43,7 @@ impl OwnedStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn page<E>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError>
-    where
-        E: Owned,
-        E::Model: ModelTrait<Entity = E> + FromQueryResult + Send + Sync,
-    {
+    pub async fn page<E: Owned>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError> {
         let mut rows = self.rows(&listing).await?;
         let limit = usize::try_from(listing.window.limit).unwrap_or(usize::MAX);
         let cut = rows.len() > limit;
@@ -62,11 +57,7 @@ impl OwnedStore {
     }
 
     /// One row more than the window may show, to know whether there is one.
-    async fn rows<E>(&self, listing: &Listing<E>) -> Result<Vec<E::Model>, StoreError>
-    where
-        E: Owned,
-        E::Model: FromQueryResult + Send + Sync,
-    {
+    async fn rows<E: Owned>(&self, listing: &Listing<E>) -> Result<Vec<E::Model>, StoreError> {
         let window = &listing.window;
         let Some(select) = self.listed(listing).await?.filter(|_| window.limit > 0) else {
             return Ok(Vec::new());
@@ -81,16 +72,12 @@ impl OwnedStore {
         Ok(select.all(&self.store.pools.reader).await?)
     }
 
-    /// How many rows the listing has, whatever its window.
+    /// How many rows the page's list has, whatever its window.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn total<E>(&self, listing: &Listing<E>) -> Result<u64, StoreError>
-    where
-        E: Owned,
-        E::Model: FromQueryResult + Send + Sync,
-    {
-        match self.listed(listing).await? {
+    pub async fn total<E: Owned>(&self, page: &Page<E>) -> Result<u64, StoreError> {
+        match self.listed(&page.listing).await? {
             Some(select) => Ok(select.count(&self.store.pools.reader).await?),
             None => Ok(0),
         }
@@ -100,11 +87,11 @@ impl OwnedStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn has_more<E>(&self, page: &Page<E>, toward: Toward) -> Result<bool, StoreError>
-    where
-        E: Owned,
-        E::Model: FromQueryResult + Send + Sync,
-    {
+    pub async fn has_more<E: Owned>(
+        &self,
+        page: &Page<E>,
+        toward: Toward,
+    ) -> Result<bool, StoreError> {
         let window = &page.listing.window;
         let (first, last) = (page.rows.first(), page.rows.last());
         let outermost = if toward == Toward::Next { last } else { first }.map(|(place, _)| place);

@@ -1,0 +1,104 @@
+//! Relay's pages: arguments, cursors, and what lies beyond.
+
+use async_graphql::{Context, SimpleObject};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+
+use super::{context::ContextExt, error::ApiError};
+use crate::store::{Owned, Page, Place, Toward, Window};
+
+/// The most rows of a page.
+const MOST: i32 = 100;
+/// The rows of a page that did not say how many.
+const DEFAULT: i32 = 50;
+
+/// The four arguments that each list takes.
+#[derive(Debug)]
+pub struct PageArguments {
+    pub first: Option<i32>,
+    pub after: Option<String>,
+    pub last: Option<i32>,
+    pub before: Option<String>,
+}
+
+impl PageArguments {
+    /// The window that the arguments describe in a list of that order.
+    pub fn window(self, order: &str) -> Result<Window, ApiError> {
+        if self.first.is_some() && self.last.is_some() {
+            return Err(ApiError::bad_input("last", "Give first or last, not both."));
+        }
+        let limit = match (self.first, self.last) {
+            (_, Some(last)) => within("last", last)?,
+            (first, None) => within("first", first.unwrap_or(DEFAULT))?,
+        };
+        Ok(Window {
+            limit,
+            from_end: self.last.is_some(),
+            after: self.after.map(|cursor| read("after", &cursor, order)).transpose()?,
+            before: self.before.map(|cursor| read("before", &cursor, order)).transpose()?,
+        })
+    }
+}
+
+fn within(field: &'static str, count: i32) -> Result<u64, ApiError> {
+    match u64::try_from(count) {
+        Ok(rows) if count <= MOST => Ok(rows),
+        _ => Err(ApiError::bad_input(field, format!("{field} must be from 0 to {MOST}."))),
+    }
+}
+
+/// A place that names the order in which it is one, so that no other order takes it. The number is
+/// the version of this form.
+#[derive(Serialize, Deserialize)]
+struct Cursor(u8, String, Place);
+
+const VERSION: u8 = 1;
+
+/// The cursor of a place.
+pub fn cursor(order: &str, place: &Place) -> String {
+    let cursor = Cursor(VERSION, order.to_owned(), place.clone());
+    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+}
+
+fn read(field: &'static str, cursor: &str, order: &str) -> Result<Place, ApiError> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
+    match serde_json::from_slice(&bytes) {
+        Ok(Cursor(VERSION, made_for, place)) if made_for == order => Ok(place),
+        _ => Err(foreign(field)),
+    }
+}
+
+/// A cursor that this list and order did not make.
+pub fn foreign(field: &'static str) -> ApiError {
+    let message =
+        format!("{field} is not a cursor of this list in this order: read the list anew.");
+    ApiError::bad_input(field, message)
+}
+
+/// What lies beyond a page.
+#[derive(SimpleObject)]
+pub struct PageInfo {
+    has_next_page: bool,
+    has_previous_page: bool,
+    start_cursor: Option<String>,
+    end_cursor: Option<String>,
+}
+
+impl PageInfo {
+    /// Asks the store what lies beyond only where the client asks for it.
+    pub async fn of<E: Owned>(
+        ctx: &Context<'_>,
+        page: &Page<E>,
+        order: &str,
+    ) -> Result<Self, ApiError> {
+        let store = ctx.store()?;
+        let asked = |field| ctx.look_ahead().field(field).exists();
+        Ok(Self {
+            has_next_page: asked("hasNextPage") && store.has_more(page, Toward::Next).await?,
+            has_previous_page: asked("hasPreviousPage")
+                && store.has_more(page, Toward::Previous).await?,
+            start_cursor: page.rows.first().map(|(place, _)| cursor(order, place)),
+            end_cursor: page.rows.last().map(|(place, _)| cursor(order, place)),
+        })
+    }
+}

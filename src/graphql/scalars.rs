@@ -1,0 +1,63 @@
+//! Scalars: how values look on the wire.
+
+use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::NaiveDate;
+
+use crate::clock::Instant;
+
+/// RFC 3339 instant in UTC with milliseconds, e.g. `2026-11-21T09:30:00.000Z`.
+#[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
+impl ScalarType for Instant {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        read(&value, Instant::parse)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        read(value, Instant::parse).is_ok()
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
+/// A day of the calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date(pub NaiveDate);
+
+impl Date {
+    /// Four digits, two and two: chrono alone would take `2026-1-1` and years beyond 9999.
+    fn parse(text: &str) -> Option<Self> {
+        const LENGTH: usize = "YYYY-MM-DD".len();
+        let digits = text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+        (text.len() == LENGTH && digits)
+            .then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().map(Self))
+            .flatten()
+    }
+}
+
+/// Calendar date `YYYY-MM-DD`, no time and no zone.
+#[Scalar(name = "Date", specified_by_url = "https://scalars.graphql.org/andimarek/local-date")]
+impl ScalarType for Date {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        read(&value, Date::parse)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        read(value, Date::parse).is_ok()
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+fn read<T: InputType>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> InputValueResult<T> {
+    match value {
+        Value::String(text) => parse(text).ok_or_else(|| InputValueError::custom("not readable")),
+        other => Err(InputValueError::expected_type(other.clone())),
+    }
+}

@@ -1,0 +1,196 @@
+//! Which tasks a list shows: the inputs, and how they become one rule.
+
+use async_graphql::{Enum, InputObject};
+
+use super::{error::ApiError, scalars::Date, task::Priority, text};
+use crate::{
+    clock::Instant,
+    store::{self, Comparison, InstantField, Search, TaskRule},
+};
+
+/// How deep `and`, `or` and `not` may nest.
+const NESTING: usize = 3;
+/// How many conditions a filter may have.
+const CONDITIONS: usize = 50;
+
+/// All given fields must hold. `and`/`or`/`not` nest at most 3 deep, 50 conditions in all.
+#[derive(InputObject, Default)]
+pub struct TaskFilter {
+    and: Option<Vec<TaskFilter>>,
+    or: Option<Vec<TaskFilter>>,
+    not: Option<Box<TaskFilter>>,
+    /// Every word must occur in title or description, without regard to case and accents; the last word counts as a prefix.
+    search: Option<String>,
+    completed: Option<bool>,
+    priority: Option<PriorityFilter>,
+    due_on: Option<DateFilter>,
+    completed_at: Option<DateTimeFilter>,
+    created_at: Option<DateTimeFilter>,
+    updated_at: Option<DateTimeFilter>,
+    /// Null: EXCLUDE. Read at the top level only, not inside `and`, `or`, `not`.
+    trash: Option<TrashFilter>,
+}
+
+/// By priority: one of some, or a range from NONE to URGENT.
+#[derive(InputObject)]
+pub struct PriorityFilter {
+    r#in: Option<Vec<Priority>>,
+    gte: Option<Priority>,
+    lte: Option<Priority>,
+}
+
+/// By day.
+#[derive(InputObject)]
+pub struct DateFilter {
+    eq: Option<Date>,
+    gt: Option<Date>,
+    gte: Option<Date>,
+    lt: Option<Date>,
+    lte: Option<Date>,
+    is_null: Option<bool>,
+}
+
+/// By instant.
+#[derive(InputObject)]
+pub struct DateTimeFilter {
+    gt: Option<Instant>,
+    gte: Option<Instant>,
+    lt: Option<Instant>,
+    lte: Option<Instant>,
+    is_null: Option<bool>,
+}
+
+/// Whether tasks in the trash are shown.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "store::Trash")]
+pub enum TrashFilter {
+    Exclude,
+    Only,
+    Include,
+}
+
+impl TaskFilter {
+    /// Checks the limits and makes the rule that the store knows.
+    pub fn read(self) -> Result<store::TaskFilter, ApiError> {
+        let trash = self.trash.map(Into::into).unwrap_or_default();
+        let rule = Reader::default().rule(self, "filter")?;
+        Ok(store::TaskFilter { rule: rule.unwrap_or(TaskRule::All(Vec::new())), trash })
+    }
+}
+
+/// Goes through a filter and counts.
+#[derive(Default)]
+struct Reader {
+    /// Operators around the place that is read.
+    depth: usize,
+    /// Conditions so far.
+    conditions: usize,
+}
+
+impl Reader {
+    /// All that the filter asks for, as one rule; `None` when it asks for nothing.
+    fn rule(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {
+        let mut rules = Vec::new();
+        if let Some(search) = &filter.search {
+            let field = format!("{path}.search");
+            text::at_most(&field, search, text::SEARCH)?;
+            rules.extend(Search::parse(search).map(TaskRule::Search));
+        }
+        rules.extend(filter.completed.map(TaskRule::Completed));
+        rules.extend(filter.priority.into_iter().flat_map(PriorityFilter::rules));
+        rules.extend(filter.due_on.into_iter().flat_map(DateFilter::rules));
+        for (field, instants) in [
+            (InstantField::Completed, filter.completed_at),
+            (InstantField::Created, filter.created_at),
+            (InstantField::Updated, filter.updated_at),
+        ] {
+            rules.extend(instants.into_iter().flat_map(|instants| instants.rules(field)));
+        }
+        self.count(rules.len())?;
+
+        let and = self.operands(filter.and.unwrap_or_default(), &format!("{path}.and"))?;
+        rules.extend(and.into_iter().flatten());
+        let or = self.operands(filter.or.unwrap_or_default(), &format!("{path}.or"))?;
+        // One that asks for nothing holds for every task, and so does the whole `or`.
+        let or = or.into_iter().collect::<Option<Vec<_>>>().filter(|or| !or.is_empty());
+        rules.extend(or.map(TaskRule::Any));
+        let not = self.operands(filter.not.into_iter().map(|not| *not), &format!("{path}.not"))?;
+        rules.extend(not.into_iter().flatten().map(|not| TaskRule::Not(Box::new(not))));
+        Ok((!rules.is_empty()).then_some(TaskRule::All(rules)))
+    }
+
+    fn operands(
+        &mut self,
+        filters: impl IntoIterator<Item = TaskFilter>,
+        path: &str,
+    ) -> Result<Vec<Option<TaskRule>>, ApiError> {
+        self.depth += 1;
+        let rules = filters
+            .into_iter()
+            .enumerate()
+            .map(|(at, filter)| {
+                if self.depth > NESTING {
+                    let message = format!("and, or and not nest at most {NESTING} deep.");
+                    return Err(ApiError::bad_input(path, message));
+                }
+                // `not` takes a filter, the others a list.
+                let one = path.ends_with(".not");
+                let path = if one { path.to_owned() } else { format!("{path}.{at}") };
+                self.rule(filter, &path)
+            })
+            .collect();
+        self.depth -= 1;
+        rules
+    }
+
+    fn count(&mut self, more: usize) -> Result<(), ApiError> {
+        self.conditions += more;
+        if self.conditions > CONDITIONS {
+            let message = format!("A filter has at most {CONDITIONS} conditions in all.");
+            return Err(ApiError::bad_input("filter", message));
+        }
+        Ok(())
+    }
+}
+
+impl PriorityFilter {
+    fn rules(self) -> impl Iterator<Item = TaskRule> {
+        let some = self.r#in.map(|some| some.into_iter().map(Into::into).collect());
+        [
+            some.map(TaskRule::PriorityIn),
+            self.gte.map(|least| TaskRule::Priority(Comparison::Gte, least.into())),
+            self.lte.map(|most| TaskRule::Priority(Comparison::Lte, most.into())),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+impl DateFilter {
+    fn rules(self) -> impl Iterator<Item = TaskRule> {
+        [
+            (Comparison::Eq, self.eq),
+            (Comparison::Gt, self.gt),
+            (Comparison::Gte, self.gte),
+            (Comparison::Lt, self.lt),
+            (Comparison::Lte, self.lte),
+        ]
+        .into_iter()
+        .filter_map(|(comparison, day)| Some(TaskRule::DueOn(comparison, day?.0)))
+        .chain(self.is_null.map(TaskRule::DueOnIsNull))
+    }
+}
+
+impl DateTimeFilter {
+    fn rules(self, field: InstantField) -> impl Iterator<Item = TaskRule> {
+        [
+            (Comparison::Gt, self.gt),
+            (Comparison::Gte, self.gte),
+            (Comparison::Lt, self.lt),
+            (Comparison::Lte, self.lte),
+        ]
+        .into_iter()
+        .filter_map(move |(comparison, instant)| Some(TaskRule::At(field, comparison, instant?)))
+        .chain(self.is_null.map(|is_null| TaskRule::AtIsNull(field, is_null)))
+    }
+}

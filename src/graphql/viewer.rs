@@ -1,0 +1,56 @@
+//! The viewer: who is asking, and with which session.
+
+use async_graphql::{ID, SimpleObject};
+
+use super::context::RequestContext;
+use crate::{auth, clock::Instant};
+
+/// Who is asking.
+#[derive(SimpleObject)]
+pub struct User {
+    /// The token's `sub`.
+    pub(super) id: ID,
+    email: Option<String>,
+    name: Option<String>,
+    image: Option<String>,
+    session: Session,
+}
+
+/// The verified credential of this request. It holds no secret.
+#[derive(SimpleObject)]
+pub struct Session {
+    /// `sid` claim, else `jti`, else a digest of the token.
+    id: ID,
+    issuer: Option<String>,
+    issued_at: Instant,
+    /// When this token stops working; subscriptions are closed at the same instant.
+    expires_at: Instant,
+    /// Seconds left by the server's clock: schedule the refresh from this, not from the client's clock.
+    expires_in: i32,
+}
+
+impl From<&RequestContext> for User {
+    fn from(request: &RequestContext) -> Self {
+        let viewer = &request.viewer;
+        Self {
+            id: viewer.id().as_str().into(),
+            email: viewer.email().map(str::to_owned),
+            name: viewer.name().map(str::to_owned),
+            image: viewer.image().map(str::to_owned),
+            session: Session::new(viewer.session(), request.now),
+        }
+    }
+}
+
+impl Session {
+    fn new(session: &auth::Session, now: Instant) -> Self {
+        let left = (session.expires_at().seconds() - now.seconds()).max(0);
+        Self {
+            id: session.id().into(),
+            issuer: session.issuer().map(str::to_owned),
+            issued_at: session.issued_at(),
+            expires_at: session.expires_at(),
+            expires_in: i32::try_from(left).unwrap_or(i32::MAX),
+        }
+    }
+}
