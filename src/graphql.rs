@@ -17,11 +17,10 @@ mod task_filter;
 mod text;
 mod viewer;
 
-use async_graphql::{
-    EmptySubscription, OutputType, SDLExportOptions, SchemaBuilder, registry::Registry,
-};
+use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
 
-use self::{error::ErrorCode, mutation::Mutation, payload::Payload, query::Query};
+use self::{error::ErrorCode, payload::Payload};
+pub use self::{mutation::Mutation, query::Query};
 
 /// The schema that is served.
 pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -32,15 +31,6 @@ pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 pub fn schema(suggestions: bool) -> Schema {
     let builder = builder();
     if suggestions { builder } else { builder.disable_suggestions() }.finish()
-}
-
-/// The types of the schema, for checks that are made before the library sees a document.
-#[must_use]
-pub fn registry() -> Registry {
-    let mut registry = Registry::default();
-    Query::create_type_info(&mut registry);
-    Mutation::create_type_info(&mut registry);
-    registry
 }
 
 /// The schema as text, in one order whatever the order of the code.

@@ -57,3 +57,11 @@ fn is_passing_code(error: &dyn DatabaseError) -> bool {
         ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class))
     }
 }
+
+impl StoreError {
+    /// Whether the same may work in a moment.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}

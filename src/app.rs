@@ -1,0 +1,104 @@
+//! The one place where everything meets. The tests build it too.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_graphql::EmptySubscription;
+use axum::Router;
+use sea_orm::DbErr;
+use tokio::net::TcpListener;
+
+use crate::{
+    auth::Authenticator,
+    clock::Clock,
+    config::Config,
+    document::{self, Rules},
+    graphql::{self, Mutation, Query},
+    http::{self, HttpSettings, Served, Shared},
+    store::Store,
+};
+
+/// The application, ready to be served.
+pub struct App {
+    served: Served,
+}
+
+impl App {
+    /// Connects to the database, brings it up to date, and puts the parts together. In development
+    /// mode `token` is what GraphiQL starts with.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or not be brought up to date.
+    pub async fn build(config: Config, clock: Clock, token: Option<String>) -> Result<Self, DbErr> {
+        let store = Store::connect(&config.database_url, config.pool_size, clock.clone()).await?;
+        store.migrate().await?;
+        let types = document::registry::<Query, Mutation, EmptySubscription>();
+        let shared = Shared {
+            schema: graphql::schema(config.introspection),
+            rules: Rules::new(types, config.limits, config.introspection),
+            authenticator: Authenticator::new(config.tokens, clock.clone()),
+            store: Arc::new(store),
+            clock,
+            draining: AtomicBool::new(false),
+            settings: HttpSettings {
+                body_limit: config.body_limit,
+                timeout: config.timeout,
+                origins: config.origins,
+                playground: config.playground,
+                playground_token: token,
+                local_only: config.development,
+            },
+        };
+        Ok(Self { served: Arc::new(shared) })
+    }
+
+    /// The routes with everything around them.
+    pub fn router(&self) -> Router {
+        http::router(Arc::clone(&self.served))
+    }
+
+    /// The guard, whose keys somebody has to keep fresh.
+    #[must_use]
+    pub fn authenticator(&self) -> &Arc<Authenticator> {
+        &self.served.authenticator
+    }
+
+    /// Serves until `stop` comes, then lets the requests that run come to their end.
+    ///
+    /// # Errors
+    /// When the listener breaks.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> std::io::Result<()> {
+        let keys = tokio::spawn(Arc::clone(self.authenticator()).run());
+        let stopped = Arc::new(tokio::sync::Notify::new());
+        let (served, stopping) = (Arc::clone(&self.served), Arc::clone(&stopped));
+        let drain = async move {
+            stop.await;
+            tracing::info!("stopping: no new requests, the running ones come to their end");
+            served.draining.store(true, Ordering::Relaxed);
+            stopping.notify_one();
+        };
+        let router = self.router().into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(drain);
+        // A client that never reads its answer must not keep the server from stopping.
+        let patience = async {
+            stopped.notified().await;
+            tokio::time::sleep(self.served.settings.timeout + Duration::from_secs(1)).await;
+        };
+        let result = tokio::select! {
+            result = serving => result,
+            () = patience => Ok(()),
+        };
+        keys.abort();
+        result
+    }
+}

@@ -1,0 +1,166 @@
+//! The guard itself.
+
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use jsonwebtoken::Algorithm;
+
+use super::{
+    cache::TokenCache,
+    claims::Rules,
+    jwks::RemoteKeys,
+    keys::{Key, Miss},
+    refusal::{Reason, Refusal, quoted},
+    sources::Sources,
+    token::Token,
+    viewer::Viewer,
+};
+use crate::clock::Clock;
+
+/// What a client is told to wait while no key set could be fetched.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// Lets in whoever shows a good token.
+pub struct Authenticator {
+    clock: Clock,
+    secrets: Vec<Arc<Key>>,
+    remote: Option<Arc<RemoteKeys>>,
+    rules: Rules,
+    cache: TokenCache,
+}
+
+impl Authenticator {
+    /// A guard who trusts these sources. A key set is fetched by [`Authenticator::run`], or with the
+    /// first token that needs it.
+    #[must_use]
+    pub fn new(sources: Sources, clock: Clock) -> Arc<Self> {
+        let remote = |url| Arc::new(RemoteKeys::new(url, clock.clone()));
+        Arc::new(Self {
+            secrets: sources.secrets.iter().map(Key::secret).map(Arc::new).collect(),
+            remote: sources.key_set.map(remote),
+            rules: sources.rules,
+            cache: TokenCache::new(sources.cache),
+            clock,
+        })
+    }
+
+    /// Keeps the key set fresh, for as long as the server runs; ends at once where there is none.
+    pub async fn run(self: Arc<Self>) {
+        if let Some(remote) = &self.remote {
+            remote.keep_fresh().await;
+        }
+    }
+
+    /// Whether every good token can be verified.
+    ///
+    /// # Errors
+    /// Says what is still missing, in a sentence for whoever runs the server.
+    pub fn ready(&self) -> Result<(), &'static str> {
+        match &self.remote {
+            Some(remote) if !remote.was_fetched() => Err("The key set could not be fetched yet."),
+            _ => Ok(()),
+        }
+    }
+
+    /// Who sends a request with these headers; `None` when it has no `Authorization` at all.
+    ///
+    /// # Errors
+    /// When there is one, but no good token in it.
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Viewer>, Refusal> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        match (values.next(), values.next()) {
+            (None, _) => Ok(None),
+            (Some(value), None) => self.verify(bearer(value)?).await.map(Some),
+            _ => Err(Refusal::malformed("There are two `Authorization` headers: send one.")),
+        }
+    }
+
+    /// Whose token this is.
+    ///
+    /// # Errors
+    /// When it is not good, or its key cannot be fetched.
+    pub async fn verify(&self, token: &str) -> Result<Viewer, Refusal> {
+        let now = self.clock.now();
+        let leeway = self.rules.leeway;
+        let lives = |viewer: &Viewer| !leeway.has_passed(viewer.session().expires_at(), now);
+        if let Some(viewer) = self.cache.get(token, lives) {
+            return Ok(viewer);
+        }
+        let token = Token::read(token)?;
+        let keys = self.keys(&token).await?;
+        let signer = token.signer(&keys)?;
+        let by_secret = token.algorithm == Algorithm::HS256;
+        // The time is asked again: the keys may have taken seconds to come.
+        let viewer =
+            self.rules.viewer(&token.claims()?, token.text, by_secret, self.clock.now())?;
+        self.cache.insert(token.text, viewer.clone(), signer);
+        Ok(viewer)
+    }
+
+    /// The keys that may have signed the token. The family of its algorithm decides where they come
+    /// from, so no public key is ever taken for a secret (RFC 8725, section 2.1).
+    async fn keys(&self, token: &Token<'_>) -> Result<Vec<Arc<Key>>, Refusal> {
+        if token.algorithm == Algorithm::HS256 {
+            return if self.secrets.is_empty() {
+                Err(no_source(token, "but only a key set is configured: set BETTER_AUTH_SECRET"))
+            } else {
+                Ok(self.secrets.clone())
+            };
+        }
+        match &self.remote {
+            None => Err(no_source(token, "but only a secret is configured: set BETTER_AUTH_URL")),
+            Some(remote) => remote
+                .find(token.kid.as_deref(), token.algorithm)
+                .await
+                .map_err(|miss| missed(token, miss)),
+        }
+    }
+}
+
+/// The token in `Authorization: Bearer <token>` (RFC 6750, section 2.1).
+fn bearer(value: &HeaderValue) -> Result<&str, Refusal> {
+    let is_token = |token: &&str| {
+        let body = token.trim_end_matches('=');
+        !body.is_empty()
+            && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+    };
+    value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        .map(|(_, token)| token.trim_matches(' '))
+        .filter(is_token)
+        .ok_or_else(|| Refusal::malformed("The header must read `Authorization: Bearer <token>`."))
+}
+
+/// The token in a few words.
+fn described(token: &Token<'_>) -> String {
+    match &token.kid {
+        Some(kid) => format!("{:?} (kid {})", token.algorithm, quoted(kid)),
+        None => format!("{:?}", token.algorithm),
+    }
+}
+
+fn no_source(token: &Token<'_>, but: &str) -> Refusal {
+    let token = described(token);
+    Refusal::new(Reason::AlgorithmNotAllowed, format!("The token is {token}, {but}."))
+}
+
+fn missed(token: &Token<'_>, miss: Miss) -> Refusal {
+    let token = described(token);
+    let (reason, but) = match miss {
+        Miss::NeverFetched => return Refusal::KeysUnavailable { retry_after: RETRY_AFTER },
+        Miss::UnknownKid => (Reason::UnknownKey, "but the issuer's key set has no such key"),
+        Miss::NoKid => {
+            (Reason::UnknownKey, "but has no kid, and the issuer has not exactly one key for that")
+        }
+        Miss::OtherAlgorithm => {
+            (Reason::AlgorithmNotAllowed, "but that key is for another algorithm")
+        }
+    };
+    Refusal::new(reason, format!("The token is {token}, {but}."))
+}

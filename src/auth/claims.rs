@@ -1,0 +1,239 @@
+//! The claims of a token whose signature is good.
+
+use std::slice;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use super::{
+    refusal::{Reason, Refusal, quoted},
+    viewer::{Person, Session, UserId, Viewer},
+};
+use crate::clock::Instant;
+
+/// How many bytes a `sub` may have.
+const MAX_SUBJECT: usize = 255;
+/// How many bytes of a token's SHA-256 name its session, where the issuer gives it no name.
+const DIGEST_BYTES: usize = 16;
+/// The last millisecond of the year 9999, which stands for all that comes later.
+const END_OF_TIME: f64 = 253_402_300_799_999.0;
+
+/// What the claims must say.
+#[derive(Default)]
+pub(super) struct Rules {
+    pub(super) issuers: Binding,
+    pub(super) audiences: Binding,
+    pub(super) leeway: Leeway,
+}
+
+/// How far clocks may differ, in milliseconds.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Leeway(pub(super) i64);
+
+impl Leeway {
+    /// `exp` is the first instant at which the token is no longer good (RFC 7519, section 4.1.4).
+    pub(super) fn has_passed(self, expires_at: Instant, now: Instant) -> bool {
+        now.millis() >= expires_at.millis() + self.0
+    }
+
+    fn is_ahead(self, instant: Instant, now: Instant) -> bool {
+        instant.millis() > now.millis() + self.0
+    }
+}
+
+/// The values of which a claim must have one.
+#[derive(Clone, Default)]
+pub(super) struct Binding {
+    /// Without a trailing slash; where there are none, anything goes.
+    pub(super) accepted: Vec<String>,
+    /// Whether the claim may be absent from a token that was signed by a secret.
+    pub(super) lenient: bool,
+}
+
+impl Binding {
+    fn admits(&self, values: Option<&[Value]>, by_secret: bool) -> bool {
+        let is_accepted = |value: &Value| {
+            value.as_str().is_some_and(|value| self.accepted.iter().any(|it| it == bare(value)))
+        };
+        self.accepted.is_empty()
+            || values.map_or(by_secret && self.lenient, |values| values.iter().any(is_accepted))
+    }
+}
+
+/// An issuer or audience without its trailing slash, about which issuers differ.
+pub(super) fn bare(url: &str) -> &str {
+    url.strip_suffix('/').unwrap_or(url)
+}
+
+impl Rules {
+    /// Checks the claims in their order, and reads who it is. Only `sub` says that: mailed links
+    /// may be signed by the same secret, and have an `email` or `userId` but no `sub`.
+    pub(super) fn viewer(
+        &self,
+        claims: &Map<String, Value>,
+        token: &str,
+        by_secret: bool,
+        now: Instant,
+    ) -> Result<Viewer, Refusal> {
+        let expires_at = date(claims, "exp")?.ok_or_else(|| {
+            Refusal::malformed("The token has no `exp`: let the issuer limit its life.")
+        })?;
+        if self.leeway.has_passed(expires_at, now) {
+            return Err(Refusal::new(
+                Reason::TokenExpired,
+                format!("The token expired at {expires_at}: get a new one."),
+            ));
+        }
+        if date(claims, "nbf")?.is_some_and(|start| self.leeway.is_ahead(start, now)) {
+            return Err(not_yet("The token is not valid yet (`nbf`)."));
+        }
+        let issued_at = date(claims, "iat")?.unwrap_or(now);
+        if self.leeway.is_ahead(issued_at, now) {
+            return Err(not_yet("The token was issued in the future (`iat`): set the clocks."));
+        }
+        let issuer = claims.get("iss");
+        if !self.issuers.admits(issuer.map(slice::from_ref), by_secret) {
+            return Err(foreign(Reason::WrongIssuer, "iss", issuer, "JWT_ISSUER"));
+        }
+        let audience = claims.get("aud");
+        if !self.audiences.admits(audience.map(one_or_many), by_secret) {
+            return Err(foreign(Reason::WrongAudience, "aud", audience, "JWT_AUDIENCE"));
+        }
+        let text = |name: &str| claims.get(name).and_then(Value::as_str);
+        let named = |name: &str| text(name).filter(|name| !name.is_empty());
+        Ok(Viewer::new(Person {
+            id: subject(claims)?,
+            email: text("email").map(str::to_owned),
+            name: text("name").map(str::to_owned),
+            image: text("image").map(str::to_owned),
+            session: Session {
+                id: named("sid").or(named("jti")).map_or_else(|| fingerprint(token), str::to_owned),
+                issuer: text("iss").map(str::to_owned),
+                issued_at,
+                expires_at,
+            },
+        }))
+    }
+}
+
+/// `aud` may be a list (RFC 7519, section 4.1.3).
+fn one_or_many(claim: &Value) -> &[Value] {
+    claim.as_array().map_or(slice::from_ref(claim), Vec::as_slice)
+}
+
+/// A `NumericDate` (RFC 7519, section 2): seconds since 1970, perhaps with a fraction. What lies
+/// before or beyond the calendar counts as its first or last instant.
+fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Instant>, Refusal> {
+    let Some(value) = claims.get(name) else { return Ok(None) };
+    let seconds = value
+        .as_f64()
+        .ok_or_else(|| Refusal::malformed("The token's `exp`, `nbf` or `iat` is not a number."))?;
+    #[expect(clippy::cast_possible_truncation, reason = "it is clamped, and whole enough")]
+    let millis = (seconds * 1000.0).clamp(0.0, END_OF_TIME) as i64;
+    Ok(Instant::from_millis(millis))
+}
+
+/// No database keeps a NUL in a text, so none is let in.
+fn subject(claims: &Map<String, Value>) -> Result<UserId, Refusal> {
+    claims
+        .get("sub")
+        .and_then(Value::as_str)
+        .filter(|sub| (1..=MAX_SUBJECT).contains(&sub.len()) && !sub.contains('\0'))
+        .map(UserId::new)
+        .ok_or_else(|| {
+            Refusal::new(
+                Reason::SubjectMissing,
+                "The token names nobody: its `sub` must be text of 1 to 255 bytes.",
+            )
+        })
+}
+
+fn not_yet(message: &'static str) -> Refusal {
+    Refusal::new(Reason::TokenNotYetValid, message)
+}
+
+fn foreign(reason: Reason, claim: &str, value: Option<&Value>, setting: &str) -> Refusal {
+    let found = match value {
+        None => "is missing".to_owned(),
+        Some(Value::String(value)) => format!("is {}", quoted(value)),
+        Some(_) => "has another one".to_owned(),
+    };
+    Refusal::new(
+        reason,
+        format!(
+            "The token's `{claim}` {found}, but must be one that the server accepts ({setting})."
+        ),
+    )
+}
+
+/// Tells tokens apart, and does not let anyone in.
+fn fingerprint(token: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&digest(&SHA256, token.as_bytes()).as_ref()[..DIGEST_BYTES])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The answer of a server that binds both claims, at second 1000, with a leeway of 30 s.
+    fn check(claims: &Value, by_secret: bool, lenient: bool) -> Result<Viewer, Reason> {
+        let binding = |value: &str| Binding { accepted: vec![value.to_owned()], lenient };
+        let rules =
+            Rules { issuers: binding("i"), audiences: binding("a"), leeway: Leeway(30_000) };
+        let now = Instant::from_seconds(1000).unwrap();
+        rules.viewer(claims.as_object().unwrap(), "token", by_secret, now).map_err(|refusal| {
+            let Refusal::Unauthenticated { reason, .. } = refusal else { panic!("{refusal:?}") };
+            reason
+        })
+    }
+
+    #[test]
+    fn the_first_fault_in_the_order_is_told() {
+        use Reason::{
+            SubjectMissing, TokenExpired, TokenMalformed, TokenNotYetValid, WrongAudience,
+            WrongIssuer,
+        };
+        // Each row repairs the fault of the one before it.
+        let mut claims = json!({"exp": "1001", "nbf": 2000, "iat": 2000, "iss": 1, "aud": [],
+            "sub": "", "id": "mallory", "userId": "mallory"});
+        let repairs = [
+            ("exp", json!("1001"), TokenMalformed),
+            ("exp", json!(null), TokenMalformed),
+            ("exp", json!(-1e300), TokenExpired),
+            ("exp", json!(970), TokenExpired),
+            ("exp", json!(970.001), TokenNotYetValid),
+            ("nbf", json!("now"), TokenMalformed),
+            ("nbf", json!(1030.001), TokenNotYetValid),
+            ("nbf", json!(1030), TokenNotYetValid),
+            ("iat", json!(1030), WrongIssuer),
+            ("iss", json!(["i"]), WrongIssuer),
+            ("iss", json!("i//"), WrongIssuer),
+            ("iss", json!("i/"), WrongAudience),
+            ("aud", json!({"a": "a"}), WrongAudience),
+            ("aud", json!([1, "b"]), WrongAudience),
+            ("aud", json!(["b", "a/"]), SubjectMissing),
+            ("sub", json!(1), SubjectMissing),
+            ("sub", json!("s".repeat(256)), SubjectMissing),
+            ("sub", json!("a\0"), SubjectMissing),
+        ];
+        for (claim, value, reason) in repairs {
+            claims[claim] = value;
+            assert_eq!(check(&claims, false, true).err(), Some(reason), "{claims}");
+        }
+        claims["sub"] = json!("s".repeat(255));
+        assert_eq!(check(&claims, false, true).unwrap().id().as_str().len(), 255);
+    }
+
+    #[test]
+    fn only_a_default_may_be_absent_and_only_with_a_secret() {
+        let bare = json!({"exp": 2000, "sub": "s"});
+        assert!(check(&bare, true, true).is_ok());
+        assert_eq!(check(&bare, true, false).err(), Some(Reason::WrongIssuer));
+        assert_eq!(check(&bare, false, true).err(), Some(Reason::WrongIssuer));
+        let foreign = json!({"exp": 2000, "sub": "s", "aud": "b"});
+        assert_eq!(check(&foreign, true, true).err(), Some(Reason::WrongAudience));
+    }
+}

@@ -1,0 +1,165 @@
+//! A token up to its signature: what can be said before anything in it is believed.
+
+use std::{str::FromStr, sync::Arc};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use jsonwebtoken::Algorithm;
+use serde_json::{Map, Value};
+
+use super::{
+    keys::Key,
+    refusal::{Reason, Refusal, quoted},
+};
+
+/// How many bytes a token may have.
+const MAX_BYTES: usize = 8 * 1024;
+
+/// A token that has the form of one.
+pub(super) struct Token<'t> {
+    pub(super) text: &'t str,
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<String>,
+    /// Header and payload, as the signature covers them.
+    signed: &'t str,
+    payload: &'t str,
+    signature: &'t str,
+}
+
+impl<'t> Token<'t> {
+    /// Checks the size, the three parts, the header, its type, and whether the algorithm is known.
+    pub(super) fn read(text: &'t str) -> Result<Self, Refusal> {
+        if text.len() > MAX_BYTES {
+            return Err(Refusal::malformed("The token is larger than 8 KiB."));
+        }
+        let (signed, signature) = text.rsplit_once('.').ok_or_else(opaque)?;
+        let (header, payload) = signed.split_once('.').ok_or_else(not_three_parts)?;
+        if payload.contains('.') {
+            return Err(not_three_parts());
+        }
+        let header = object(header)
+            .ok_or_else(|| Refusal::malformed("The token's header is not a JSON object."))?;
+        check_type(&header)?;
+        let kid = match header.get("kid") {
+            None => None,
+            Some(Value::String(kid)) => Some(kid.clone()),
+            Some(_) => return Err(Refusal::malformed("The token's `kid` is not a string.")),
+        };
+        let algorithm = algorithm(&header)?;
+        Ok(Self { text, algorithm, kid, signed, payload, signature })
+    }
+
+    /// The key that signed it.
+    pub(super) fn signer<'k>(&self, keys: &'k [Arc<Key>]) -> Result<&'k Arc<Key>, Refusal> {
+        keys.iter()
+            .find(|key| key.verifies(self.signed, self.signature, self.algorithm))
+            .ok_or_else(|| Refusal::new(Reason::BadSignature, "The token's signature is wrong."))
+    }
+
+    /// The claims, to be read only once the signer is known.
+    pub(super) fn claims(&self) -> Result<Map<String, Value>, Refusal> {
+        object(self.payload)
+            .ok_or_else(|| Refusal::malformed("The token's claims are not a JSON object."))
+    }
+}
+
+fn object(part: &str) -> Option<Map<String, Value>> {
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
+}
+
+fn opaque() -> Refusal {
+    Refusal::malformed(
+        "This is not a JWT. With Better Auth, send the token of `GET /api/auth/token`, not the one \
+         of the session.",
+    )
+}
+
+fn not_three_parts() -> Refusal {
+    Refusal::malformed("A JWT has three parts, separated by dots; encrypted ones are not accepted.")
+}
+
+/// Only access tokens: logout and event tokens, and the cookie in which Better Auth caches a
+/// session, are signed by the same keys (RFC 8725, section 3.11). RFC 9068 allows the long form of
+/// `at+jwt`.
+fn check_type(header: &Map<String, Value>) -> Result<(), Refusal> {
+    const TYPES: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
+    match header.get("typ") {
+        None => {}
+        Some(Value::String(typ)) if TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ)) => {}
+        Some(_) => {
+            return Err(Refusal::malformed(
+                "The token's `typ` is not that of an access token: it is absent, `JWT` or `at+jwt`.",
+            ));
+        }
+    }
+    if header.contains_key("crit") {
+        return Err(Refusal::malformed("The token needs extensions (`crit`); none is supported."));
+    }
+    Ok(())
+}
+
+fn algorithm(header: &Map<String, Value>) -> Result<Algorithm, Refusal> {
+    let Some(Value::String(name)) = header.get("alg") else {
+        return Err(Refusal::malformed("The token's header has no `alg`."));
+    };
+    Algorithm::from_str(name)
+        .ok()
+        .filter(|algorithm| !matches!(algorithm, Algorithm::HS384 | Algorithm::HS512))
+        .ok_or_else(|| {
+            let name = quoted(name);
+            Refusal::new(
+                Reason::AlgorithmNotAllowed,
+                format!(
+                    "The token's algorithm {name} is not supported: let the issuer sign with \
+                     EdDSA, ES256, ES384, RS256, RS384, RS512, PS256, PS384, PS512 or, by a shared \
+                     secret, HS256."
+                ),
+            )
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn reason(text: &str) -> Option<Reason> {
+        match Token::read(text).err()? {
+            Refusal::Unauthenticated { reason, .. } => Some(reason),
+            refusal @ Refusal::KeysUnavailable { .. } => panic!("{refusal:?}"),
+        }
+    }
+
+    #[test]
+    fn the_form_is_checked_before_the_algorithm() {
+        let malformed = Some(Reason::TokenMalformed);
+        for text in ["", "opaque", "a.b", "a.b.c.d.e", "..", "e30.e30.", "W10.e30.", "bm8.e30."] {
+            assert_eq!(reason(text), malformed, "{text}");
+        }
+        let not_allowed = Some(Reason::AlgorithmNotAllowed);
+        let table = [
+            (json!({"alg": "HS256"}), None),
+            (json!({"alg": "EdDSA", "typ": "jwt", "kid": "k", "jku": "https://x"}), None),
+            (json!({"alg": "ES384", "typ": "AT+JWT"}), None),
+            (json!({"alg": "PS512", "typ": "application/at+jwt"}), None),
+            (json!({"alg": "none"}), not_allowed),
+            (json!({"alg": "hs256"}), not_allowed),
+            (json!({"alg": "HS512"}), not_allowed),
+            (json!({"alg": "ES512"}), not_allowed),
+            (json!({"alg": 1}), malformed),
+            (json!({"alg": "none", "typ": "logout+jwt"}), malformed),
+            (json!({"alg": "EdDSA", "typ": "better-auth.session-cache+jwt"}), malformed),
+            (json!({"alg": "EdDSA", "typ": ""}), malformed),
+            (json!({"alg": "EdDSA", "kid": 1}), malformed),
+            (json!({"alg": "EdDSA", "crit": []}), malformed),
+        ];
+        for (header, expected) in table {
+            let header = BASE64_URL_SAFE_NO_PAD.encode(header.to_string());
+            assert_eq!(reason(&format!("{header}.e30.")), expected, "{header}");
+        }
+        let header = BASE64_URL_SAFE_NO_PAD.encode(r#"{"alg":"HS256"}"#);
+        let sized = |size: usize| format!("{header}..{}", "a".repeat(size - header.len() - 2));
+        assert_eq!(reason(&sized(8192)), None);
+        assert_eq!(reason(&sized(8193)), malformed);
+    }
+}

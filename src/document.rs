@@ -1,0 +1,214 @@
+//! One GraphQL document: parsed once, walked once, before anything else looks at it.
+//!
+//! Validation and execution expand fragments each time they meet them, so that 31 fragments which
+//! spread one another twice are 2³¹ visits. What is refused here never gets that far, and every
+//! step is linear in the length of the document:
+//!
+//! ```text
+//! text ── Rules::parse ──► Document ── operation ──► Operation ─┬─ Rules::measure ──► Measure
+//!         tokens, nesting,             by name                  │  limits, cost
+//!         syntax                                                └─ Rules::coerce ───► Variables
+//!                                                                  types of every value
+//! ```
+//!
+//! What does not depend on limits or values (unknown fields, conflicting aliases, unused variables)
+//! is left to the validation that follows; the walks here only take care not to trip over it.
+
+mod absent;
+mod cost;
+mod inputs;
+mod limits;
+mod measure;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use async_graphql::{
+    ID, InputType, ObjectType, Positioned, ServerError, SubscriptionType, Value, Variables,
+    parser::{
+        parse_query,
+        types::{
+            DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
+            VariableDefinition,
+        },
+    },
+    registry::{MetaType, Registry},
+};
+
+use self::cost::Pages;
+pub use self::{limits::Limits, measure::Measure};
+use crate::graphql::error::{ApiError, ErrorCode};
+
+/// What documents are checked against: the schema's types and the limits.
+pub struct Rules {
+    registry: Registry,
+    pages: Pages,
+    limits: Limits,
+    introspection: bool,
+}
+
+impl Rules {
+    /// The rules of a schema; without `introspection`, `__schema` and `__type` are refused.
+    #[must_use]
+    pub fn new(registry: Registry, limits: Limits, introspection: bool) -> Self {
+        Self { pages: Pages::new(&registry), registry, limits, introspection }
+    }
+
+    /// Reads a document whose tokens and nesting are within the limits.
+    ///
+    /// # Errors
+    ///
+    /// `QUERY_TOO_COMPLEX` beyond a limit, `GRAPHQL_PARSE_FAILED` for what is not GraphQL.
+    pub fn parse(&self, source: &str) -> Result<Document, ServerError> {
+        tokens::check(source, &self.limits)?;
+        parse_query(source).map(Document).map_err(|error| syntax_error(&error))
+    }
+
+    /// The type whose fields this kind of operation selects, if the schema has one.
+    fn root(&self, kind: OperationType) -> Option<&MetaType> {
+        let name = match kind {
+            OperationType::Query => Some(&self.registry.query_type),
+            OperationType::Mutation => self.registry.mutation_type.as_ref(),
+            OperationType::Subscription => self.registry.subscription_type.as_ref(),
+        }?;
+        self.registry.types.get(name)
+    }
+}
+
+/// The types of a schema with these roots.
+///
+/// A type that no field returns, such as an interface that only fragments name, has to be added
+/// with its `create_type_info`, as it has to be registered with the schema itself.
+#[must_use]
+pub fn registry<Query, Mutation, Subscription>() -> Registry
+where
+    Query: ObjectType,
+    Mutation: ObjectType,
+    Subscription: SubscriptionType,
+{
+    let mut registry = Registry {
+        query_type: Query::type_name().into_owned(),
+        mutation_type: (!Mutation::is_empty()).then(|| Mutation::type_name().into_owned()),
+        subscription_type: (!Subscription::is_empty())
+            .then(|| Subscription::type_name().into_owned()),
+        ..Registry::default()
+    };
+    bool::create_type_info(&mut registry);
+    f64::create_type_info(&mut registry);
+    i32::create_type_info(&mut registry);
+    ID::create_type_info(&mut registry);
+    <String as InputType>::create_type_info(&mut registry);
+    Query::create_type_info(&mut registry);
+    if !Mutation::is_empty() {
+        Mutation::create_type_info(&mut registry);
+    }
+    if !Subscription::is_empty() {
+        Subscription::create_type_info(&mut registry);
+    }
+    registry
+}
+
+/// A document that was parsed.
+#[derive(Debug)]
+pub struct Document(ExecutableDocument);
+
+impl Document {
+    /// The operation of that name, or the only one where no name is given (`GetOperation`,
+    /// section 6.1 of the GraphQL specification).
+    ///
+    /// # Errors
+    ///
+    /// `GRAPHQL_VALIDATION_FAILED` when the name is unknown, or needed and not given.
+    pub fn operation<'a>(&'a self, name: Option<&'a str>) -> Result<Operation<'a>, ServerError> {
+        let (name, definition) = match (&self.0.operations, name) {
+            (DocumentOperations::Single(operation), None) => (None, operation),
+            (DocumentOperations::Multiple(operations), Some(name)) => {
+                let operation = operations.get(name).ok_or_else(unknown_operation)?;
+                (Some(name), operation)
+            }
+            (DocumentOperations::Multiple(operations), None) => {
+                let mut all = operations.iter();
+                match (all.next(), all.next()) {
+                    (Some((name, operation)), None) => (Some(name.as_str()), operation),
+                    _ => {
+                        return Err(invalid(
+                            "the document has several operations; `operationName` has to choose one",
+                        ));
+                    }
+                }
+            }
+            (DocumentOperations::Single(_), Some(_)) => return Err(unknown_operation()),
+        };
+        Ok(Operation { document: &self.0, name, definition })
+    }
+
+    /// The document as it was written.
+    #[must_use]
+    pub fn parsed(&self) -> &ExecutableDocument {
+        &self.0
+    }
+
+    /// The document in the form that a request takes, without the arguments and input fields whose
+    /// variables have no value.
+    #[must_use]
+    pub fn into_parsed(mut self, variables: &Variables) -> ExecutableDocument {
+        absent::take_out(&mut self.0, variables);
+        self.0
+    }
+}
+
+/// The operation that a request chose.
+#[derive(Clone, Copy, Debug)]
+pub struct Operation<'a> {
+    document: &'a ExecutableDocument,
+    name: Option<&'a str>,
+    definition: &'a Positioned<OperationDefinition>,
+}
+
+impl<'a> Operation<'a> {
+    /// Query, mutation or subscription.
+    #[must_use]
+    pub fn kind(&self) -> OperationType {
+        self.definition.node.ty
+    }
+
+    /// Its name, unless it has none.
+    #[must_use]
+    pub fn name(&self) -> Option<&'a str> {
+        self.name
+    }
+
+    fn definition_of(&self, variable: &str) -> Option<&'a Positioned<VariableDefinition>> {
+        let mut definitions = self.definition.node.variable_definitions.iter();
+        definitions.find(|definition| definition.node.name.node == variable)
+    }
+
+    /// What a variable holds: the value given, else its default.
+    fn value_of<'v>(&self, variable: &str, variables: &'v Variables) -> Option<&'v Value>
+    where
+        'a: 'v,
+    {
+        variables.get(variable).or_else(|| {
+            let default = self.definition_of(variable)?.node.default_value.as_ref()?;
+            Some(&default.node)
+        })
+    }
+}
+
+/// The parser draws the line and a list of its rules below it; only the last line tells anything.
+fn syntax_error(error: &async_graphql::parser::Error) -> ServerError {
+    let message = error.to_string();
+    let expected = message.lines().last().unwrap_or_default();
+    let expected = expected.trim_start_matches([' ', '=']).replace('_', " ");
+    ApiError::new(ErrorCode::GraphqlParseFailed, format!("Syntax error: {expected}"))
+        .at(error.positions().next())
+}
+
+fn unknown_operation() -> ServerError {
+    invalid("the document has no operation of that name")
+}
+
+fn invalid(message: &'static str) -> ServerError {
+    ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(None)
+}

@@ -1,0 +1,344 @@
+//! Checks every value that comes in, from the variables or in the document, against its type.
+
+use std::collections::HashSet;
+
+use async_graphql::{
+    Name, Pos, QueryPathNode, QueryPathSegment, ServerError, Value, Variables,
+    indexmap::IndexMap,
+    parser::types::{Selection, SelectionSet, VariableDefinition},
+    registry::{MetaInputValue, MetaType, MetaTypeName},
+};
+use async_graphql_value::Value as InputValue;
+
+use super::{Operation, Rules};
+use crate::graphql::error::{ApiError, ErrorCode};
+
+/// The most faults that one answer tells.
+const MOST_FAULTS: usize = 20;
+
+impl Rules {
+    /// Checks the variables of the operation and fills in their defaults (`CoerceVariableValues`,
+    /// section 6.1.2 of the GraphQL specification), and with them the arguments that the operation
+    /// writes out (section 5.6).
+    ///
+    /// # Errors
+    ///
+    /// One error for each fault, 20 at most: `BAD_USER_INPUT` with the path of the variable as
+    /// `field`, or `GRAPHQL_VALIDATION_FAILED` for a value that stands in the document.
+    pub fn coerce(
+        &self,
+        operation: &Operation<'_>,
+        mut variables: Variables,
+    ) -> Result<Variables, Vec<ServerError>> {
+        let mut inputs = Inputs {
+            rules: self,
+            operation,
+            variables: &variables,
+            fragments: HashSet::new(),
+            faults: Vec::new(),
+        };
+        for definition in &operation.definition.node.variable_definitions {
+            inputs.variable(&definition.node, definition.pos);
+        }
+        let root = self.root(operation.kind());
+        inputs.selections(&operation.definition.node.selection_set.node, root);
+        if !inputs.faults.is_empty() {
+            return Err(inputs.faults);
+        }
+        for definition in &operation.definition.node.variable_definitions {
+            if let Some(default) = &definition.node.default_value {
+                let name = definition.node.name.node.clone();
+                variables.entry(name).or_insert_with(|| default.node.clone());
+            }
+        }
+        Ok(variables)
+    }
+}
+
+/// Where a value comes from, which decides the code of its faults.
+#[derive(Clone, Copy)]
+enum Source {
+    Document(Pos),
+    /// By the variable that is defined there.
+    Variable(Pos),
+}
+
+struct Inputs<'a> {
+    rules: &'a Rules,
+    operation: &'a Operation<'a>,
+    variables: &'a Variables,
+    /// The fragments whose arguments have been checked.
+    fragments: HashSet<&'a str>,
+    faults: Vec<ServerError>,
+}
+
+impl<'a> Inputs<'a> {
+    fn variable(&mut self, definition: &VariableDefinition, pos: Pos) {
+        let VariableDefinition { name, var_type, default_value, .. } = definition;
+        let path = &root(&name.node);
+        if self.rules.registry.concrete_type_by_parsed_type(&var_type.node).is_none() {
+            let ty = var_type.to_string();
+            let ty = MetaTypeName::concrete_typename(&ty);
+            return self.fault(Source::Document(pos), path, format!("unknown type `{ty}`"));
+        }
+        let ty = var_type.to_string();
+        if let Some(default) = default_value {
+            let value = default.node.clone().into_value();
+            self.value(&ty, &value, path, Source::Document(default.pos));
+        }
+        match self.variables.get(name.node.as_str()) {
+            Some(value) => {
+                let value = value.clone().into_value();
+                self.value(&ty, &value, path, Source::Variable(pos));
+            }
+            None if default_value.is_none() && !var_type.node.nullable => {
+                self.fault(Source::Variable(pos), path, required(&name.node));
+            }
+            None => {}
+        }
+    }
+
+    fn selections(&mut self, set: &'a SelectionSet, parent: Option<&'a MetaType>) {
+        let registry = &self.rules.registry;
+        for selection in &set.items {
+            self.conditions(&selection.node);
+            match &selection.node {
+                Selection::Field(field) => {
+                    let name = &field.node.name.node;
+                    let known = parent.and_then(|parent| parent.field_by_name(name));
+                    for (name, value) in &field.node.arguments {
+                        let argument = known.and_then(|known| known.args.get(name.node.as_str()));
+                        if let Some(argument) = argument {
+                            let source = Source::Document(value.pos);
+                            self.argument(argument, &value.node, &root(&name.node), source);
+                        }
+                    }
+                    let ty = known.and_then(|known| registry.concrete_type_by_name(&known.ty));
+                    self.selections(&field.node.selection_set.node, ty);
+                }
+                Selection::InlineFragment(fragment) => {
+                    let parent = match &fragment.node.type_condition {
+                        Some(condition) => registry.types.get(condition.node.on.node.as_str()),
+                        None => parent,
+                    };
+                    self.selections(&fragment.node.selection_set.node, parent);
+                }
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
+                    let fragment = self.operation.document.fragments.get(name);
+                    if let Some(fragment) = fragment
+                        && self.fragments.insert(name)
+                    {
+                        let condition = &fragment.node.type_condition.node.on.node;
+                        let parent = registry.types.get(condition.as_str());
+                        self.selections(&fragment.node.selection_set.node, parent);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The argument of `@skip` and `@include` (section 3.13).
+    fn conditions(&mut self, selection: &Selection) {
+        for directive in selection.directives() {
+            if let "skip" | "include" = directive.node.name.node.as_str()
+                && let Some(value) = directive.node.get_argument("if")
+            {
+                let source = Source::Document(value.pos);
+                self.value("Boolean!", &value.node, &root("if"), source);
+            }
+        }
+    }
+
+    /// Checks the value of an argument or an input field.
+    fn argument(
+        &mut self,
+        argument: &MetaInputValue,
+        value: &InputValue,
+        path: &QueryPathNode<'_>,
+        source: Source,
+    ) {
+        match (value, source) {
+            (InputValue::Variable(name), Source::Document(pos)) => {
+                let has_default = argument.default_value.is_some();
+                self.usage(name, pos, &argument.ty, has_default);
+            }
+            _ => self.value(&argument.ty, value, path, source),
+        }
+    }
+
+    /// Checks a value against its type; the value bounds the recursion, and the brackets or
+    /// `serde_json` bound the value.
+    fn value(&mut self, ty: &str, value: &InputValue, path: &QueryPathNode<'_>, source: Source) {
+        match (MetaTypeName::create(ty), value, source) {
+            (_, InputValue::Variable(name), Source::Document(pos)) => {
+                self.usage(name, pos, ty, false);
+            }
+            (MetaTypeName::NonNull(ty), InputValue::Null, _) => {
+                self.fault(source, path, format!("expected {ty}, not null"));
+            }
+            (MetaTypeName::List(_) | MetaTypeName::Named(_), InputValue::Null, _) => {}
+            (MetaTypeName::List(ty), InputValue::List(items), _) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.value(ty, item, &below(path, QueryPathSegment::Index(index)), source);
+                }
+            }
+            // One value that is no list stands for a list of one (section 3.12).
+            (MetaTypeName::NonNull(ty) | MetaTypeName::List(ty), ..) => {
+                self.value(ty, value, path, source);
+            }
+            (MetaTypeName::Named(ty), ..) => self.named(ty, value, path, source),
+        }
+    }
+
+    /// Checks that a variable may stand where a value of this type is expected, and that it does
+    /// not hold null there (section 5.8.5). A variable that is not declared is left to validation.
+    fn usage(&mut self, name: &Name, pos: Pos, ty: &str, has_default: bool) {
+        let Some(definition) = self.operation.definition_of(name) else { return };
+        let VariableDefinition { var_type, default_value, .. } = &definition.node;
+        let may_default = has_default || default_value.is_some();
+        let (nullable, declared) = (var_type.node.nullable, var_type.to_string());
+        let relaxed = match MetaTypeName::create(ty) {
+            MetaTypeName::NonNull(inner) if nullable && may_default => inner,
+            _ => ty,
+        };
+        if !is_assignable(relaxed, &declared) {
+            let message = format!("expected {ty}, but the variable is {declared}");
+            self.fault(Source::Document(pos), &root(name), message);
+        } else if relaxed != ty {
+            self.not_null(name, has_default);
+        }
+    }
+
+    /// Refuses null in a nullable variable whose place has no use for it; and no value at all,
+    /// unless the place has a default for that.
+    fn not_null(&mut self, name: &Name, has_default: bool) {
+        if let Some(definition) = self.operation.definition_of(name)
+            && let VariableDefinition { var_type, .. } = &definition.node
+            && var_type.node.nullable
+            && match self.operation.value_of(name, self.variables) {
+                Some(value) => *value == Value::Null,
+                None => !has_default,
+            }
+        {
+            let expected = format!("expected {var_type}, not null");
+            self.fault(Source::Variable(definition.pos), &root(name), expected);
+        }
+    }
+
+    fn named(&mut self, ty: &str, value: &InputValue, path: &QueryPathNode<'_>, source: Source) {
+        let fits = match (self.rules.registry.types.get(ty), value) {
+            (Some(MetaType::InputObject { input_fields, oneof, .. }), _) => {
+                let InputValue::Object(given) = value else {
+                    return self.fault(source, path, format!("expected {ty}"));
+                };
+                if *oneof {
+                    self.one_of(input_fields, given, path, source);
+                }
+                return self.object(input_fields, given, path, source);
+            }
+            (Some(MetaType::Enum { enum_values, .. }), InputValue::Enum(name)) => {
+                enum_values.contains_key(name.as_str())
+            }
+            // JSON has no names, so an enum value comes as a string; a document has to write a name.
+            (Some(MetaType::Enum { enum_values, .. }), InputValue::String(name)) => {
+                matches!(source, Source::Variable(_)) && enum_values.contains_key(name)
+            }
+            (Some(MetaType::Enum { .. }), _) => false,
+            // An Int has 32 bits (section 3.5.1).
+            (Some(MetaType::Scalar { .. }), InputValue::Number(number)) if ty == "Int" => {
+                number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
+            }
+            (Some(MetaType::Scalar { is_valid: Some(is_valid), .. }), _) => {
+                value.clone().into_const().is_none_or(|value| is_valid(&value))
+            }
+            _ => true,
+        };
+        if !fits {
+            self.fault(source, path, format!("expected {ty}"));
+        }
+    }
+
+    fn object(
+        &mut self,
+        fields: &IndexMap<String, MetaInputValue>,
+        given: &IndexMap<Name, InputValue>,
+        path: &QueryPathNode<'_>,
+        source: Source,
+    ) {
+        for (name, value) in given {
+            let path = &below(path, QueryPathSegment::Name(name));
+            match fields.get(name.as_str()) {
+                Some(field) => self.argument(field, value, path, source),
+                None => self.fault(source, path, format!("unknown field `{name}`")),
+            }
+        }
+        for (name, field) in fields {
+            let is_required = MetaTypeName::create(&field.ty).is_non_null();
+            if is_required && field.default_value.is_none() && !given.contains_key(name.as_str()) {
+                let path = &below(path, QueryPathSegment::Name(name));
+                self.fault(source, path, required(name));
+            }
+        }
+    }
+
+    /// Exactly one field, and not null (section 3.10.1).
+    fn one_of(
+        &mut self,
+        fields: &IndexMap<String, MetaInputValue>,
+        given: &IndexMap<Name, InputValue>,
+        path: &QueryPathNode<'_>,
+        source: Source,
+    ) {
+        let mut values = given.values();
+        match (values.next(), values.next()) {
+            (Some(InputValue::Variable(name)), None) => self.not_null(name, false),
+            (Some(value), None) if *value != InputValue::Null => {}
+            _ => {
+                let names: Vec<_> = fields.keys().map(String::as_str).collect();
+                self.fault(source, path, format!("give exactly one of {}", names.join(", ")));
+            }
+        }
+    }
+
+    fn fault(&mut self, source: Source, path: &QueryPathNode<'_>, message: String) {
+        if self.faults.len() == MOST_FAULTS {
+            return;
+        }
+        self.faults.push(match source {
+            Source::Variable(pos) => ApiError::bad_input(path.to_string(), message).at(Some(pos)),
+            Source::Document(pos) => {
+                let message = format!("{path}: {message}");
+                ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(Some(pos))
+            }
+        });
+    }
+}
+
+fn root(name: &str) -> QueryPathNode<'_> {
+    QueryPathNode { parent: None, segment: QueryPathSegment::Name(name) }
+}
+
+fn below<'a>(parent: &'a QueryPathNode<'a>, segment: QueryPathSegment<'a>) -> QueryPathNode<'a> {
+    QueryPathNode { parent: Some(parent), segment }
+}
+
+/// Whether a variable of the declared type fits a place of that type, nulls included
+/// (`AreTypesCompatible`, section 5.8.5).
+fn is_assignable(place: &str, declared: &str) -> bool {
+    match (MetaTypeName::create(place), MetaTypeName::create(declared)) {
+        (MetaTypeName::NonNull(place), MetaTypeName::NonNull(declared))
+        | (MetaTypeName::List(place), MetaTypeName::List(declared)) => {
+            is_assignable(place, declared)
+        }
+        (MetaTypeName::List(_) | MetaTypeName::Named(_), MetaTypeName::NonNull(declared)) => {
+            is_assignable(place, declared)
+        }
+        (MetaTypeName::Named(place), MetaTypeName::Named(declared)) => place == declared,
+        _ => false,
+    }
+}
+
+fn required(name: &str) -> String {
+    format!("{name} is required")
+}

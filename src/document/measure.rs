@@ -1,0 +1,262 @@
+//! Measures a document: each operation and each fragment is walked once.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Pos, Positioned, ServerError, Value, Variables,
+    parser::types::{
+        Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+    },
+    registry::MetaType,
+};
+use async_graphql_value::Value as InputValue;
+
+use super::{
+    Operation, Rules,
+    cost::Share,
+    invalid,
+    limits::{Limits, at_most},
+};
+use crate::graphql::error::{ApiError, ErrorCode};
+
+/// What the chosen operation asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Measure {
+    /// Objects that could come back.
+    pub cost: u64,
+    /// Whether it asks for any root field but `__typename`, `__schema` and `__type`.
+    pub needs_viewer: bool,
+    /// Selections that were looked at: as many as the document has, however they are spread.
+    pub visits: usize,
+}
+
+impl Rules {
+    /// Measures the operation, and refuses it where it or its document passes a limit.
+    ///
+    /// # Errors
+    ///
+    /// `QUERY_TOO_COMPLEX` beyond a limit; `GRAPHQL_VALIDATION_FAILED` for a fragment that spreads
+    /// itself (section 5.5.2.2 of the GraphQL specification), and for introspection where it is
+    /// off.
+    pub fn measure(
+        &self,
+        operation: &Operation<'_>,
+        variables: &Variables,
+    ) -> Result<Measure, ServerError> {
+        let mut walk = Walk {
+            rules: self,
+            operation,
+            variables,
+            fragments: HashMap::new(),
+            aliases: 0,
+            directives: 0,
+            visits: 0,
+        };
+        let chosen = walk.operation(operation.definition)?;
+        let document = walk.rest_of_document(chosen)?;
+
+        let Limits { aliases, directives, root_fields, depth, selections, cost, values, .. } =
+            self.limits;
+        at_most("the document has", walk.aliases, "aliases", aliases)?;
+        at_most("the document has", walk.directives, "directives", directives)?;
+        at_most("the document has", document.depth, "levels of fields", depth)?;
+        at_most("the document expands to", document.selections, "selections", selections)?;
+        at_most("the operation has", chosen.fields, "root fields", root_fields)?;
+        at_most("the operation could return", chosen.cost, "objects", cost)?;
+        at_most("the operation could return", chosen.values, "values", values)?;
+        if chosen.introspects && !self.introspection {
+            return Err(invalid("introspection is off"));
+        }
+        let Weight { cost, needs_viewer, .. } = chosen;
+        Ok(Measure { cost, needs_viewer, visits: walk.visits })
+    }
+}
+
+/// What a selection set amounts to, with everything that its fragments bring in.
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    /// Levels of fields.
+    depth: usize,
+    /// Fields, spreads and inline fragments on all levels.
+    selections: u64,
+    /// Fields on the first level.
+    fields: usize,
+    /// Objects that could come back.
+    cost: u64,
+    /// Fields that could come back, of all objects.
+    values: u64,
+    /// Whether `__schema` or `__type` is asked for.
+    introspects: bool,
+    /// Whether the first level has a field that is not about the schema.
+    needs_viewer: bool,
+}
+
+impl Weight {
+    /// The weight of two selections in the same set; the same field twice counts twice.
+    fn beside(self, other: Self) -> Self {
+        Self {
+            depth: self.depth.max(other.depth),
+            selections: self.selections.saturating_add(other.selections),
+            fields: self.fields.saturating_add(other.fields),
+            cost: self.cost.saturating_add(other.cost),
+            values: self.values.saturating_add(other.values),
+            introspects: self.introspects || other.introspects,
+            needs_viewer: self.needs_viewer || other.needs_viewer,
+        }
+    }
+
+    /// The weight of a fragment where it is used, which is one more selection.
+    fn spread(self) -> Self {
+        Self { selections: self.selections.saturating_add(1), ..self }
+    }
+}
+
+struct Walk<'a> {
+    rules: &'a Rules,
+    operation: &'a Operation<'a>,
+    variables: &'a Variables,
+    /// The fragments met so far; `None` while one is being walked, so that it is seen to spread
+    /// itself.
+    fragments: HashMap<&'a str, Option<Weight>>,
+    aliases: usize,
+    directives: usize,
+    visits: usize,
+}
+
+/// The recursion is bounded by the tokens: a level of fields takes three, a fragment eight.
+impl<'a> Walk<'a> {
+    /// Adds all other operations, and the fragments, used or not.
+    fn rest_of_document(&mut self, chosen: Weight) -> Result<Weight, ServerError> {
+        let operation = self.operation;
+        let mut weight = chosen;
+        for (_, other) in operation.document.operations.iter() {
+            if !std::ptr::eq(other, operation.definition) {
+                weight = weight.beside(self.operation(other)?);
+            }
+        }
+        for (name, fragment) in &operation.document.fragments {
+            weight = weight.beside(self.fragment(name, fragment)?);
+        }
+        Ok(weight)
+    }
+
+    fn operation(
+        &mut self,
+        operation: &'a Positioned<OperationDefinition>,
+    ) -> Result<Weight, ServerError> {
+        let operation = &operation.node;
+        self.count(&operation.directives);
+        for definition in &operation.variable_definitions {
+            self.count(&definition.node.directives);
+        }
+        self.set(&operation.selection_set.node, self.rules.root(operation.ty))
+    }
+
+    /// Walks a fragment where it is met first, and remembers its weight.
+    fn fragment(
+        &mut self,
+        name: &'a Name,
+        fragment: &'a Positioned<FragmentDefinition>,
+    ) -> Result<Weight, ServerError> {
+        match self.fragments.get(name.as_str()) {
+            Some(Some(weight)) => return Ok(*weight),
+            Some(None) => return Err(spreads_itself(name, fragment.pos)),
+            None => {}
+        }
+        self.fragments.insert(name, None);
+        let FragmentDefinition { type_condition, directives, selection_set } = &fragment.node;
+        self.count(directives);
+        let weight = self.set(&selection_set.node, self.type_of(&type_condition.node.on.node))?;
+        self.fragments.insert(name, Some(weight));
+        Ok(weight)
+    }
+
+    fn set(
+        &mut self,
+        set: &'a SelectionSet,
+        parent: Option<&'a MetaType>,
+    ) -> Result<Weight, ServerError> {
+        set.items.iter().try_fold(Weight::default(), |weight, selection| {
+            Ok(weight.beside(self.selection(&selection.node, parent)?))
+        })
+    }
+
+    fn selection(
+        &mut self,
+        selection: &'a Selection,
+        parent: Option<&'a MetaType>,
+    ) -> Result<Weight, ServerError> {
+        self.visits += 1;
+        self.count(selection.directives());
+        match selection {
+            Selection::Field(field) => self.field(&field.node, parent),
+            Selection::InlineFragment(fragment) => {
+                let parent = match &fragment.node.type_condition {
+                    Some(condition) => self.type_of(&condition.node.on.node),
+                    None => parent,
+                };
+                Ok(self.set(&fragment.node.selection_set.node, parent)?.spread())
+            }
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
+                let weight = match self.operation.document.fragments.get(name) {
+                    Some(fragment) => self.fragment(name, fragment)?,
+                    None => Weight::default(),
+                };
+                Ok(weight.spread())
+            }
+        }
+    }
+
+    fn field(
+        &mut self,
+        field: &'a Field,
+        parent: Option<&'a MetaType>,
+    ) -> Result<Weight, ServerError> {
+        self.aliases += usize::from(field.alias.is_some());
+        let name = field.name.node.as_str();
+        let known = parent.and_then(|parent| Some((parent, parent.field_by_name(name)?)));
+        let ty = known.and_then(|(_, known)| self.rules.registry.concrete_type_by_name(&known.ty));
+        let below = self.set(&field.selection_set.node, ty)?;
+        let share = known.map_or(Share::SCALAR, |(parent, known)| {
+            let Rules { registry, pages, .. } = self.rules;
+            pages.share(registry, parent, known, self.asked(field))
+        });
+        let introspects = matches!(name, "__schema" | "__type");
+        Ok(Weight {
+            depth: below.depth + 1,
+            selections: below.selections.saturating_add(1),
+            fields: 1,
+            cost: share.objects(below.cost),
+            values: share.values(below.values),
+            introspects: introspects || below.introspects,
+            needs_viewer: !introspects && name != "__typename",
+        })
+    }
+
+    /// How many a page is asked for; where both ends are given, which is refused later, the more.
+    fn asked(&self, field: &Field) -> Option<i64> {
+        let integer = |argument| match &field.get_argument(argument)?.node {
+            InputValue::Number(number) => number.as_i64(),
+            InputValue::Variable(name) => match self.operation.value_of(name, self.variables)? {
+                Value::Number(number) => number.as_i64(),
+                _ => None,
+            },
+            _ => None,
+        };
+        integer("first").max(integer("last"))
+    }
+
+    fn count(&mut self, directives: &[Positioned<Directive>]) {
+        self.directives += directives.len();
+    }
+
+    fn type_of(&self, name: &Name) -> Option<&'a MetaType> {
+        self.rules.registry.types.get(name.as_str())
+    }
+}
+
+fn spreads_itself(name: &Name, at: Pos) -> ServerError {
+    let message = format!("the fragment `{name}` spreads itself");
+    ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(Some(at))
+}

@@ -1,0 +1,156 @@
+//! The HTTP side: routes, the layers around them, and what they share.
+
+mod graphql;
+mod health;
+mod log;
+mod negotiation;
+mod playground;
+mod reply;
+mod request;
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{
+        HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts,
+        uri::Authority,
+    },
+    middleware::{self, Next},
+    response::Response,
+    routing::{any, get},
+};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
+use url::{Host, Url};
+
+use self::{negotiation::Form, reply::Refused};
+use crate::{
+    auth::Authenticator,
+    clock::Clock,
+    document::Rules,
+    graphql::{
+        Schema,
+        error::{ApiError, ErrorCode},
+    },
+    store::Store,
+};
+
+/// What all requests share.
+pub type Served = Arc<Shared>;
+
+/// The parts of the application that a request meets.
+pub struct Shared {
+    /// The schema that operations run on.
+    pub schema: Schema,
+    /// What documents are checked against.
+    pub rules: Rules,
+    /// The guard.
+    pub authenticator: Arc<Authenticator>,
+    /// The database.
+    pub store: Arc<Store>,
+    /// The time.
+    pub clock: Clock,
+    /// Set when the server is about to stop: what comes then goes to another replica.
+    pub draining: AtomicBool,
+    /// What was configured.
+    pub settings: HttpSettings,
+}
+
+/// What is configured of the HTTP side.
+#[derive(Clone, Debug)]
+pub struct HttpSettings {
+    /// The largest body, in bytes.
+    pub body_limit: usize,
+    /// The longest that a request may take.
+    pub timeout: Duration,
+    /// From which pages a browser may ask.
+    pub origins: Origins,
+    /// Whether GraphiQL is at `/`.
+    pub playground: bool,
+    /// The token that GraphiQL starts with.
+    pub playground_token: Option<String>,
+    /// Whether only a `Host` of this machine is answered.
+    pub local_only: bool,
+}
+
+/// From which pages a browser may ask.
+#[derive(Clone, Debug)]
+pub enum Origins {
+    /// Any that this machine serves.
+    Local,
+    /// Just these.
+    Listed(Vec<HeaderValue>),
+}
+
+/// The routes, and around them from the inside to the outside:
+///
+/// 1. CORS, so that a browser can read every answer of a route, refusals too;
+/// 2. the check of `Host`, before which nothing is answered but the log;
+/// 3. the log, which sees each request and each answer.
+pub fn router(shared: Served) -> Router {
+    let mut router = Router::new()
+        .route("/graphql", any(graphql::graphql))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready));
+    if shared.settings.playground {
+        router = router.route("/", get(playground::playground));
+    }
+    let router = router.layer(cors(shared.settings.origins.clone()));
+    let router = if shared.settings.local_only {
+        router.layer(middleware::from_fn(local_host_only))
+    } else {
+        router
+    };
+    router.layer(middleware::from_fn_with_state(Arc::clone(&shared), log::log)).with_state(shared)
+}
+
+fn cors(origins: Origins) -> CorsLayer {
+    let origins = match origins {
+        Origins::Local => AllowOrigin::predicate(|origin: &HeaderValue, _: &Parts| {
+            let origin = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
+            origin.is_some_and(|origin| origin.host().is_some_and(|host| is_local(&host)))
+        }),
+        Origins::Listed(origins) => AllowOrigin::list(origins),
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods(AllowMethods::list([Method::GET, Method::POST]))
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            HeaderName::from_static("x-request-id"),
+        ])
+        .max_age(Duration::from_hours(1))
+}
+
+/// In development mode a page of somebody else's must not reach the server under a name of its own
+/// that it points to this machine (DNS rebinding).
+async fn local_host_only(request: Request, next: Next) -> Response {
+    if host(request.uri(), request.headers()).is_some_and(|host| is_local(&host)) {
+        return next.run(request).await;
+    }
+    let message = "Development mode answers only to localhost, 127.0.0.1 and [::1]: configure where tokens come from, to serve others.";
+    Refused::new(StatusCode::FORBIDDEN, ApiError::new(ErrorCode::Forbidden, message))
+        .reply(Form::PLAIN)
+}
+
+/// The name under which the client asks, without the port (RFC 9110 §7.2).
+fn host(uri: &Uri, headers: &HeaderMap) -> Option<Host> {
+    let header = || headers.get(header::HOST)?.to_str().ok()?.parse().ok();
+    let authority: Authority = uri.authority().cloned().or_else(header)?;
+    Host::parse(authority.host()).ok()
+}
+
+fn is_local<S: AsRef<str>>(host: &Host<S>) -> bool {
+    match host {
+        Host::Domain(name) => name.as_ref() == "localhost",
+        Host::Ipv4(address) => *address == Ipv4Addr::LOCALHOST,
+        Host::Ipv6(address) => *address == Ipv6Addr::LOCALHOST,
+    }
+}

@@ -1,0 +1,104 @@
+//! One line in the log for each request, and the id that ties it to the answer.
+
+use std::sync::OnceLock;
+
+use async_graphql::ServerError;
+use axum::{
+    extract::{Request, State},
+    http::{Extensions, HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::{Served, reply};
+use crate::{
+    auth::{UserId, Viewer},
+    graphql::error::ErrorCode,
+};
+
+const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken over from a proxy.
+const LONGEST: usize = 128;
+
+/// The id of a request: the proxy's, or one of our own.
+#[derive(Clone)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    fn new(request: &Request) -> Self {
+        let proxys = request.headers().get(HEADER).filter(|id| {
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+            (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(plain)
+        });
+        // A UUID is plain ASCII, so the other branch is never taken.
+        let ours = || HeaderValue::from_str(&Uuid::now_v7().to_string());
+        Self(proxys.cloned().map_or_else(ours, Ok).unwrap_or(HeaderValue::from_static("-")))
+    }
+
+    /// The id of the request with these extensions.
+    pub fn of(extensions: &Extensions) -> String {
+        let id = extensions.get::<Self>().and_then(|id| id.0.to_str().ok());
+        id.unwrap_or_default().to_owned()
+    }
+}
+
+/// What the log says of a GraphQL request: never a token, a variable or a document.
+#[derive(Clone, Debug, Default)]
+pub struct Entry {
+    operation: OnceLock<String>,
+    user: OnceLock<UserId>,
+    outcome: OnceLock<ErrorCode>,
+}
+
+impl Entry {
+    /// The name of the operation. Only the first one counts, as for the others.
+    pub fn operation(&self, name: Option<&str>) {
+        if let Some(name) = name {
+            self.operation.get_or_init(|| name.to_owned());
+        }
+    }
+
+    /// Who asks.
+    pub fn user(&self, viewer: Option<&Viewer>) {
+        if let Some(viewer) = viewer {
+            self.user.get_or_init(|| viewer.id().clone());
+        }
+    }
+
+    /// Why it failed.
+    pub fn outcome(&self, code: ErrorCode) {
+        self.outcome.get_or_init(|| code);
+    }
+
+    /// Why its first field that failed did so.
+    pub fn errors(&self, errors: &[ServerError]) {
+        if let Some(first) = errors.first() {
+            self.outcome(reply::code(first));
+        }
+    }
+}
+
+/// Gives the request its id, and logs it when it is answered.
+pub async fn log(State(served): State<Served>, mut request: Request, next: Next) -> Response {
+    let id = RequestId::new(&request);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(id.clone());
+    let span = tracing::info_span!("request", id = id.0.to_str().unwrap_or_default());
+
+    let start = served.clock.now();
+    let mut reply = next.run(request).instrument(span.clone()).await;
+    let duration_ms = served.clock.now().millis() - start.millis();
+
+    let entry = reply.extensions_mut().remove::<Entry>().unwrap_or_default();
+    let status = reply.status().as_u16();
+    let operation = entry.operation.get().map(String::as_str);
+    let user = entry.user.get().map(UserId::as_str);
+    let outcome = entry.outcome.get().map_or("OK", |code| code.name());
+    span.in_scope(
+        || tracing::info!(%method, path, status, operation, user, duration_ms, outcome, "answered"),
+    );
+    reply.headers_mut().insert(HEADER, id.0);
+    reply
+}

@@ -1,0 +1,91 @@
+//! Media types: what the client sends, and what it wants back (RFC 9110 §12.5.1 and §8.3, GraphQL
+//! over HTTP).
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// In which form an answer goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The answer's `Content-Type`.
+    pub media_type: MediaType,
+    /// Whether a request that is refused is answered with 200, as clients from before GraphQL over
+    /// HTTP expect: those that accept `application/json` and name nothing else.
+    pub always_ok: bool,
+}
+
+/// The media types of a GraphQL response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaType {
+    /// `application/graphql-response+json`
+    GraphqlResponse,
+    /// `application/json`
+    Json,
+}
+
+impl MediaType {
+    /// The value of `Content-Type`.
+    #[must_use]
+    pub fn header(self) -> HeaderValue {
+        HeaderValue::from_static(match self {
+            Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
+            Self::Json => "application/json; charset=utf-8",
+        })
+    }
+}
+
+impl Form {
+    /// The form where nothing is known of what the client wants.
+    pub const PLAIN: Self = Self { media_type: MediaType::Json, always_ok: false };
+
+    /// The best form that `Accept` allows, `None` when it allows none. The newer media type is only
+    /// used where it is named, since a client that takes anything may be an old one.
+    #[must_use]
+    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let accepted: Vec<String> = headers
+            .get_all(header::ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .filter(|range| weight(range) > 0.0)
+            .map(essence)
+            .filter(|range| !range.is_empty())
+            .collect();
+        let named = |name: &str| accepted.iter().any(|range| range == name);
+        if !headers.contains_key(header::ACCEPT) {
+            Some(Self::PLAIN)
+        } else if named("application/graphql-response+json") {
+            Some(Self { media_type: MediaType::GraphqlResponse, always_ok: false })
+        } else if named("application/json") || named("application/*") || named("*/*") {
+            let always_ok = accepted.iter().all(|range| range == "application/json");
+            Some(Self { media_type: MediaType::Json, always_ok })
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether a body is JSON in UTF-8, the only form of a request (RFC 8259 §8.1).
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
+    let Some(Ok(value)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
+        return false;
+    };
+    let charset = parameter(value, "charset");
+    essence(value) == "application/json"
+        && charset.is_none_or(|charset| charset.trim_matches('"').eq_ignore_ascii_case("utf-8"))
+}
+
+fn essence(value: &str) -> String {
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn weight(range: &str) -> f32 {
+    parameter(range, "q").map_or(1.0, |weight| weight.parse().unwrap_or(0.0))
+}
+
+fn parameter<'a>(value: &'a str, name: &str) -> Option<&'a str> {
+    value.split(';').skip(1).find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
+        key.trim().eq_ignore_ascii_case(name).then_some(value.trim())
+    })
+}

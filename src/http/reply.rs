@@ -1,0 +1,169 @@
+//! The answer to a GraphQL request: a well-formed GraphQL response, whatever happened.
+
+use async_graphql::{Response as GraphqlResponse, ServerError};
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
+
+use super::negotiation::Form;
+use crate::{
+    auth::Refusal,
+    graphql::error::{ApiError, ErrorCode},
+};
+
+/// How long a client waits before it tries again what was refused for a passing reason, in seconds.
+pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+/// A request that is not executed.
+#[derive(Debug)]
+pub struct Refused {
+    /// The status, where the client is one that reads statuses.
+    pub status: StatusCode,
+    /// Headers that belong to the status.
+    pub headers: HeaderMap,
+    /// What is wrong, at least one sentence.
+    pub errors: Vec<ServerError>,
+    /// Whether the document is at fault, or its variables: some clients want 200 then.
+    document: bool,
+}
+
+impl Refused {
+    /// One error with its status.
+    #[must_use]
+    pub fn new(status: StatusCode, error: ApiError) -> Self {
+        let errors = vec![error.at(None)];
+        Self { status, headers: HeaderMap::new(), errors, document: false }
+    }
+
+    /// A request whose document or variables are refused.
+    #[must_use]
+    pub fn document(errors: Vec<ServerError>) -> Self {
+        let (status, headers) = (StatusCode::BAD_REQUEST, HeaderMap::new());
+        Self { status, headers, errors, document: true }
+    }
+
+    /// One error of what the client sent, with its status.
+    pub fn input(status: StatusCode, message: &'static str) -> Self {
+        Self::new(status, ApiError::new(ErrorCode::BadUserInput, message))
+    }
+
+    /// A fault of the server that may be over in a moment.
+    #[must_use]
+    pub fn unavailable(message: &'static str) -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::new(ErrorCode::InternalServerError, message),
+        )
+        .with(header::RETRY_AFTER, RETRY_AFTER)
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The code of the first error, for the log.
+    #[must_use]
+    pub fn outcome(&self) -> ErrorCode {
+        self.errors.first().map_or(ErrorCode::InternalServerError, code)
+    }
+
+    /// The answer in that form.
+    #[must_use]
+    pub fn reply(self, form: Form) -> Response {
+        #[derive(Serialize)]
+        struct Errors {
+            errors: Vec<ServerError>,
+        }
+        let status = if self.document && form.always_ok { StatusCode::OK } else { self.status };
+        let mut reply = write(status, form, &Errors { errors: self.errors });
+        reply.headers_mut().extend(self.headers);
+        reply
+    }
+}
+
+/// RFC 6750 §3: the challenge goes with each 401.
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        let challenge = refusal.www_authenticate();
+        match refusal {
+            Refusal::Unauthenticated { reason, message } => {
+                let error = ApiError::new(ErrorCode::Unauthenticated, message);
+                let refused = Self::new(StatusCode::UNAUTHORIZED, error.reason(reason.as_str()));
+                match challenge {
+                    Some(challenge) => refused.with(header::WWW_AUTHENTICATE, challenge),
+                    None => refused,
+                }
+            }
+            Refusal::KeysUnavailable { retry_after } => {
+                Self::unavailable("The keys of the token's issuer are not known yet.")
+                    .with(header::RETRY_AFTER, retry_after.as_secs().into())
+            }
+        }
+    }
+}
+
+/// The answer to an operation that was executed, with or without errors of its fields.
+///
+/// What a client may not see is logged here, once, within the span of the request.
+#[must_use]
+pub fn executed(mut response: GraphqlResponse, form: Form, request_id: &str) -> Response {
+    let mut unavailable = false;
+    for error in &mut response.errors {
+        unavailable |= hide_internals(error, request_id);
+    }
+    if unavailable {
+        let mut reply = write(StatusCode::SERVICE_UNAVAILABLE, form, &response);
+        reply.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        return reply;
+    }
+    write(StatusCode::OK, form, &response)
+}
+
+/// Logs what is behind an internal error and leaves the client an id to report; tells whether the
+/// same request may work in a moment.
+fn hide_internals(error: &mut ServerError, request_id: &str) -> bool {
+    let cause = error.source::<ApiError>().map(ApiError::cause);
+    let unavailable = match cause {
+        Some(None) => return false,
+        Some(Some(cause)) => {
+            tracing::error!(path = ?error.path, ?cause, "the store failed");
+            cause.is_unavailable()
+        }
+        // Ours all carry their source, so this one comes from the library.
+        None => {
+            tracing::error!(path = ?error.path, message = error.message, "a resolver failed");
+            false
+        }
+    };
+    let internal = ApiError::new(
+        ErrorCode::InternalServerError,
+        format!("Internal error; report it with the request id {request_id}."),
+    );
+    let internal = internal.at(None);
+    error.message = internal.message;
+    error.extensions = internal.extensions;
+    unavailable
+}
+
+/// The code that an error carries.
+#[must_use]
+pub fn code(error: &ServerError) -> ErrorCode {
+    error.source::<ApiError>().map_or(ErrorCode::InternalServerError, ApiError::code)
+}
+
+fn write(status: StatusCode, form: Form, body: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(body).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, form.media_type.header()),
+        // The answer belongs to the bearer of one token.
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::VARY, HeaderValue::from_static("accept, authorization")),
+    ];
+    (status, headers, Body::from(body)).into_response()
+}

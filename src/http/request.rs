@@ -1,0 +1,97 @@
+//! Reading a GraphQL request out of a body or a query string (GraphQL over HTTP, "Request").
+
+use async_graphql::Variables;
+use axum::{
+    body::{Body, Bytes},
+    http::{StatusCode, Uri, header},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::Deserialize;
+use serde_json::{Value, error::Category};
+use url::form_urlencoded;
+
+use super::reply::Refused;
+use crate::graphql::error::{ApiError, ErrorCode};
+
+/// What a client asks for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GraphqlRequest {
+    /// The document.
+    pub query: Option<String>,
+    /// Which of its operations to run.
+    pub operation_name: Option<String>,
+    /// The values of its variables.
+    #[serde(default)]
+    pub variables: Variables,
+    /// Nothing reads them yet, but they have to be a map.
+    #[serde(default, rename = "extensions")]
+    _extensions: Option<serde_json::Map<String, Value>>,
+}
+
+/// A body of at most `limit` bytes.
+///
+/// # Errors
+/// 413 when it is larger, 400 when the connection breaks off.
+pub async fn body(body: Body, limit: usize) -> Result<Bytes, Refused> {
+    match Limited::new(body, limit).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let message = format!("The body is larger than {limit} bytes.");
+            let error = ApiError::new(ErrorCode::BadUserInput, message);
+            // What is left of the body would be taken for the next request.
+            Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, error)
+                .with(header::CONNECTION, header::HeaderValue::from_static("close")))
+        }
+        Err(_) => Err(bad("The body broke off.")),
+    }
+}
+
+/// The request in a JSON body.
+///
+/// # Errors
+/// 400 for what is not JSON, or not a GraphQL request.
+pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, Refused> {
+    match serde_json::from_slice(body) {
+        Ok(request) => Ok(request),
+        Err(error) => Err(match error.classify() {
+            Category::Data if body.trim_ascii_start().starts_with(b"[") => {
+                bad("Send one request at a time: arrays are not taken.")
+            }
+            Category::Data => bad(
+                "The body must be an object with query (a string) and, if needed, operationName (a string), variables and extensions (objects).",
+            ),
+            Category::Syntax | Category::Eof | Category::Io => {
+                not_json("The body is not JSON.".to_owned())
+            }
+        }),
+    }
+}
+
+/// The request in a query string.
+///
+/// # Errors
+/// 400 for parameters that are not those of a GraphQL request.
+pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, Refused> {
+    let mut fields = serde_json::Map::new();
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        let value = match &*name {
+            "query" | "operationName" => Value::String(value.into_owned()),
+            "variables" | "extensions" => serde_json::from_str(&value)
+                .map_err(|_| not_json(format!("The parameter {name} is not JSON.")))?,
+            _ => continue,
+        };
+        fields.insert(name.into_owned(), value);
+    }
+    serde_json::from_value(Value::Object(fields)).map_err(|_| {
+        bad("The parameters must be query and, if needed, operationName, variables and extensions (JSON objects).")
+    })
+}
+
+fn not_json(message: String) -> Refused {
+    Refused::new(StatusCode::BAD_REQUEST, ApiError::new(ErrorCode::GraphqlParseFailed, message))
+}
+
+fn bad(message: &'static str) -> Refused {
+    Refused::input(StatusCode::BAD_REQUEST, message)
+}

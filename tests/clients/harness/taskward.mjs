@@ -1,0 +1,117 @@
+// The built server, as a process of its own on an empty SQLite file.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { after, afterEach } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** How long the server may take to become ready, and to stop, in milliseconds. */
+const PATIENCE = 15_000;
+
+/**
+ * Starts taskward with these settings (environment variables) until the tests of this file are
+ * over, and waits until it is ready. When a test fails, what the server logged meanwhile is shown.
+ */
+export async function startTaskward(settings) {
+  const program = findProgram();
+  const folder = await mkdtemp(join(tmpdir(), 'taskward-'));
+  const listen = `127.0.0.1:${await freePort()}`;
+  const child = spawn(program, {
+    // Neither the developer's environment nor a `.env` nearby has a say.
+    cwd: folder,
+    env: {
+      DATABASE_URL: `sqlite://${join(folder, 'taskward.db')}`,
+      TASKWARD_LISTEN: listen,
+      ...settings,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  const log = collectLog(child);
+  const killNow = () => child.kill('SIGKILL');
+  process.once('exit', killNow); // a crash of the tests leaves no server behind
+
+  const origin = `http://${listen}`;
+  await Promise.race([
+    untilReady(origin),
+    exited.then(({ code }) => assert.fail(`taskward exited with code ${code} before it was ready`)),
+  ]).catch((error) => {
+    throw new Error(`${error.message}\nThe log of taskward:\n${log.takeNew()}`);
+  });
+
+  afterEach((test) => {
+    const news = log.takeNew();
+    if (!test.passed) test.diagnostic(`The log of taskward at ${listen} during this test:\n${news}`);
+  });
+  after(async () => {
+    child.kill('SIGTERM');
+    const overdue = setTimeout(killNow, PATIENCE);
+    const end = await exited;
+    clearTimeout(overdue);
+    process.off('exit', killNow);
+    await rm(folder, { recursive: true });
+    const stopped = `taskward stops in peace on SIGTERM; its log:\n${log.takeNew()}`;
+    assert.deepEqual(end, { code: 0, signal: null }, stopped);
+  });
+
+  return { origin, graphql: `${origin}/graphql` };
+}
+
+function findProgram() {
+  const built = fileURLToPath(new URL('../../../target/debug/taskward', import.meta.url));
+  const program = resolve(process.env.TASKWARD_BIN || built);
+  if (!existsSync(program)) {
+    throw new Error(
+      `There is no taskward at ${program}. ` +
+        'Run `cargo build` in the project first, or name a built one in TASKWARD_BIN.',
+    );
+  }
+  return program;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+function collectLog(child) {
+  let lines = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text) => (lines += text));
+  }
+  return {
+    /** What was logged since the last look. */
+    takeNew() {
+      const news = lines;
+      lines = '';
+      return news || '(nothing)';
+    },
+  };
+}
+
+async function untilReady(origin) {
+  const deadline = Date.now() + PATIENCE;
+  let state = 'it did not answer';
+  while (Date.now() < deadline) {
+    try {
+      const answer = await fetch(`${origin}/readyz`);
+      if (answer.status === 200) return;
+      state = `/readyz said ${answer.status} ${await answer.text()}`;
+    } catch {
+      // Nobody listens yet.
+    }
+    await pause(50);
+  }
+  throw new Error(`taskward was not ready after ${PATIENCE / 1000} s: ${state}`);
+}
