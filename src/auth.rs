@@ -5,13 +5,13 @@
 //! is the one that is told:
 //!
 //! ```text
-//!  header       one, `Bearer`, its characters                       RFC 6750, section 2.1
-//!  form         8 KiB, three parts, header, `typ`, no `crit`        RFC 7515; RFC 8725, section 3.11
-//!  algorithm    known, with a source of keys of its family          RFC 8725, section 2.1
-//!  key          the `kid` in the key set, for this algorithm        RFC 7517; RFC 8725, section 3.1
+//!  header       one, `Bearer`, its characters                       RFC 6750, 2.1
+//!  form         8 KiB, three parts, header, `typ`, no `crit`        RFC 7515; RFC 8725, 3.11
+//!  algorithm    known, with a source of keys of its family          RFC 8725, 2.1
+//!  key          the `kid` in the key set, for this algorithm        RFC 7517; RFC 8725, 3.1
 //!  signature
-//!  time         `exp`, `nbf`, `iat`                                 RFC 7519, section 4.1
-//!  place        `iss`, `aud`                                        RFC 8725, sections 3.8 and 3.9
+//!  time         `exp`, `nbf`, `iat`                                 RFC 7519, 4.1
+//!  place        `iss`, `aud`                                        RFC 8725, 3.8 and 3.9
 //!  person       `sub`
 //! ```
 //!

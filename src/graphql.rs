@@ -44,9 +44,14 @@ pub fn sdl() -> String {
     schema(true).sdl_with_options(options)
 }
 
+/// How deep fragments may nest for the library, which counts each spread as a level: the documents
+/// have been measured before.
+const FRAGMENTS: usize = 2_000;
+
 /// No field returns the interface of payloads or the codes of errors: they are here for clients.
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
     Schema::build(Query, Mutation, EmptySubscription)
         .register_output_type::<Payload>()
         .register_output_type::<ErrorCode>()
+        .limit_recursive_depth(FRAGMENTS)
 }

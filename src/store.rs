@@ -15,10 +15,11 @@ mod page;
 mod task;
 mod text;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 use sea_orm::DbErr;
+use uuid::{ContextV7, Timestamp, Uuid};
 
 use self::{change::find_user, connect::Pools};
 pub use self::{
@@ -33,7 +34,7 @@ pub use self::{
 };
 use crate::{
     auth::{UserId, Viewer},
-    clock::Clock,
+    clock::{Clock, Instant},
 };
 
 /// How many users' keys are remembered, a few dozen bytes each.
@@ -44,6 +45,8 @@ const REMEMBERED_USERS: usize = 100_000;
 pub struct Store {
     pools: Pools,
     clock: Clock,
+    /// Keeps the ids of one millisecond in the order in which they were made.
+    ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
 }
@@ -55,7 +58,12 @@ impl Store {
     /// When the database cannot be reached or the file cannot be made.
     pub async fn connect(url: &str, pool_size: u32, clock: Clock) -> Result<Self, DbErr> {
         let pools = Pools::connect(url, pool_size).await?;
-        Ok(Self { pools, clock, users: Cache::new(REMEMBERED_USERS) })
+        Ok(Self {
+            pools,
+            clock,
+            ids: Mutex::new(ContextV7::new()),
+            users: Cache::new(REMEMBERED_USERS),
+        })
     }
 
     /// Brings the tables up to date, all or nothing; replicas may do it at the same time.
@@ -72,6 +80,14 @@ impl Store {
     /// When the database cannot be asked.
     pub async fn is_up_to_date(&self) -> Result<bool, DbErr> {
         self.pools.is_behind().await.map(|behind| !behind)
+    }
+
+    /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by creation.
+    fn new_id(&self, now: Instant) -> Uuid {
+        let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let (seconds, millis) = (now.millis().div_euclid(1000), now.millis().rem_euclid(1000));
+        let nanos = u32::try_from(millis * 1_000_000).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(&*ids, u64::try_from(seconds).unwrap_or_default(), nanos))
     }
 
     /// The viewer's own rows, and nothing else.

@@ -33,8 +33,8 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// A guard who trusts these sources. A key set is fetched by [`Authenticator::run`], or with the
-    /// first token that needs it.
+    /// A guard who trusts these sources. A key set is fetched by [`Authenticator::run`], or with
+    /// the first token that needs it.
     #[must_use]
     pub fn new(sources: Sources, clock: Clock) -> Arc<Self> {
         let remote = |url| Arc::new(RemoteKeys::new(url, clock.clone()));

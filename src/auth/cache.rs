@@ -6,7 +6,8 @@ use quick_cache::sync::Cache;
 
 use super::{keys::Key, viewer::Viewer};
 
-/// What a token was found to be. Refusals are not remembered: whoever makes up tokens fills nothing.
+/// What a token was found to be. Refusals are not remembered, so whoever makes up tokens fills
+/// nothing.
 #[derive(Clone)]
 struct Verified {
     viewer: Viewer,

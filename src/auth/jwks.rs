@@ -182,7 +182,7 @@ fn with_causes(error: &dyn Error) -> String {
 }
 
 /// The URL without what may be secret in it: the userinfo and the query.
-fn loggable(url: &Url) -> String {
+pub(super) fn loggable(url: &Url) -> String {
     let place = &url[Position::BeforeHost..Position::AfterPath];
     format!("{}://{place}", url.scheme())
 }

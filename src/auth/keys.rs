@@ -196,7 +196,10 @@ mod tests {
 
     #[test]
     fn each_key_is_for_its_algorithms_only() {
-        let ec = |crv: &str, bytes| json!({"kty": "EC", "crv": crv, "x": number(bytes), "y": number(bytes)});
+        let ec = |crv: &str, bytes| {
+            let x = number(bytes);
+            json!({"kty": "EC", "crv": crv, "x": x, "y": x})
+        };
         let rsa = |bytes| json!({"kty": "RSA", "n": number(bytes), "e": "AQAB"});
         let all_rsa = "[RS256, RS384, RS512, PS256, PS384, PS512]";
         let table = [
@@ -237,7 +240,10 @@ mod tests {
 
     #[test]
     fn a_key_is_found_by_kid_and_algorithm() {
-        let rsa = |kid: &str, alg: &str| json!({"kty": "RSA", "n": number(256), "e": "AQAB", "kid": kid, "alg": alg});
+        let rsa = |kid: &str, alg: &str| {
+            let n = number(256);
+            json!({"kty": "RSA", "n": n, "e": "AQAB", "kid": kid, "alg": alg})
+        };
         let document = json!({"more": 1, "keys": [
             rsa("twice", "RS256"),
             rsa("twice", "PS256"),

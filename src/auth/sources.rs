@@ -8,6 +8,7 @@ use url::{Host, Url};
 
 use super::{
     claims::{Binding, Leeway, Rules, bare},
+    jwks::loggable,
     settings::TokenSettings,
 };
 
@@ -54,7 +55,7 @@ impl Sources {
         let secrets = vec!["***".to_owned(); self.secrets.len()];
         [
             ("BETTER_AUTH_SECRETS", listed(&secrets)),
-            ("JWKS_URL", self.key_set.as_ref().map_or_else(none, Url::to_string)),
+            ("JWKS_URL", self.key_set.as_ref().map_or_else(none, loggable)),
             ("JWT_ISSUER", listed(&issuers.accepted)),
             ("JWT_AUDIENCE", listed(&audiences.accepted)),
             ("TASKWARD_TOKEN_LEEWAY", format!("{} s", leeway.0 / 1000)),
@@ -119,8 +120,9 @@ impl TokenSettings {
         if directories > 1 && !self.shared_subjects {
             faults.push(
                 "Tokens come from more than one issuer (JWT_ISSUER, or a secret beside the \
-                 JWKS_URL of another issuer), and two issuers may both know a user \"1\": keep one, \
-                 or set TASKWARD_SHARED_SUBJECTS=true if a `sub` is the same user with all of them."
+                 JWKS_URL of another issuer), and two issuers may both know a user \"1\": keep \
+                 one, or set TASKWARD_SHARED_SUBJECTS=true if a `sub` is the same user with all of \
+                 them."
                     .to_owned(),
             );
         }
@@ -143,8 +145,8 @@ impl TokenSettings {
             .any(|secret| !secret.expose_secret().is_empty())
     }
 
-    /// All secrets in the order of Better Auth: the list, whose first entry is the present one, then
-    /// the single one.
+    /// All secrets in the order of Better Auth: the list, whose first entry is the present one,
+    /// then the single one.
     fn secrets(&self, faults: &mut Vec<String>) -> Vec<SecretString> {
         let mut secrets = Vec::new();
         let mut versions = Vec::new();
@@ -155,8 +157,8 @@ impl TokenSettings {
                 });
                 match parsed {
                     None => faults.push(format!(
-                        "BETTER_AUTH_SECRETS: entry {place} must read `version:secret`, the version \
-                         being a whole number."
+                        "BETTER_AUTH_SECRETS: entry {place} must read `version:secret`, the \
+                         version being a whole number."
                     )),
                     Some((version, _)) if versions.contains(&version) => faults.push(format!(
                         "BETTER_AUTH_SECRETS: entry {place} repeats a version; give each its own."
@@ -233,7 +235,8 @@ fn is_local(url: &Url) -> bool {
     }
 }
 
-/// What is set binds every token; the default binds a token by a secret only where it has the claim.
+/// What is set binds every token; the default binds a token by a secret only where it has the
+/// claim.
 fn binding(set: &[String], default: Option<&String>) -> Binding {
     let mut accepted: Vec<String> = Vec::new();
     for value in set.iter().filter_map(|value| given(Some(value))).map(bare) {

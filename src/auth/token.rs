@@ -87,7 +87,7 @@ fn check_type(header: &Map<String, Value>) -> Result<(), Refusal> {
         Some(Value::String(typ)) if TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ)) => {}
         Some(_) => {
             return Err(Refusal::malformed(
-                "The token's `typ` is not that of an access token: it is absent, `JWT` or `at+jwt`.",
+                "The token's `typ` is not that of an access token: absent, `JWT` or `at+jwt`.",
             ));
         }
     }

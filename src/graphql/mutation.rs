@@ -12,10 +12,11 @@ use super::{
 /// mutations before it, which have been committed.
 type Outcome<T> = Option<Result<T, ApiError>>;
 
-/// Every mutation takes one `input`, returns what it changed, and may be sent again after a lost reply: creates by their `id`, the rest because they set states and never toggle them.
+/// The root of what can be changed: the viewer's own, and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Mutation;
 
+/// Every mutation takes one `input`, returns what it changed, and may be sent again after a lost reply: creates by their `id`, the rest because they set states and never toggle them.
 #[Object]
 impl Mutation {
     async fn create_task(&self, ctx: &Context<'_>, input: CreateTaskInput) -> Outcome<TaskPayload> {

@@ -91,11 +91,11 @@ pub async fn log(State(served): State<Served>, mut request: Request, next: Next)
     let mut reply = next.run(request).instrument(span.clone()).await;
     let duration_ms = served.clock.now().millis() - start.millis();
 
-    let entry = reply.extensions_mut().remove::<Entry>().unwrap_or_default();
+    let entry = reply.extensions_mut().remove::<Entry>();
     let status = reply.status().as_u16();
-    let operation = entry.operation.get().map(String::as_str);
-    let user = entry.user.get().map(UserId::as_str);
-    let outcome = entry.outcome.get().map_or("OK", |code| code.name());
+    let operation = entry.as_ref().and_then(|entry| entry.operation.get()).map(String::as_str);
+    let user = entry.as_ref().and_then(|entry| entry.user.get()).map(UserId::as_str);
+    let outcome = entry.as_ref().map(|entry| entry.outcome.get().map_or("OK", |code| code.name()));
     span.in_scope(
         || tracing::info!(%method, path, status, operation, user, duration_ms, outcome, "answered"),
     );

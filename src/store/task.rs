@@ -154,7 +154,8 @@ impl OwnedStore {
             }
             write.refuse_tombstone(id).await?;
         }
-        let task = write.first_version(new);
+        let id = new.id.unwrap_or_else(|| self.store.new_id(write.now));
+        let task = write.first_version(id, new);
         let row = task.clone().into_active_model();
         Entity::insert_owned::<task::ActiveModel>(write.user, row)
             .exec_without_returning(&write.transaction)
@@ -253,10 +254,10 @@ impl Write {
         Ok(select.one(&self.transaction).await?)
     }
 
-    fn first_version(&self, new: NewTask) -> TaskRow {
+    fn first_version(&self, id: Uuid, new: NewTask) -> TaskRow {
         TaskRow {
             user_no: self.user.0,
-            id: new.id.unwrap_or_else(Uuid::now_v7),
+            id,
             title: new.title,
             title_key: String::new(),
             description: new.description,

@@ -1,4 +1,4 @@
-// A real Better Auth server, set up as an application would: e-mail and password, and the jwt plugin.
+// A real Better Auth server, as an application sets it up: e-mail and password, the jwt plugin.
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -35,7 +35,9 @@ export async function startBetterAuth({ keyPairConfig, sessionCookieCache, sessi
     emailAndPassword: { enabled: true },
     emailVerification: {
       sendOnSignUp: true,
-      sendVerificationEmail: async ({ user, token }) => void letters.push({ to: user.email, token }),
+      sendVerificationEmail: async ({ user, token }) => {
+        letters.push({ to: user.email, token });
+      },
     },
     session,
     plugins: [
@@ -64,7 +66,7 @@ export async function startBetterAuth({ keyPairConfig, sessionCookieCache, sessi
   };
 }
 
-/** Moves the end of a key, so that no test has to wait for it; what follows is Better Auth's doing. */
+/** Moves the end of a key, so that no test waits for it; what follows is Better Auth's doing. */
 async function endKey(auth, kid, end) {
   const { adapter } = await auth.$context;
   await adapter.update({

@@ -1,5 +1,5 @@
-// The clients that front ends use, each as `(taskward, token) => ask`, where `ask(document, variables)`
-// answers the data or throws the client's own error.
+// The clients that front ends use, each as `(taskward, token) => ask`, where
+// `ask(document, variables)` answers the data or throws the client's own error.
 
 import { Client, fetchExchange } from '@urql/core';
 import { GraphQLClient } from 'graphql-request';

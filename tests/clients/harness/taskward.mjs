@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,13 +14,16 @@ import { fileURLToPath } from 'node:url';
 /** How long the server may take to become ready, and to stop, in milliseconds. */
 const PATIENCE = 15_000;
 
+// Tests that are broken off end by `exit` too, so that no server outlives them.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+
 /**
  * Starts taskward with these settings (environment variables) until the tests of this file are
  * over, and waits until it is ready. When a test fails, what the server logged meanwhile is shown.
  */
 export async function startTaskward(settings) {
   const program = findProgram();
-  const folder = await mkdtemp(join(tmpdir(), 'taskward-'));
+  const folder = mkdtempSync(join(tmpdir(), 'taskward-'));
   const listen = `127.0.0.1:${await freePort()}`;
   const child = spawn(program, {
     // Neither the developer's environment nor a `.env` nearby has a say.
@@ -35,28 +37,31 @@ export async function startTaskward(settings) {
   });
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   const log = collectLog(child);
-  const killNow = () => child.kill('SIGKILL');
-  process.once('exit', killNow); // a crash of the tests leaves no server behind
+  const kill = () => child.kill('SIGKILL');
+  const leaveNothingBehind = () => {
+    kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', leaveNothingBehind);
 
   const origin = `http://${listen}`;
   await Promise.race([
     untilReady(origin),
     exited.then(({ code }) => assert.fail(`taskward exited with code ${code} before it was ready`)),
   ]).catch((error) => {
+    leaveNothingBehind();
     throw new Error(`${error.message}\nThe log of taskward:\n${log.takeNew()}`);
   });
 
   afterEach((test) => {
     const news = log.takeNew();
-    if (!test.passed) test.diagnostic(`The log of taskward at ${listen} during this test:\n${news}`);
+    if (!test.passed) test.diagnostic(`The log of taskward at ${listen} meanwhile:\n${news}`);
   });
   after(async () => {
     child.kill('SIGTERM');
-    const overdue = setTimeout(killNow, PATIENCE);
+    const overdue = setTimeout(kill, PATIENCE);
     const end = await exited;
     clearTimeout(overdue);
-    process.off('exit', killNow);
-    await rm(folder, { recursive: true });
     const stopped = `taskward stops in peace on SIGTERM; its log:\n${log.takeNew()}`;
     assert.deepEqual(end, { code: 0, signal: null }, stopped);
   });

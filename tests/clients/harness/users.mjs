@@ -41,7 +41,11 @@ export async function signUp(betterAuth, name) {
 async function tokenBesideSession(frontEnd) {
   let token;
   await frontEnd.getSession({
-    fetchOptions: { onSuccess: ({ response }) => void (token = response.headers.get('set-auth-jwt')) },
+    fetchOptions: {
+      onSuccess({ response }) {
+        token = response.headers.get('set-auth-jwt');
+      },
+    },
   });
   return token;
 }

@@ -1,0 +1,37 @@
+// What front ends ask, shared by the tests.
+
+export const VIEWER = `query Viewer {
+  viewer { id email name session { issuer expiresAt } }
+}`;
+
+export const TASKS = `query Tasks($first: Int, $after: String) {
+  tasks(first: $first, after: $after) {
+    nodes { id title }
+    pageInfo { hasNextPage hasPreviousPage endCursor }
+    totalCount
+  }
+}`;
+
+export const TASK = `query Task($id: ID!) {
+  task(id: $id) { id title description completed completedAt priority deletedAt version }
+}`;
+
+export const NODE = `query Node($id: ID!) {
+  node(id: $id) { __typename id ... on Task { title } ... on User { name } }
+}`;
+
+export const CREATE = `mutation Create($input: CreateTaskInput!) {
+  createTask(input: $input) { task { id title description completed priority version } }
+}`;
+
+export const UPDATE = `mutation Update($input: UpdateTaskInput!) {
+  updateTask(input: $input) { task { id title completed completedAt version } }
+}`;
+
+export const DELETE = `mutation Delete($input: DeleteTaskInput!) {
+  deleteTask(input: $input) { deletedIds }
+}`;
+
+export const RESTORE = `mutation Restore($input: RestoreTaskInput!) {
+  restoreTask(input: $input) { task { id title deletedAt version } }
+}`;

@@ -1,0 +1,85 @@
+//! The server as users meet it: the production router on a real database, and people with tokens.
+
+pub mod databases;
+mod people;
+mod reply;
+pub mod tokens;
+
+use axum::Router;
+use chrono::TimeDelta;
+use clap::{Args, FromArgMatches};
+use taskward::{
+    app::App,
+    clock::{Clock, Instant},
+    config::{Config, Settings},
+};
+
+pub(crate) use self::databases::on_each_database;
+pub use self::{databases::Database, people::Person, reply::Reply};
+
+/// A server with an empty database, a clock that stands still, and three people.
+pub struct Api {
+    pub router: Router,
+    pub clock: Clock,
+    pub database: Database,
+    pub alice: Person,
+    pub bob: Person,
+    /// Somebody without a token.
+    pub anon: Person,
+}
+
+/// When the tests begin: a Saturday.
+pub const START: &str = "2026-11-21T09:30:00.000Z";
+
+impl Api {
+    /// A production server that takes HS256 tokens, with introspection switched on.
+    pub async fn start(database: Database) -> Self {
+        let secret = format!("--better-auth-secret={}", tokens::SECRET);
+        Self::start_with(database, &[&secret, "--introspection=true"]).await
+    }
+
+    /// The same with other settings, written as flags.
+    pub async fn start_with(database: Database, flags: &[&str]) -> Self {
+        let clock = Clock::manual(Instant::parse(START).unwrap());
+        let database_url = format!("--database-url={}", database.url());
+        let config = config([database_url.as_str()].iter().chain(flags));
+        let app = App::build(config, clock.clone(), None).await.unwrap();
+        let router = app.router();
+        let now = clock.now();
+        let person = |sub| Person::new(router.clone(), Some(tokens::of(sub, now)));
+        Self {
+            alice: person("alice"),
+            bob: person("bob"),
+            anon: Person::new(router.clone(), None),
+            router,
+            clock,
+            database,
+        }
+    }
+
+    /// Somebody with this token.
+    pub fn with_token(&self, token: impl Into<String>) -> Person {
+        Person::new(self.router.clone(), Some(token.into()))
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, span: TimeDelta) {
+        self.clock.advance(span);
+    }
+}
+
+/// The configuration that these flags make, whatever the environment says.
+pub fn config<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Config {
+    match settings(flags).check() {
+        Ok(config) => config,
+        Err(faults) => panic!("{faults:#?}"),
+    }
+}
+
+/// The settings that these flags make, whatever the environment says.
+pub fn settings<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Settings {
+    let command = Settings::augment_args(clap::Command::new("taskward"))
+        .mut_args(|argument| argument.env(None::<&str>));
+    let matches = command.no_binary_name(true).get_matches_from(flags);
+    Settings::from_arg_matches(&matches).unwrap()
+}

@@ -1,0 +1,185 @@
+//! A fresh database for each test, of either kind.
+
+use std::{
+    env,
+    io::Write,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
+};
+
+use sea_orm::{ConnectionTrait, Database as Connections};
+use taskward::{clock::Clock, store::Store};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+/// Makes two tests of each: one on SQLite, one on PostgreSQL. Where no PostgreSQL is installed, the
+/// second says so and passes, except in CI.
+macro_rules! on_each_database {
+    ($($(#[$attribute:meta])* async fn $name:ident($api:ident: Api) $body:block)*) => {
+        $(mod $name {
+            use super::*;
+
+            $(#[$attribute])*
+            async fn test($api: Api) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                test(Api::start($crate::harness::Database::sqlite()).await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                if let Some(database) = $crate::harness::Database::postgres().await {
+                    test(Api::start(database).await).await;
+                }
+            }
+        })*
+    };
+}
+pub(crate) use on_each_database;
+
+/// An empty database.
+pub enum Database {
+    /// A file in a folder that is deleted with it.
+    Sqlite(TempDir),
+    /// A database of the shared server.
+    Postgres(String),
+}
+
+impl Database {
+    /// An SQLite file that does not exist yet.
+    pub fn sqlite() -> Self {
+        Self::Sqlite(tempfile::tempdir().unwrap())
+    }
+
+    /// A migrated database on PostgreSQL; `None`, with a word about it, where there is no server.
+    pub async fn postgres() -> Option<Self> {
+        let server = server()?;
+        template(server).await;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        execute(server, &format!("CREATE DATABASE {name} TEMPLATE template_taskward")).await;
+        Some(Self::Postgres(format!("{server}/{name}")))
+    }
+
+    /// Each kind that this machine has.
+    pub async fn each() -> Vec<Self> {
+        [Some(Self::sqlite()), Self::postgres().await].into_iter().flatten().collect()
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        match self {
+            Self::Sqlite(folder) => {
+                format!("sqlite://{}", folder.path().join("taskward.db").display())
+            }
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+}
+
+/// Makes the database that the others are copied from, once.
+async fn template(server: &str) {
+    static MADE: OnceCell<()> = OnceCell::const_new();
+    MADE.get_or_init(async || {
+        let lock = "template_taskward";
+        // Another process of tests may have made it.
+        let made = format!("CREATE DATABASE {lock}");
+        if try_execute(server, &made).await {
+            let url = format!("{server}/{lock}");
+            let store = Store::connect(&url, 1, Clock::system()).await.unwrap();
+            store.migrate().await.unwrap();
+        }
+    })
+    .await;
+}
+
+async fn execute(server: &str, sql: &str) {
+    assert!(try_execute(server, sql).await, "{sql}");
+}
+
+async fn try_execute(server: &str, sql: &str) -> bool {
+    let db = Connections::connect(format!("{server}/postgres")).await.unwrap();
+    let done = db.execute_unprepared(sql).await.is_ok();
+    db.close().await.unwrap();
+    done
+}
+
+/// The PostgreSQL server of this process: the one that `TASKWARD_TEST_POSTGRES` names, or one of its
+/// own, started on the first call.
+fn server() -> Option<&'static str> {
+    static SERVER: OnceLock<Option<String>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| {
+        env::var("TASKWARD_TEST_POSTGRES").ok().or_else(|| match binaries() {
+            Some(binaries) => Some(start(&binaries)),
+            None => {
+                assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
+                println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
+                None
+            }
+        })
+    });
+    server.as_deref()
+}
+
+/// Where PostgreSQL's programs are: where Debian hides them, the newest version first, or on the path.
+fn binaries() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
+    folders.sort();
+    folders.reverse();
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    let programs = ["initdb", "postgres", "pg_isready"];
+    folders.into_iter().find(|folder| programs.iter().all(|name| folder.join(name).exists()))
+}
+
+/// Starts a server on a free port that ends with this process, however that ends: a shell waits for
+/// the end of its input, and then stops the server and clears up.
+fn start(binaries: &Path) -> String {
+    const SCRIPT: &str = r#"
+        set -eu
+        bin=$1 port=$2
+        dir=$(mktemp -d)
+        as_server() { "$@"; }
+        if [ "$(id -u)" = 0 ]; then
+            chown postgres "$dir"
+            as_server() { setpriv --reuid postgres --regid postgres --clear-groups "$@"; }
+        fi
+        cd "$dir"
+        as_server "$bin/initdb" -D "$dir/data" -U postgres --auth trust --no-sync -E UTF8 --locale C.UTF-8 >&2
+        as_server "$bin/postgres" -D "$dir/data" -p "$port" -k "$dir" -c listen_addresses=127.0.0.1 \
+            -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 \
+            >"$dir/log" 2>&1 &
+        until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; do kill -0 $!; sleep 0.1; done
+        echo ready
+        cat >/dev/null
+        kill -QUIT $!
+        wait $! || true
+        rm -rf "$dir"
+    "#;
+    let port = free_port();
+    let mut shell = Command::new("sh")
+        .args(["-c", SCRIPT, "sh"])
+        .arg(binaries)
+        .arg(port.to_string())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    let output = shell.stdout.take().unwrap();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut ready).unwrap();
+    assert_eq!(ready.trim(), "ready", "PostgreSQL did not start");
+    std::io::stdout().flush().unwrap();
+    // The input stays open as long as this process lives.
+    std::mem::forget(shell);
+    format!("postgres://postgres@127.0.0.1:{port}")
+}
+
+/// A port that nothing listens on.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,104 @@
+//! People who use the API, each with their own token.
+
+use axum::{
+    Router,
+    body::Body,
+    http::{Request, header},
+};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::Reply;
+
+/// Somebody who sends requests.
+#[derive(Clone)]
+pub struct Person {
+    router: Router,
+    token: Option<String>,
+}
+
+impl Person {
+    pub(super) fn new(router: Router, token: Option<String>) -> Self {
+        Self { router, token }
+    }
+
+    /// Sends any request, with this person's token unless it brings its own.
+    pub async fn sends(&self, mut request: Request<Body>) -> Reply {
+        if let Some(token) = &self.token
+            && !request.headers().contains_key(header::AUTHORIZATION)
+        {
+            let value = format!("Bearer {token}").parse().unwrap();
+            request.headers_mut().insert(header::AUTHORIZATION, value);
+        }
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Reply { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// Posts a document with variables.
+    pub async fn post(&self, query: &str, variables: Value) -> Reply {
+        self.posts(&json!({ "query": query, "variables": variables })).await
+    }
+
+    /// Posts a JSON body.
+    pub async fn posts(&self, body: &Value) -> Reply {
+        let request = Request::post("/graphql")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "application/graphql-response+json")
+            .body(body.to_string().into())
+            .unwrap();
+        self.sends(request).await
+    }
+
+    /// The data of a query that must not fail.
+    pub async fn asks(&self, query: &str) -> Value {
+        self.post(query, json!({})).await.data()
+    }
+
+    /// Creates a task and tells its id.
+    pub async fn creates(&self, title: &str) -> String {
+        let task = self.creates_with(json!({ "title": title })).await;
+        task["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates a task from an input, which must not fail, and tells all about it.
+    pub async fn creates_with(&self, input: Value) -> Value {
+        self.create(input).await.data()["createTask"]["task"].take()
+    }
+
+    /// Tries to create a task from an input.
+    pub async fn create(&self, input: Value) -> Reply {
+        let query = "mutation($input: CreateTaskInput!) { createTask(input: $input) { task { \
+            id title description completed completedAt priority dueOn dueAt \
+            createdAt updatedAt deletedAt version } } }";
+        self.post(query, json!({ "input": input })).await
+    }
+
+    /// Updates a task, which must not fail, and tells all about it.
+    pub async fn updates(&self, input: Value) -> Value {
+        self.update(input).await.data()["updateTask"]["task"].take()
+    }
+
+    /// Tries to update a task.
+    pub async fn update(&self, input: Value) -> Reply {
+        let query = "mutation($input: UpdateTaskInput!) { updateTask(input: $input) { task { \
+            id title description completed completedAt priority dueOn dueAt \
+            createdAt updatedAt deletedAt version } } }";
+        self.post(query, json!({ "input": input })).await
+    }
+
+    /// Tries to delete a task.
+    pub async fn delete(&self, input: Value) -> Reply {
+        let query =
+            "mutation($input: DeleteTaskInput!) { deleteTask(input: $input) { deletedIds } }";
+        self.post(query, json!({ "input": input })).await
+    }
+
+    /// Tries to bring a task back from the trash.
+    pub async fn restore(&self, id: &str) -> Reply {
+        let query = "mutation($input: RestoreTaskInput!) { restoreTask(input: $input) { task { id deletedAt version } } }";
+        self.post(query, json!({ "input": { "id": id } })).await
+    }
+}

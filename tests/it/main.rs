@@ -1,0 +1,14 @@
+//! The tests that go through the production router, in one binary, so that it is linked once.
+//!
+//! Each runs on SQLite and on PostgreSQL: see [`harness::databases`].
+
+mod command_line;
+mod documents;
+mod guard;
+mod harness;
+mod http;
+mod isolation;
+mod lists;
+mod plans;
+mod schema;
+mod tasks;
