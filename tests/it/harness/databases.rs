@@ -155,8 +155,8 @@ fn start(binaries: &Path) -> String {
         until "$bin/pg_isready" -q -h 127.0.0.1 -p "$port"; do kill -0 $!; sleep 0.1; done
         echo ready
         cat >/dev/null
-        kill -QUIT $!
-        wait $! || true
+        kill -QUIT "$(head -n 1 "$dir/data/postmaster.pid")"
+        wait
         rm -rf "$dir"
     "#;
     let port = free_port();
