@@ -59,7 +59,7 @@ impl Database {
     pub async fn postgres() -> Option<Self> {
         let server = server()?;
         template(server).await;
-        let name = format!("test_{}", Uuid::now_v7().simple());
+        let name = format!("test_{}", Uuid::new_v4().simple());
         execute(server, &format!("CREATE DATABASE {name} TEMPLATE template_taskward")).await;
         Some(Self::Postgres(format!("{server}/{name}")))
     }
