@@ -13,4 +13,5 @@ mod isolation;
 mod lists;
 mod plans;
 mod schema;
+mod storage;
 mod tasks;

@@ -6,7 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use sea_orm::{ConnectionTrait, Database as Connections};
@@ -42,9 +42,10 @@ macro_rules! on_each_database {
 pub(crate) use on_each_database;
 
 /// An empty database.
+#[derive(Clone)]
 pub enum Database {
-    /// A file in a folder that is deleted with it.
-    Sqlite(TempDir),
+    /// A file in a folder that is deleted with the last who uses it.
+    Sqlite(Arc<TempDir>),
     /// A database of the shared server.
     Postgres(String),
 }
@@ -52,7 +53,7 @@ pub enum Database {
 impl Database {
     /// An SQLite file that does not exist yet.
     pub fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().unwrap())
+        Self::Sqlite(Arc::new(tempfile::tempdir().unwrap()))
     }
 
     /// A migrated database on PostgreSQL; `None`, with a word about it, where there is no server.
