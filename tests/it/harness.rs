@@ -1,27 +1,33 @@
 //! The server as users meet it: the production router on a real database, and people with tokens.
 
 pub mod databases;
+mod issuer;
 mod people;
 mod reply;
 pub mod tokens;
+
+use std::sync::Arc;
 
 use axum::Router;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 use taskward::{
     app::App,
+    auth::Authenticator,
     clock::{Clock, Instant},
     config::{Config, Settings},
 };
 
 pub(crate) use self::databases::on_each_database;
-pub use self::{databases::Database, people::Person, reply::Reply};
+pub use self::{databases::Database, issuer::Issuer, people::Person, reply::Reply};
 
 /// A server with an empty database, a clock that stands still, and three people.
 pub struct Api {
     pub router: Router,
     pub clock: Clock,
     pub database: Database,
+    /// Whose keys nobody keeps fresh, unless the test does.
+    pub authenticator: Arc<Authenticator>,
     pub alice: Person,
     pub bob: Person,
     /// Somebody without a token.
@@ -54,6 +60,7 @@ impl Api {
             router,
             clock,
             database,
+            authenticator: Arc::clone(app.authenticator()),
         }
     }
 
