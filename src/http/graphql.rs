@@ -53,7 +53,8 @@ pub async fn graphql(State(served): State<Served>, request: Request) -> Response
 /// then its document, and only then whether the operation needs a token that is not there.
 async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Response, Refused> {
     if served.draining.load(Ordering::Relaxed) {
-        return Err(Refused::unavailable("The server is shutting down: try again."));
+        let message = "The server is shutting down: try again.";
+        return Err(Refused::unavailable(message, reply::RETRY_AFTER));
     }
     let (parts, body) = request.into_parts();
     let by_get = is_get(&parts.method)?;

@@ -50,17 +50,17 @@ impl Refused {
         Self::new(status, ApiError::new(ErrorCode::BadUserInput, message))
     }
 
-    /// A fault of the server that may be over in a moment.
+    /// A fault of the server that may be over in so many seconds.
     #[must_use]
-    pub fn unavailable(message: &'static str) -> Self {
+    pub fn unavailable(message: &'static str, retry_after: HeaderValue) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::new(ErrorCode::InternalServerError, message),
         )
-        .with(header::RETRY_AFTER, RETRY_AFTER)
+        .with(header::RETRY_AFTER, retry_after)
     }
 
-    /// Adds a header.
+    /// Adds a header, one of each name.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
@@ -101,8 +101,8 @@ impl From<Refusal> for Refused {
                 }
             }
             Refusal::KeysUnavailable { retry_after } => {
-                Self::unavailable("The keys of the token's issuer are not known yet.")
-                    .with(header::RETRY_AFTER, retry_after.as_secs().into())
+                let message = "The keys of the token's issuer are not known yet.";
+                Self::unavailable(message, retry_after.as_secs().into())
             }
         }
     }
