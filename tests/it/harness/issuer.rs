@@ -53,12 +53,12 @@ impl Issuer {
 
     /// From now on the set is this.
     pub fn publishes(&self, keys: &[Value]) {
-        self.answers(StatusCode::OK, json!({ "keys": keys }));
+        self.answers(StatusCode::OK, json!({ "keys": keys }).to_string());
     }
 
     /// From now on this is what comes instead of a set.
-    pub fn answers(&self, status: StatusCode, body: impl ToString) {
-        *self.state.answer.lock().unwrap() = (status, body.to_string());
+    pub fn answers(&self, status: StatusCode, body: impl Into<String>) {
+        *self.state.answer.lock().unwrap() = (status, body.into());
     }
 
     /// From now on nothing is answered.
