@@ -52,19 +52,19 @@ pub async fn body(body: Body, limit: usize) -> Result<Bytes, Refused> {
 /// # Errors
 /// 400 for what is not JSON, or not a GraphQL request.
 pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, Refused> {
-    match serde_json::from_slice(body) {
+    let is_array = body.trim_ascii_start().starts_with(b"[");
+    match serde_json::from_slice(body).map_err(|error| error.classify()) {
+        // To serde, the values alone, in their order, would be a request as well.
+        Ok(_) | Err(Category::Data) if is_array => {
+            Err(bad("Send one request at a time: arrays are not taken."))
+        }
         Ok(request) => Ok(request),
-        Err(error) => Err(match error.classify() {
-            Category::Data if body.trim_ascii_start().starts_with(b"[") => {
-                bad("Send one request at a time: arrays are not taken.")
-            }
-            Category::Data => bad(
-                "The body must be an object with query (a string) and, if needed, operationName (a string), variables and extensions (objects).",
-            ),
-            Category::Syntax | Category::Eof | Category::Io => {
-                not_json("The body is not JSON.".to_owned())
-            }
-        }),
+        Err(Category::Data) => Err(bad(
+            "The body must be an object with query (a string) and, if needed, operationName (a string), variables and extensions (objects).",
+        )),
+        Err(Category::Syntax | Category::Eof | Category::Io) => {
+            Err(not_json("The body is not JSON.".to_owned()))
+        }
     }
 }
 
