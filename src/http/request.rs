@@ -76,6 +76,8 @@ pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, Refused> {
     let mut fields = serde_json::Map::new();
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         let value = match &*name {
+            // Here, unlike in JSON, there is no null (GraphQL over HTTP, "GET").
+            "operationName" if value.is_empty() => continue,
             "query" | "operationName" => Value::String(value.into_owned()),
             "variables" | "extensions" => serde_json::from_str(&value)
                 .map_err(|_| not_json(format!("The parameter {name} is not JSON.")))?,
