@@ -46,14 +46,29 @@ impl Api {
 
     /// The same with other settings, written as flags.
     pub async fn start_with(database: Database, flags: &[&str]) -> Self {
+        Self::of(database, flags, None).await.0
+    }
+
+    /// The same in development mode, with the token that GraphiQL starts with.
+    pub async fn start_in_development(database: Database, token: &str) -> Self {
+        Self::of(database, &[], Some(token.to_owned())).await.0
+    }
+
+    /// A production server with further flags, and the application itself, to serve it.
+    pub async fn start_to_serve(database: Database, flags: &[&str]) -> (Self, App) {
+        let secret = format!("--better-auth-secret={}", tokens::SECRET);
+        Self::of(database, &[&[secret.as_str()], flags].concat(), None).await
+    }
+
+    async fn of(database: Database, flags: &[&str], token: Option<String>) -> (Self, App) {
         let clock = Clock::manual(Instant::parse(START).unwrap());
         let database_url = format!("--database-url={}", database.url());
         let config = config([database_url.as_str()].iter().chain(flags));
-        let app = App::build(config, clock.clone(), None).await.unwrap();
+        let app = App::build(config, clock.clone(), token).await.unwrap();
         let router = app.router();
         let now = clock.now();
         let person = |sub| Person::new(router.clone(), Some(tokens::of(sub, now)));
-        Self {
+        let api = Self {
             alice: person("alice"),
             bob: person("bob"),
             anon: Person::new(router.clone(), None),
@@ -61,7 +76,8 @@ impl Api {
             clock,
             database,
             authenticator: Arc::clone(app.authenticator()),
-        }
+        };
+        (api, app)
     }
 
     /// Somebody with this token.

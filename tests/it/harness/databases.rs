@@ -9,7 +9,10 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use sea_orm::{ConnectionTrait, Database as Connections};
+use sea_orm::{
+    ConnectionTrait, Database as Connections, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use taskward::{clock::Clock, store::Store};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -65,6 +68,14 @@ impl Database {
         Some(Self::Postgres(format!("{server}/{name}")))
     }
 
+    /// The same without any table.
+    pub async fn empty_postgres() -> Option<Self> {
+        let server = server()?;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        execute(server, &format!("CREATE DATABASE {name}")).await;
+        Some(Self::Postgres(format!("{server}/{name}")))
+    }
+
     /// Each kind that this machine has.
     pub async fn each() -> Vec<Self> {
         [Some(Self::sqlite()), Self::postgres().await].into_iter().flatten().collect()
@@ -78,6 +89,30 @@ impl Database {
             }
             Self::Postgres(url) => url.clone(),
         }
+    }
+
+    /// A connection of our own, behind the server's back.
+    pub async fn connect(&self) -> DatabaseConnection {
+        Connections::connect(self.url()).await.unwrap()
+    }
+
+    /// Changes something behind the server's back.
+    pub async fn execute(&self, sql: &str) {
+        self.connect().await.execute_unprepared(sql).await.unwrap();
+    }
+
+    /// Lets nobody write until it is dropped.
+    pub async fn hold_writers(&self) -> DatabaseTransaction {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let held = self.connect().await.begin_with_options(options).await.unwrap();
+        if let Self::Postgres(_) = self {
+            let lock = r#"LOCK TABLE "user" IN EXCLUSIVE MODE"#;
+            held.execute_unprepared(lock).await.unwrap();
+        }
+        held
     }
 }
 
