@@ -154,6 +154,7 @@ fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it takes what `map_err` gives")]
 fn fault(error: impl ToString) -> Vec<String> {
     vec![error.to_string()]
 }

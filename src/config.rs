@@ -105,6 +105,7 @@ pub struct Settings {
 }
 
 /// The settings, checked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
@@ -306,7 +307,7 @@ fn masked(url: &str) -> String {
 pub fn read_env_file() {
     let sources = ["BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS", "BETTER_AUTH_URL", "JWKS_URL"];
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if !sources.iter().any(|name| is_set(&name)) {
+    if !sources.iter().any(is_set) {
         // A missing file is no fault, and a faulty line shows in what is missing.
         let _ = dotenvy::dotenv();
     }

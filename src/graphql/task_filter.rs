@@ -108,39 +108,32 @@ impl Reader {
         }
         self.count(rules.len())?;
 
-        let and = self.operands(filter.and.unwrap_or_default(), &format!("{path}.and"))?;
-        rules.extend(and.into_iter().flatten());
-        let or = self.operands(filter.or.unwrap_or_default(), &format!("{path}.or"))?;
+        for (at, and) in filter.and.into_iter().flatten().enumerate() {
+            rules.extend(self.operand(and, &format!("{path}.and.{at}"))?);
+        }
+        let mut or = Vec::new();
+        for (at, one) in filter.or.into_iter().flatten().enumerate() {
+            or.push(self.operand(one, &format!("{path}.or.{at}"))?);
+        }
         // One that asks for nothing holds for every task, and so does the whole `or`.
         let or = or.into_iter().collect::<Option<Vec<_>>>().filter(|or| !or.is_empty());
         rules.extend(or.map(TaskRule::Any));
-        let not = self.operands(filter.not.into_iter().map(|not| *not), &format!("{path}.not"))?;
-        rules.extend(not.into_iter().flatten().map(|not| TaskRule::Not(Box::new(not))));
+        if let Some(not) = filter.not {
+            let not = self.operand(*not, &format!("{path}.not"))?;
+            rules.extend(not.map(|not| TaskRule::Not(Box::new(not))));
+        }
         Ok((!rules.is_empty()).then_some(TaskRule::All(rules)))
     }
 
-    fn operands(
-        &mut self,
-        filters: impl IntoIterator<Item = TaskFilter>,
-        path: &str,
-    ) -> Result<Vec<Option<TaskRule>>, ApiError> {
+    fn operand(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {
+        if self.depth == NESTING {
+            let message = format!("and, or and not nest at most {NESTING} deep.");
+            return Err(ApiError::bad_input(path, message));
+        }
         self.depth += 1;
-        let rules = filters
-            .into_iter()
-            .enumerate()
-            .map(|(at, filter)| {
-                if self.depth > NESTING {
-                    let message = format!("and, or and not nest at most {NESTING} deep.");
-                    return Err(ApiError::bad_input(path, message));
-                }
-                // `not` takes a filter, the others a list.
-                let one = path.ends_with(".not");
-                let path = if one { path.to_owned() } else { format!("{path}.{at}") };
-                self.rule(filter, &path)
-            })
-            .collect();
+        let rule = self.rule(filter, path);
         self.depth -= 1;
-        rules
+        rule
     }
 
     fn count(&mut self, more: usize) -> Result<(), ApiError> {

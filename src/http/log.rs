@@ -33,7 +33,7 @@ impl RequestId {
             (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(plain)
         });
         // A UUID is plain ASCII, so the other branch is never taken.
-        let ours = || HeaderValue::from_str(&Uuid::now_v7().to_string());
+        let ours = || HeaderValue::from_str(&Uuid::new_v4().to_string());
         Self(proxys.cloned().map_or_else(ours, Ok).unwrap_or(HeaderValue::from_static("-")))
     }
 

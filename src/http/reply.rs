@@ -3,7 +3,7 @@
 use async_graphql::{Response as GraphqlResponse, ServerError};
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -20,12 +20,12 @@ pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 /// A request that is not executed.
 #[derive(Debug)]
 pub struct Refused {
-    /// The status, where the client is one that reads statuses.
-    pub status: StatusCode,
+    /// For a client that reads statuses.
+    status: StatusCode,
     /// Headers that belong to the status.
-    pub headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// What is wrong, at least one sentence.
-    pub errors: Vec<ServerError>,
+    errors: Vec<ServerError>,
     /// Whether the document is at fault, or its variables: some clients want 200 then.
     document: bool,
 }
@@ -35,13 +35,13 @@ impl Refused {
     #[must_use]
     pub fn new(status: StatusCode, error: ApiError) -> Self {
         let errors = vec![error.at(None)];
-        Self { status, headers: HeaderMap::new(), errors, document: false }
+        Self { status, headers: Vec::new(), errors, document: false }
     }
 
     /// A request whose document or variables are refused.
     #[must_use]
     pub fn document(errors: Vec<ServerError>) -> Self {
-        let (status, headers) = (StatusCode::BAD_REQUEST, HeaderMap::new());
+        let (status, headers) = (StatusCode::BAD_REQUEST, Vec::new());
         Self { status, headers, errors, document: true }
     }
 
@@ -63,7 +63,7 @@ impl Refused {
     /// Adds a header.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 

@@ -6,7 +6,7 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
 use sea_orm::{ConnectionTrait, Database as Connections};
@@ -42,9 +42,10 @@ macro_rules! on_each_database {
 pub(crate) use on_each_database;
 
 /// An empty database.
+#[derive(Clone)]
 pub enum Database {
-    /// A file in a folder that is deleted with it.
-    Sqlite(TempDir),
+    /// A file in a folder that is deleted with the last who uses it.
+    Sqlite(Arc<TempDir>),
     /// A database of the shared server.
     Postgres(String),
 }
@@ -52,14 +53,14 @@ pub enum Database {
 impl Database {
     /// An SQLite file that does not exist yet.
     pub fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().unwrap())
+        Self::Sqlite(Arc::new(tempfile::tempdir().unwrap()))
     }
 
     /// A migrated database on PostgreSQL; `None`, with a word about it, where there is no server.
     pub async fn postgres() -> Option<Self> {
         let server = server()?;
         template(server).await;
-        let name = format!("test_{}", Uuid::now_v7().simple());
+        let name = format!("test_{}", Uuid::new_v4().simple());
         execute(server, &format!("CREATE DATABASE {name} TEMPLATE template_taskward")).await;
         Some(Self::Postgres(format!("{server}/{name}")))
     }
@@ -112,15 +113,13 @@ async fn try_execute(server: &str, sql: &str) -> bool {
 fn server() -> Option<&'static str> {
     static SERVER: OnceLock<Option<String>> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
-        env::var("TASKWARD_TEST_POSTGRES").ok().or_else(|| match binaries() {
-            Some(binaries) => Some(start(&binaries)),
-            None => {
-                assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
-                println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
-                None
-            }
-        })
+        let named = env::var("TASKWARD_TEST_POSTGRES").ok();
+        named.or_else(|| binaries().map(|binaries| start(&binaries)))
     });
+    if server.is_none() {
+        assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
+        println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
+    }
     server.as_deref()
 }
 
