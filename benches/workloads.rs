@@ -13,7 +13,8 @@
 //!
 //! `cargo bench` has criterion measure each server alone, and then both in turns, since figures that
 //! were taken minutes apart say little about each other: the table at the end comes from those
-//! turns. `cargo bench -- --test` only looks whether everything runs.
+//! turns. Criterion's figures are means, with the checkpoints of the database in them; those of the
+//! table are medians. `cargo bench -- --test` only looks whether everything runs.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing better to do")]
 
 mod twin;
@@ -61,8 +62,9 @@ const CONNECTIONS: u32 = 16;
 const TURN: usize = 50;
 
 fn main() {
-    let servers_run = runtime();
-    let servers = servers_run.block_on(Servers::start());
+    stay_on_one_core();
+    let runtime = runtime();
+    let servers = runtime.block_on(Servers::start());
     // Without `--bench`, which `cargo bench` adds, criterion takes it for a test as well.
     let has = |flag: &str| std::env::args().any(|argument| argument == flag);
     let measures = has("--bench") && !has("--test");
@@ -74,10 +76,10 @@ fn main() {
 
     let mut table = Vec::new();
     for workload in WORKLOADS {
-        servers_run.block_on(servers.agree(workload));
-        alone(&mut criterion, &servers_run, &servers, workload);
+        runtime.block_on(servers.agree(workload));
+        alone(&mut criterion, &runtime, &servers, workload);
         if measures {
-            table.push((workload.name, servers_run.block_on(servers.in_turns(workload))));
+            table.push((workload.name, runtime.block_on(servers.in_turns(workload))));
         }
     }
     criterion.final_summary();
@@ -86,8 +88,20 @@ fn main() {
     }
 }
 
-/// One thread: the requests come one after the other, so more of them would only add noise. Each
-/// connection to SQLite has a thread of its own either way.
+/// A request goes back and forth between its own thread and that of its connection to SQLite, and
+/// to wake a core that has gone to sleep takes longer than all the rest of it. So the threads share
+/// one core, and the time of a request is what there was to compute.
+fn stay_on_one_core() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
+        let mut core = CpuSet::new();
+        core.set(sched_getcpu());
+        sched_setaffinity(None, &core).unwrap();
+    }
+}
+
+/// On one thread, since the requests come one after the other.
 fn runtime() -> Runtime {
     runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -228,9 +242,9 @@ impl Servers {
         self.database.stored(id.parse().unwrap()).await.unwrap()
     }
 
-    /// The time of a request with each server, which take turns for some seconds.
+    /// The time of a request with each server, which take turns for a few seconds.
     async fn in_turns(&self, workload: &Workload) -> [Duration; 2] {
-        const LONG_ENOUGH: Duration = Duration::from_secs(6);
+        const LONG_ENOUGH: Duration = Duration::from_secs(5);
         let (start, mut times) = (Stopwatch::now(), [Vec::new(), Vec::new()]);
         while start.elapsed() < LONG_ENOUGH {
             for (router, times) in [&self.taskward, &self.twin].into_iter().zip(&mut times) {
