@@ -15,6 +15,7 @@ use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
     http::Origins,
+    telemetry,
 };
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);
@@ -157,6 +158,7 @@ impl Settings {
                 "DATABASE_URL: it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db".to_owned(),
             );
         }
+        faults.0.extend(telemetry::read(&self.log).err());
         let timeout = faults.at_least_1("TASKWARD_REQUEST_TIMEOUT", &self.request_timeout);
         let (introspection, playground) = (&self.introspection, &self.playground);
         let config = Config {
