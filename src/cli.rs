@@ -3,7 +3,7 @@
 use std::io;
 
 use chrono::TimeDelta;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use sea_orm::DbErr;
 use tokio::{
     net::TcpListener,
@@ -65,6 +65,15 @@ struct TokenCommand {
 const DEVELOPMENT_TOKEN_TTL: u32 = 86_400;
 
 impl Cli {
+    /// Reads the command line, in which a setting may stand before or after the command; ends the
+    /// process where it cannot be read.
+    #[must_use]
+    pub fn read() -> Self {
+        let command = Self::command().mut_args(|setting| setting.global(true));
+        let read = Self::from_arg_matches(&command.get_matches());
+        read.unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what the command says.
     ///
     /// # Errors

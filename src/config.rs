@@ -15,6 +15,7 @@ use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
     http::Origins,
+    telemetry,
 };
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);
@@ -158,6 +159,7 @@ impl Settings {
                 "DATABASE_URL: it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db".to_owned(),
             );
         }
+        faults.0.extend(telemetry::read(&self.log).err());
         let timeout = faults.at_least_1("TASKWARD_REQUEST_TIMEOUT", &self.request_timeout);
         let (introspection, playground) = (&self.introspection, &self.playground);
         let config = Config {
@@ -290,16 +292,28 @@ impl Display for Config {
     }
 }
 
-/// The URL of a database without its password.
+/// The URL of a database without its password, which may stand in front of the host or among the
+/// parameters.
 fn masked(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() => {
-            // A URL with a password has a host, so this cannot fail.
-            let _ = parsed.set_password(Some("***"));
-            parsed.to_string()
-        }
-        _ => url.to_owned(),
+    const MASK: &str = "***";
+    let Ok(mut parsed) = Url::parse(url) else {
+        // It may be the password that has to be escaped.
+        let (scheme, _) = url.split_once(':').unwrap_or_default();
+        return format!("{scheme}://{MASK}");
+    };
+    if parsed.password().is_some() {
+        // A URL with a password has a host, so this cannot fail.
+        let _ = parsed.set_password(Some(MASK));
     }
+    let parameters: Vec<(String, String)> = parsed.query_pairs().into_owned().collect();
+    if parameters.iter().any(|(name, _)| name == "password") {
+        let masked = parameters.into_iter().map(|(name, value)| {
+            let value = if name == "password" { MASK.to_owned() } else { value };
+            (name, value)
+        });
+        parsed.query_pairs_mut().clear().extend_pairs(masked);
+    }
+    parsed.into()
 }
 
 /// Reads `.env` into the environment, which wins where both name a setting. Where the environment

@@ -2,12 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use taskward::{cli::Cli, config};
 
 fn main() -> ExitCode {
     config::read_env_file();
-    let cli = Cli::parse();
+    let cli = Cli::read();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(faults) => {

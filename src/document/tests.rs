@@ -939,7 +939,7 @@ fn no_document_panics() {
             passed += 1;
             if operation.kind() != OperationType::Subscription {
                 let mut request = async_graphql::Request::new("");
-                request.set_parsed_query(document.into_parsed(&variables));
+                request.set_parsed_query(document.into_parsed(None, &variables));
                 request.variables = variables;
                 schema.execute(request).now_or_never().unwrap();
             }
