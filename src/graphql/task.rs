@@ -94,12 +94,10 @@ impl TaskConnection {
             TaskOrder { field: TaskOrderField::CreatedAt, direction: OrderDirection::Desc };
         let order = if order.is_empty() { &[NEWEST_FIRST] } else { order };
         let name = name_of(order);
-        let placed = if page.after.is_some() { "after" } else { "before" };
         let window = page.window(&name)?;
         let keys: Vec<_> =
             order.iter().map(|key| (Field::from(key.field), key.direction.into())).collect();
-        let listing =
-            task_listing(&filter.read()?, &keys, window).ok_or_else(|| page::foreign(placed))?;
+        let listing = task_listing(&filter.read()?, &keys, window).map_err(page::foreign)?;
         Ok(Self { page: ctx.store()?.page(listing).await?, order: name })
     }
 }
