@@ -12,6 +12,8 @@ use crate::{
 const NESTING: usize = 3;
 /// How many conditions a filter may have.
 const CONDITIONS: usize = 50;
+/// The rule that holds for each of them.
+const EVERY_TASK: TaskRule = TaskRule::All(Vec::new());
 
 /// All given fields must hold. `and`/`or`/`not` nest at most 3 deep, 50 conditions in all.
 #[derive(InputObject, Default)]
@@ -74,7 +76,7 @@ impl TaskFilter {
     pub fn read(self) -> Result<store::TaskFilter, ApiError> {
         let trash = self.trash.map(Into::into).unwrap_or_default();
         let rule = Reader::default().rule(self, "filter")?;
-        Ok(store::TaskFilter { rule: rule.unwrap_or(TaskRule::All(Vec::new())), trash })
+        Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash })
     }
 }
 
@@ -111,9 +113,10 @@ impl Reader {
         let and = self.operands(filter.and.unwrap_or_default(), &format!("{path}.and"))?;
         rules.extend(and.into_iter().flatten());
         let or = self.operands(filter.or.unwrap_or_default(), &format!("{path}.or"))?;
-        // One that asks for nothing holds for every task, and so does the whole `or`.
-        let or = or.into_iter().collect::<Option<Vec<_>>>().filter(|or| !or.is_empty());
-        rules.extend(or.map(TaskRule::Any));
+        let asks = or.iter().any(Option::is_some);
+        // One that asks for nothing holds for every task, and so does the whole `or` beside it.
+        let or = or.into_iter().collect::<Option<Vec<_>>>().map_or(EVERY_TASK, TaskRule::Any);
+        rules.extend(asks.then_some(or));
         let not = self.operands(filter.not.into_iter().map(|not| *not), &format!("{path}.not"))?;
         rules.extend(not.into_iter().flatten().map(|not| TaskRule::Not(Box::new(not))));
         Ok((!rules.is_empty()).then_some(TaskRule::All(rules)))
