@@ -158,7 +158,7 @@ impl Reader {
 
 impl PriorityFilter {
     fn rules(self) -> impl Iterator<Item = TaskRule> {
-        let some = self.r#in.map(|some| some.into_iter().map(Into::into).collect());
+        let some = self.r#in.map(|some| once_each(some).into_iter().map(Into::into).collect());
         [
             some.map(TaskRule::PriorityIn),
             self.gte.map(|least| TaskRule::Priority(Comparison::Gte, least.into())),
@@ -167,6 +167,17 @@ impl PriorityFilter {
         .into_iter()
         .flatten()
     }
+}
+
+/// However often each is named: a statement takes so many values and no more.
+fn once_each(named: Vec<Priority>) -> Vec<Priority> {
+    let mut priorities = Vec::new();
+    for priority in named {
+        if !priorities.contains(&priority) {
+            priorities.push(priority);
+        }
+    }
+    priorities
 }
 
 impl DateFilter {
