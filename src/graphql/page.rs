@@ -64,12 +64,19 @@ fn read(field: &'static str, cursor: &str, order: &str) -> Result<Place, ApiErro
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
     match serde_json::from_slice(&bytes) {
         Ok(Cursor(VERSION, made_for, place)) if made_for == order => Ok(place),
-        _ => Err(foreign(field)),
+        _ => Err(not_of_this_list(field)),
     }
 }
 
-/// A cursor that this list and order did not make.
-pub fn foreign(field: &'static str) -> ApiError {
+/// The cursor on that side is one that this list and order did not make.
+pub fn foreign(side: Toward) -> ApiError {
+    not_of_this_list(match side {
+        Toward::Previous => "after",
+        Toward::Next => "before",
+    })
+}
+
+fn not_of_this_list(field: &'static str) -> ApiError {
     let message =
         format!("{field} is not a cursor of this list in this order: read the list anew.");
     ApiError::bad_input(field, message)

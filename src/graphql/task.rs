@@ -92,16 +92,27 @@ impl TaskConnection {
     ) -> Result<Self, ApiError> {
         const NEWEST_FIRST: TaskOrder =
             TaskOrder { field: TaskOrderField::CreatedAt, direction: OrderDirection::Desc };
-        let order = if order.is_empty() { &[NEWEST_FIRST] } else { order };
-        let name = name_of(order);
-        let placed = if page.after.is_some() { "after" } else { "before" };
+        let order = if order.is_empty() { vec![NEWEST_FIRST] } else { once_each(order) };
+        let name = name_of(&order);
         let window = page.window(&name)?;
         let keys: Vec<_> =
             order.iter().map(|key| (Field::from(key.field), key.direction.into())).collect();
-        let listing =
-            task_listing(&filter.read()?, &keys, window).ok_or_else(|| page::foreign(placed))?;
+        let listing = task_listing(&filter.read()?, &keys, window).map_err(page::foreign)?;
         Ok(Self { page: ctx.store()?.page(listing).await?, order: name })
     }
+}
+
+/// The same order without the fields that were named before: they change nothing, and a statement
+/// takes so many and no more. The last one stays, since the id follows it.
+fn once_each(order: &[TaskOrder]) -> Vec<TaskOrder> {
+    let mut kept: Vec<TaskOrder> = Vec::new();
+    for (at, key) in order.iter().enumerate() {
+        let is_last = at + 1 == order.len();
+        if is_last || kept.iter().all(|earlier| earlier.field != key.field) {
+            kept.push(*key);
+        }
+    }
+    kept
 }
 
 /// What the cursors of an order are marked with.

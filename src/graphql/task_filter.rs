@@ -12,6 +12,8 @@ use crate::{
 const NESTING: usize = 3;
 /// How many conditions a filter may have.
 const CONDITIONS: usize = 50;
+/// The rule that holds for each of them.
+const EVERY_TASK: TaskRule = TaskRule::All(Vec::new());
 
 /// All given fields must hold. `and`/`or`/`not` nest at most 3 deep, 50 conditions in all.
 #[derive(InputObject, Default)]
@@ -74,7 +76,7 @@ impl TaskFilter {
     pub fn read(self) -> Result<store::TaskFilter, ApiError> {
         let trash = self.trash.map(Into::into).unwrap_or_default();
         let rule = Reader::default().rule(self, "filter")?;
-        Ok(store::TaskFilter { rule: rule.unwrap_or(TaskRule::All(Vec::new())), trash })
+        Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash })
     }
 }
 
@@ -115,9 +117,10 @@ impl Reader {
         for (at, one) in filter.or.into_iter().flatten().enumerate() {
             or.push(self.operand(one, &format!("{path}.or.{at}"))?);
         }
-        // One that asks for nothing holds for every task, and so does the whole `or`.
-        let or = or.into_iter().collect::<Option<Vec<_>>>().filter(|or| !or.is_empty());
-        rules.extend(or.map(TaskRule::Any));
+        let asks = or.iter().any(Option::is_some);
+        // One that asks for nothing holds for every task, and so does the whole `or` beside it.
+        let or = or.into_iter().collect::<Option<Vec<_>>>().map_or(EVERY_TASK, TaskRule::Any);
+        rules.extend(asks.then_some(or));
         if let Some(not) = filter.not {
             let not = self.operand(*not, &format!("{path}.not"))?;
             rules.extend(not.map(|not| TaskRule::Not(Box::new(not))));
@@ -148,7 +151,7 @@ impl Reader {
 
 impl PriorityFilter {
     fn rules(self) -> impl Iterator<Item = TaskRule> {
-        let some = self.r#in.map(|some| some.into_iter().map(Into::into).collect());
+        let some = self.r#in.map(|some| once_each(some).into_iter().map(Into::into).collect());
         [
             some.map(TaskRule::PriorityIn),
             self.gte.map(|least| TaskRule::Priority(Comparison::Gte, least.into())),
@@ -157,6 +160,17 @@ impl PriorityFilter {
         .into_iter()
         .flatten()
     }
+}
+
+/// However often each is named: a statement takes so many values and no more.
+fn once_each(named: Vec<Priority>) -> Vec<Priority> {
+    let mut priorities = Vec::new();
+    for priority in named {
+        if !priorities.contains(&priority) {
+            priorities.push(priority);
+        }
+    }
+    priorities
 }
 
 impl DateFilter {

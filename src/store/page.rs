@@ -20,11 +20,17 @@ pub struct Listing<E: Owned> {
 }
 
 impl<E: Owned> Listing<E> {
-    /// `None` when a place of the window does not belong to the order.
-    pub(super) fn new(condition: Condition, keyset: Keyset<E>, window: Window) -> Option<Self> {
-        let places = [&window.after, &window.before];
-        let known = places.into_iter().flatten().all(|place| keyset.knows(place));
-        known.then_some(Self { condition, keyset, window })
+    /// Fails with the side on which the window's place does not belong to the order.
+    pub(super) fn new(
+        condition: Condition,
+        keyset: Keyset<E>,
+        window: Window,
+    ) -> Result<Self, Toward> {
+        let foreign = |side: &Toward| window.bound(*side).is_some_and(|place| !keyset.knows(place));
+        match [Toward::Previous, Toward::Next].into_iter().find(foreign) {
+            Some(side) => Err(side),
+            None => Ok(Self { condition, keyset, window }),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, IntoActiveModel, QueryFilter, sea_q
 use uuid::Uuid;
 
 use super::{
-    Direction, OwnedStore, Window,
+    Direction, OwnedStore, Toward, Window,
     change::Write,
     entity::{
         task::{self, Column, Entity, Priority},
@@ -119,13 +119,15 @@ impl TaskOrderField {
 }
 
 /// The tasks that a filter keeps, in an order (`(field, direction)`, one after the other), as far as
-/// the window shows them. `None` when a place of the window is not one of that order.
-#[must_use]
+/// the window shows them.
+///
+/// # Errors
+/// The side on which the window's place is not one of that order.
 pub fn task_listing(
     filter: &TaskFilter,
     order: &[(TaskOrderField, Direction)],
     window: Window,
-) -> Option<TaskListing> {
+) -> Result<TaskListing, Toward> {
     let columns = order.iter().map(|(field, way)| (field.column(*way), *way)).collect();
     let tie = order.last().map_or(Direction::Desc, |(_, way)| *way);
     Listing::new(filter.condition(), Keyset::new(columns, tie), window)

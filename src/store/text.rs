@@ -40,7 +40,10 @@ impl Search {
 /// The words by Unicode's rules (UAX 29), without regard to case and accents.
 fn words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words().map(|word| {
-        word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
+        let letters = word.nfd().filter(|c| !is_combining_mark(*c));
+        // Down, up and down again: `ẞ` and `ß` meet `SS` in capitals, and `ς` meets `σ`.
+        let capitals = letters.flat_map(char::to_lowercase).flat_map(char::to_uppercase);
+        capitals.flat_map(char::to_lowercase).collect()
     })
 }
 
@@ -54,6 +57,7 @@ mod tests {
             indexed("Crème BRÛLÉE, 2×", Some("naïve\nÅngström")),
             " creme brulee 2 naive angstrom "
         );
+        assert_eq!(indexed("ΟΔΟΣ οδός", Some("Straße STRAẞE")), " οδοσ οδοσ strasse strasse ");
     }
 
     #[test]

@@ -1,1 +1,10 @@
-//! To come.
+//! Lists: pages, cursors, orders, filters and search, as a front end reads them.
+
+mod arguments;
+mod cursors;
+mod filters;
+mod model;
+mod orders;
+mod page;
+mod properties;
+mod search;

@@ -1,0 +1,165 @@
+//! Lists as they should be, in the plainest Rust: all tasks in memory, sorted and cut.
+//!
+//! A task is the JSON in which the server last showed it. Its instants and days are texts of one
+//! form, so they compare as texts.
+
+use std::cmp::Ordering;
+
+use serde_json::{Value, json};
+
+/// An order as the API takes it: fields and whether they descend.
+pub type Order = Vec<(&'static str, bool)>;
+
+/// The priorities from the least to the most.
+pub const PRIORITIES: [&str; 5] = ["NONE", "LOW", "MEDIUM", "HIGH", "URGENT"];
+
+/// The order as an argument.
+pub fn order_by(order: &Order) -> Value {
+    let direction = |descends| if descends { "DESC" } else { "ASC" };
+    order
+        .iter()
+        .map(|(field, descends)| json!({ "field": field, "direction": direction(*descends) }))
+        .collect()
+}
+
+/// Which of two tasks comes first.
+pub fn compare(order: &Order, a: &Value, b: &Value) -> Ordering {
+    let newest_first = vec![("CREATED_AT", true)];
+    let order = if order.is_empty() { &newest_first } else { order };
+    let by = |field, descends| nulls_last(a[field].as_str(), b[field].as_str(), descends);
+    let ties = |tied: Ordering, (field, descends): &(&str, bool)| {
+        tied.then_with(|| match *field {
+            "CREATED_AT" => by("createdAt", *descends),
+            "UPDATED_AT" => by("updatedAt", *descends),
+            "COMPLETED_AT" => by("completedAt", *descends),
+            "DUE" => by("dueOn", *descends).then(by("dueAt", *descends)),
+            "PRIORITY" => turned(rank(&a["priority"]).cmp(&rank(&b["priority"])), *descends),
+            "TITLE" => turned(folded(a).cmp(&folded(b)), *descends),
+            other => panic!("no order: {other}"),
+        })
+    };
+    let tied = order.iter().fold(Ordering::Equal, ties);
+    let (_, last_descends) = order[order.len() - 1];
+    tied.then_with(|| turned(a["id"].as_str().cmp(&b["id"].as_str()), last_descends))
+}
+
+fn turned(ordering: Ordering, descends: bool) -> Ordering {
+    if descends { ordering.reverse() } else { ordering }
+}
+
+fn nulls_last<T: Ord>(a: Option<T>, b: Option<T>, descends: bool) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => turned(a.cmp(&b), descends),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    }
+}
+
+fn folded(task: &Value) -> String {
+    task["title"].as_str().unwrap().to_lowercase()
+}
+
+fn rank(priority: &Value) -> usize {
+    PRIORITIES.iter().position(|name| priority == name).unwrap()
+}
+
+/// The tasks that a filter keeps, in order.
+pub fn list<'a>(
+    tasks: impl IntoIterator<Item = &'a Value>,
+    filter: &Value,
+    order: &Order,
+) -> Vec<&'a Value> {
+    let trash = |task: &Value| match filter["trash"].as_str() {
+        Some("INCLUDE") => true,
+        Some("ONLY") => !task["deletedAt"].is_null(),
+        _ => task["deletedAt"].is_null(),
+    };
+    let mut list: Vec<_> =
+        tasks.into_iter().filter(|task| trash(task) && keeps(filter, task)).collect();
+    list.sort_by(|a, b| compare(order, a, b));
+    list
+}
+
+/// Whether a filter keeps a task, apart from the trash.
+pub fn keeps(filter: &Value, task: &Value) -> bool {
+    holds(filter, task).unwrap_or(true)
+}
+
+/// Whether what a filter asks for holds; `None` when it asks for nothing.
+fn holds(filter: &Value, task: &Value) -> Option<bool> {
+    let given = filter.as_object()?.iter().filter(|(_, value)| !value.is_null());
+    let asked = given.filter_map(|(field, value)| match field.as_str() {
+        "trash" => None,
+        "and" => all(value.as_array()?.iter().filter_map(|one| holds(one, task))),
+        "or" => {
+            let each: Vec<_> = value.as_array()?.iter().map(|one| holds(one, task)).collect();
+            let any = each.iter().any(|held| held.unwrap_or(true));
+            each.iter().any(Option::is_some).then_some(any)
+        }
+        "not" => holds(value, task).map(|held| !held),
+        "search" => finds(value.as_str()?, task),
+        "completed" => Some(*value == task["completed"]),
+        "priority" => compares(value, |comparator, given| match comparator {
+            "in" => given.as_array().unwrap().contains(&task["priority"]),
+            other => by(other, rank(&task["priority"]).cmp(&rank(given))),
+        }),
+        field => compares(value, |comparator, given| match (comparator, task[field].as_str()) {
+            ("isNull", value) => *given == value.is_none(),
+            (_, None) => false,
+            (other, Some(value)) => by(other, value.cmp(given.as_str().unwrap())),
+        }),
+    });
+    all(asked)
+}
+
+/// Whether all hold; `None` when there are none.
+fn all(held: impl Iterator<Item = bool>) -> Option<bool> {
+    held.reduce(|a, b| a && b)
+}
+
+fn compares(comparators: &Value, mut holds: impl FnMut(&str, &Value) -> bool) -> Option<bool> {
+    let given = comparators.as_object()?.iter().filter(|(_, given)| !given.is_null());
+    all(given.map(|(comparator, given)| holds(comparator, given)))
+}
+
+fn by(comparator: &str, ordering: Ordering) -> bool {
+    match comparator {
+        "eq" => ordering.is_eq(),
+        "gt" => ordering.is_gt(),
+        "gte" => ordering.is_ge(),
+        "lt" => ordering.is_lt(),
+        "lte" => ordering.is_le(),
+        other => panic!("no comparison: {other}"),
+    }
+}
+
+/// For words without accents, with spaces between them.
+fn finds(search: &str, task: &Value) -> Option<bool> {
+    let text = format!("{} {}", task["title"], task["description"]).to_lowercase();
+    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).collect();
+    let search = search.to_lowercase();
+    let mut wanted: Vec<_> = search.split_whitespace().collect();
+    let last = wanted.pop()?;
+    let found = wanted.iter().all(|word| words.contains(word));
+    Some(found && words.iter().any(|word| word.starts_with(last)))
+}
+
+/// Which part of a list is asked for. A place is a task as it was when its cursor was made.
+pub struct Window<'a> {
+    pub count: usize,
+    pub from_end: bool,
+    pub after: Option<&'a Value>,
+    pub before: Option<&'a Value>,
+}
+
+/// The part of a list, whether it goes on, and whether it began earlier.
+pub fn cut<'a>(list: &[&'a Value], order: &Order, window: &Window) -> (Vec<&'a Value>, bool, bool) {
+    let start = window
+        .after
+        .map_or(0, |place| list.iter().filter(|task| compare(order, task, place).is_le()).count());
+    let end = window.before.map_or(list.len(), |place| {
+        list.iter().filter(|task| compare(order, task, place).is_lt()).count()
+    });
+    let count = window.count.min(end.saturating_sub(start));
+    let shown = if window.from_end { end - count..end } else { start..start + count };
+    (list[shown.clone()].to_vec(), shown.end < list.len(), shown.start > 0)
+}
