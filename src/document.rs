@@ -20,6 +20,7 @@ mod cost;
 mod inputs;
 mod limits;
 mod measure;
+mod merge;
 mod tokens;
 
 #[cfg(test)]
@@ -156,12 +157,20 @@ impl Document {
         self.0.operations.iter().count() > 1
     }
 
-    /// The operation of that name in the form that a request takes, without the arguments and input
-    /// fields whose variables have no value.
+    /// The operation of that name in the form that a request takes: fields of a mutation that are one
+    /// merged, and without the arguments and input fields whose variables have no value.
     #[must_use]
-    pub fn into_parsed(mut self, name: Option<&str>, variables: &Variables) -> ExecutableDocument {
+    pub fn into_parsed(
+        mut self,
+        rules: &Rules,
+        name: Option<&str>,
+        variables: &Variables,
+    ) -> ExecutableDocument {
         if let Some(name) = name {
             chosen::keep(&mut self.0, name);
+        }
+        if let Some(mutation) = &rules.registry.mutation_type {
+            merge::root_fields(&mut self.0, mutation);
         }
         absent::take_out(&mut self.0, variables);
         self.0

@@ -12,6 +12,10 @@ use crate::{
 const NESTING: usize = 3;
 /// How many conditions a filter may have.
 const CONDITIONS: usize = 50;
+/// How many filters may stand inside of `and`, `or` and `not`.
+const OPERANDS: usize = 100;
+/// How many words all searches of a filter may have: as many as fit into one.
+const WORDS: usize = 100;
 /// The rule that holds for each of them.
 const EVERY_TASK: TaskRule = TaskRule::All(Vec::new());
 
@@ -87,6 +91,10 @@ struct Reader {
     depth: usize,
     /// Conditions so far.
     conditions: usize,
+    /// Filters inside of operators so far, those too that ask for nothing.
+    operands: usize,
+    /// Words that are searched for so far.
+    words: usize,
 }
 
 impl Reader {
@@ -96,7 +104,13 @@ impl Reader {
         if let Some(search) = &filter.search {
             let field = format!("{path}.search");
             text::at_most(&field, search, text::SEARCH)?;
-            rules.extend(Search::parse(search).map(TaskRule::Search));
+            let search = Search::parse(search);
+            self.words += search.as_ref().map_or(0, |search| search.whole.len() + 1);
+            if self.words > WORDS {
+                let message = format!("A filter searches for at most {WORDS} words in all.");
+                return Err(ApiError::bad_input(field, message));
+            }
+            rules.extend(search.map(TaskRule::Search));
         }
         rules.extend(filter.completed.map(TaskRule::Completed));
         rules.extend(filter.priority.into_iter().flat_map(PriorityFilter::rules));
@@ -129,6 +143,11 @@ impl Reader {
     }
 
     fn operand(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {
+        self.operands += 1;
+        if self.operands > OPERANDS {
+            let message = format!("and, or and not hold at most {OPERANDS} filters in all.");
+            return Err(ApiError::bad_input("filter", message));
+        }
         if self.depth == NESTING {
             let message = format!("and, or and not nest at most {NESTING} deep.");
             return Err(ApiError::bad_input(path, message));

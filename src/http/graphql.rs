@@ -133,7 +133,7 @@ async fn checked(
     if token_missing {
         return Err(Refusal::missing().into());
     }
-    let document = document.into_parsed(operation_name.as_deref(), &variables);
+    let document = document.into_parsed(&served.rules, operation_name.as_deref(), &variables);
     Ok(ready(document, operation_name).variables(variables))
 }
 

@@ -19,7 +19,7 @@ use crate::{
 };
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken over from a proxy.
+/// The most characters of an id that is taken over from a proxy, or of a name that is logged.
 const LONGEST: usize = 128;
 
 /// The id of a request: the proxy's, or one of our own.
@@ -56,7 +56,7 @@ impl Entry {
     /// The name of the operation. Only the first one counts, as for the others.
     pub fn operation(&self, name: Option<&str>) {
         if let Some(name) = name {
-            self.operation.get_or_init(|| name.to_owned());
+            self.operation.get_or_init(|| name.chars().take(LONGEST).collect());
         }
     }
 

@@ -257,6 +257,48 @@ on_each_database! {
         assert_eq!(api.alice.asks("{ tasks { totalCount } }").await["tasks"]["totalCount"], 1);
     }
 
+    async fn a_mutation_written_twice_is_one(api: Api) {
+        let create = "createTask(input: { title: \"Once\" })";
+        for document in [
+            format!("mutation {{ {create} {{ task {{ id }} }} {create} {{ task {{ title }} }} }}"),
+            format!("mutation {{ ...F ...F }} fragment F on Mutation {{ {create} {{ task {{ id title }} }} }}"),
+            format!("mutation {{ {create} {{ task {{ id }} }} ... on Mutation {{ ...F }} ... {{ {create} {{ task {{ id }} }} }} }} \
+                fragment F on Mutation {{ {create} {{ task {{ title }} }} }}"),
+        ] {
+            let before = api.alice.asks("{ tasks { totalCount } }").await["tasks"]["totalCount"].as_i64().unwrap();
+            let data = api.alice.asks(&document).await;
+            assert_eq!(data["createTask"]["task"]["title"], "Once");
+            assert_ne!(data["createTask"]["task"]["id"], Value::Null);
+            let after = api.alice.asks("{ tasks { totalCount } }").await["tasks"]["totalCount"].as_i64().unwrap();
+            assert_eq!(after, before + 1, "{document}");
+        }
+        for document in [
+            format!("mutation {{ {create} {{ task {{ id }} }} createTask(input: {{ title: \"Twice\" }}) {{ task {{ id }} }} }}"),
+            format!("mutation {{ ...F }} fragment F on Query {{ viewer {{ id }} }} # {create}"),
+        ] {
+            assert_eq!(api.alice.post(&document, json!({})).await.status, StatusCode::BAD_REQUEST, "{document}");
+        }
+        let twice = format!("mutation {{ a: {create} {{ task {{ id }} }} b: {create} {{ task {{ id }} }} }}");
+        let data = api.alice.asks(&twice).await;
+        assert_ne!(data["a"]["task"]["id"], data["b"]["task"]["id"]);
+    }
+
+    async fn values_and_filters_without_end_are_refused(api: Api) {
+        let list = "query($filter: TaskFilter) { tasks(filter: $filter) { totalCount } }";
+        for (filter, field) in [
+            (json!({ "or": vec![json!({}); 101] }), "filter"),
+            (json!({ "or": vec![json!({}); 10_000] }), "filter.or.9998"),
+            (json!({ "priority": { "in": vec!["NONE"; 10_001] } }), "filter.priority.in.9997"),
+            (json!({ "or": vec![json!({ "search": "a b c d e f g h i j k" }); 10] }), "filter.or.9.search"),
+        ] {
+            let reply = api.alice.post(list, json!({ "filter": filter })).await;
+            assert_eq!((reply.code().as_str(), reply.field().as_str()), ("BAD_USER_INPUT", field));
+        }
+        let longest = ["x"; 100].join(" ");
+        let reply = api.alice.post(list, json!({ "filter": { "search": longest, "priority": { "in": vec!["NONE"; 5_000] } } })).await;
+        assert_eq!(reply.data()["tasks"]["totalCount"], 0);
+    }
+
     async fn a_deleted_task_is_in_the_trash_until_it_is_restored(api: Api) {
         let id = api.alice.creates("x").await;
         api.wait(TimeDelta::seconds(1));
