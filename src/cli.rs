@@ -124,6 +124,8 @@ async fn migrate(config: Config) -> Result<(), DbErr> {
 }
 
 async fn serve(mut config: Config) -> Result<(), Vec<String>> {
+    // Whoever reads that the server listens may tell it to stop.
+    let stop = told_to_stop().map_err(fault)?;
     let clock = Clock::system();
     let mut token = None;
     if config.development {
@@ -139,7 +141,7 @@ async fn serve(mut config: Config) -> Result<(), Vec<String>> {
         println!("{}", development::welcome(address, &token));
     }
     tracing::info!("listening on http://{address}/graphql");
-    app.serve(listener, told_to_stop().map_err(fault)?).await.map_err(fault)
+    app.serve(listener, stop).await.map_err(fault)
 }
 
 fn developer() -> NewToken {

@@ -158,6 +158,13 @@ impl Settings {
             faults.0.push(
                 "DATABASE_URL: it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db".to_owned(),
             );
+        } else if !self.database_url.starts_with("sqlite:")
+            && Url::parse(&self.database_url).is_err()
+        {
+            // The driver would quote it, password and all.
+            faults.0.push(
+                "DATABASE_URL: it cannot be read: in a password, anything but letters and digits is written as %XX".to_owned(),
+            );
         }
         faults.0.extend(telemetry::read(&self.log).err());
         let timeout = faults.at_least_1("TASKWARD_REQUEST_TIMEOUT", &self.request_timeout);
@@ -296,11 +303,8 @@ impl Display for Config {
 /// parameters.
 fn masked(url: &str) -> String {
     const MASK: &str = "***";
-    let Ok(mut parsed) = Url::parse(url) else {
-        // It may be the password that has to be escaped.
-        let (scheme, _) = url.split_once(':').unwrap_or_default();
-        return format!("{scheme}://{MASK}");
-    };
+    // The name of a file need not be a URL.
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
     if parsed.password().is_some() {
         // A URL with a password has a host, so this cannot fail.
         let _ = parsed.set_password(Some(MASK));

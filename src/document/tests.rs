@@ -906,7 +906,7 @@ fn variables_fit_the_places_where_they_stand() {
         assert_eq!(faults(&source, variables), expected, "{source}");
     }
     let source = "query($a: Int) { changes(first: $a) { changes { __typename } } }";
-    assert_eq!(faults(source, json!({})), "");
+    assert_eq!(faults(source, json!({})), "", "the argument has a default of its own");
     assert_eq!(faults(source, json!({ "a": null })), "a BAD_USER_INPUT expected Int, not null");
 }
 

@@ -3,6 +3,8 @@
 //! What is refused never reaches the database, so those tests take SQLite alone; how values are
 //! stored, and what a mutation beside a failing one has written, is tried on both.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod attacks;
 mod dates;
 mod limits;

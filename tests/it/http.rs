@@ -2,6 +2,8 @@
 //!
 //! Only [`outage`], [`stop`] and [`health`] depend on the database; the others take SQLite alone.
 
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 mod body;
 mod browser;
 mod health;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 /// A secret that is good enough.
 pub const SECRET: &str = "a secret of more than thirty-two bytes";
 /// The longest that a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, in a folder of its own and with nothing in its environment but what is put there.
 pub struct Folder {
@@ -117,10 +117,11 @@ impl Server {
         let mut child = command.spawn().unwrap();
         let stdout = Lines::of(child.stdout.take().unwrap());
         let stderr = Lines::of(child.stderr.take().unwrap());
+        // From here on, a panic ends the child as well.
         let mut server = Self { child, address: String::new(), stdout, stderr };
-        let line = server.stderr.up_to("listening on ");
-        let (_, rest) = line.split_once("http://").unwrap();
-        server.address = rest.split('/').next().unwrap().to_owned();
+        let log = server.stderr.up_to("listening on ");
+        let (_, rest) = log.split_once("http://").unwrap();
+        rest.split('/').next().unwrap().clone_into(&mut server.address);
         server
     }
 

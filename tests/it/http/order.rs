@@ -69,7 +69,8 @@ impl Faulty<'_> {
         let keyword = if self.has(MutationByGet) { "mutation" } else { "query" };
         let mut fields = "id".to_owned();
         if self.has(Limits) {
-            fields += &(0..=100).map(|n| format!(" a{n}: id")).collect::<String>();
+            let aliases: Vec<_> = (0..=100).map(|n| format!("a{n}: id")).collect();
+            fields = aliases.join(" ");
         }
         if self.has(Validation) {
             fields += " nothing";
@@ -173,7 +174,7 @@ fn check_details(fault: Fault, reply: &Reply) {
         NoToken => assert_eq!(error["extensions"]["reason"], "TOKEN_MISSING"),
         Variables => assert_eq!(error["extensions"]["field"], "id"),
         Syntax => {
-            assert!(error["message"].as_str().unwrap().starts_with("Syntax error"), "{error}")
+            assert!(error["message"].as_str().unwrap().starts_with("Syntax error"), "{error}");
         }
         Json => assert!(error["message"].as_str().unwrap().ends_with("not JSON."), "{error}"),
         _ => {}

@@ -96,7 +96,7 @@ async fn a_request_that_runs_is_answered_before_the_server_stops() {
         idle.says("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
         idle.hears("ok").await;
 
-        let held = api.database.hold_writers().await;
+        let lock = api.database.hold_writers().await;
         let mut wire = Wire::connect(address).await;
         wire.says(&head(&token, body.len())).await;
         // The server says it when it begins to read, which is when the request runs.
@@ -108,7 +108,7 @@ async fn a_request_that_runs_is_answered_before_the_server_stops() {
         refuses_connections(address).await;
         assert!(!serving.is_finished(), "a request is still running");
 
-        held.rollback().await.unwrap();
+        lock.rollback().await.unwrap();
         let (head, body) = wire.hears_the_last_answer().await;
         assert!(head.starts_with("http/1.1 200 "), "{head}");
         assert_eq!(body["data"]["createTask"]["task"]["title"], "Milk");
