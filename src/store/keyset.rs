@@ -109,14 +109,16 @@ impl<E: Owned> Keyset<E> {
     /// Puts the rows in order, or in the opposite one.
     pub(super) fn order(&self, select: Select<E>, reversed: bool) -> Select<E> {
         self.directions().fold(select, |select, (column, direction)| {
-            let direction = if reversed { direction.reversed() } else { direction };
-            select.order_by(
-                column,
-                match direction {
-                    Direction::Asc => Order::Asc,
-                    Direction::Desc => Order::Desc,
-                },
-            )
+            select.order_by(column, sea_order(direction, reversed))
+        })
+    }
+
+    /// Puts the rows in order as far as the first column goes. Where any row will do, this has it
+    /// looked up in an index: PostgreSQL would rather go through the table, trusting that one turns
+    /// up soon, and the newest first are those that lie at its end.
+    pub(super) fn order_roughly(&self, select: Select<E>, reversed: bool) -> Select<E> {
+        self.directions().take(1).fold(select, |select, (column, direction)| {
+            select.order_by(column, sea_order(direction, reversed))
         })
     }
 
@@ -151,6 +153,13 @@ impl<E: Owned> Keyset<E> {
     fn values(&self, place: &Place) -> Option<Vec<Value>> {
         (place.0.len() == self.columns.len()).then_some(())?;
         self.columns.iter().zip(&place.0).map(|((column, _), key)| to_value(column, key)).collect()
+    }
+}
+
+fn sea_order(direction: Direction, reversed: bool) -> Order {
+    match if reversed { direction.reversed() } else { direction } {
+        Direction::Asc => Order::Asc,
+        Direction::Desc => Order::Desc,
     }
 }
 

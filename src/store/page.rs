@@ -130,7 +130,7 @@ impl OwnedStore {
             Some(place) => self.exists_beyond(&page.listing, place, toward, false).await,
             None if ahead => match window.bound(opposite(toward)) {
                 Some(place) => self.exists_beyond(&page.listing, place, toward, false).await,
-                None => self.exists(&page.listing, |select| select).await,
+                None => self.exists(&page.listing, toward, |select| select).await,
             },
             None => match bound {
                 Some(place) => self.exists_beyond(&page.listing, place, toward, true).await,
@@ -146,16 +146,19 @@ impl OwnedStore {
         toward: Toward,
         inclusive: bool,
     ) -> Result<bool, StoreError> {
-        self.exists(listing, |select| listing.keyset.beyond(select, place, toward, inclusive)).await
+        let beyond = |select| listing.keyset.beyond(select, place, toward, inclusive);
+        self.exists(listing, toward, beyond).await
     }
 
     async fn exists<E: Owned>(
         &self,
         listing: &Listing<E>,
+        toward: Toward,
         narrow: impl FnOnce(Select<E>) -> Select<E>,
     ) -> Result<bool, StoreError> {
         let Some(select) = self.listed(listing).await? else { return Ok(false) };
-        let mut query = sea_orm::QueryTrait::into_query(narrow(select).limit(1));
+        let select = listing.keyset.order_roughly(narrow(select), toward == Toward::Previous);
+        let mut query = sea_orm::QueryTrait::into_query(select.limit(1));
         query.clear_selects().expr(Expr::value(1));
         Ok(self.store.pools.reader.query_one(&query).await?.is_some())
     }
