@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::page::{page, refused, shown};
+use super::page::{page, refused};
 use crate::harness::{Api, Person, on_each_database};
 
 /// The titles that a search finds, in the order in which they were made.
