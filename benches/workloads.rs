@@ -67,7 +67,7 @@ fn main() {
     let servers = runtime.block_on(Servers::start());
     // Without `--bench`, which `cargo bench` adds, criterion takes it for a test as well.
     let has = |flag: &str| std::env::args().any(|argument| argument == flag);
-    let measures = has("--bench") && !has("--test");
+    let measures = has("--bench") && !has("--test") && !has("--profile-time");
     let mut criterion = Criterion::default()
         .sample_size(40)
         .warm_up_time(Duration::from_secs(1))

@@ -57,10 +57,12 @@ impl Sqlite {
 
     /// The newest tasks.
     pub async fn page(&self, sub: &str, limit: i64) -> Result<Vec<Task>> {
+        // SQLite plans by the value of a limit that is a mere parameter: it would prepare the
+        // statement anew for each request.
         const SQL: &str = "SELECT id, title, description, completed_at, priority, due_at, \
              created_at, updated_at FROM task \
              WHERE user_no = (SELECT no FROM user WHERE sub = ?) AND deleted_at IS NULL \
-             ORDER BY created_at DESC, id DESC LIMIT ?";
+             ORDER BY created_at DESC, id DESC LIMIT 0 + ?";
         let rows = sqlx::query(SQL).bind(sub).bind(limit).fetch_all(&self.reader).await?;
         rows.iter().map(task).collect()
     }
