@@ -3,6 +3,7 @@
 pub mod databases;
 mod people;
 mod reply;
+mod statements;
 pub mod tokens;
 
 use axum::Router;
@@ -15,7 +16,7 @@ use taskward::{
 };
 
 pub(crate) use self::databases::on_each_database;
-pub use self::{databases::Database, people::Person, reply::Reply};
+pub use self::{databases::Database, people::Person, reply::Reply, statements::statements};
 
 /// A server with an empty database, a clock that stands still, and three people.
 pub struct Api {
