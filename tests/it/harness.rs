@@ -4,6 +4,7 @@ pub mod databases;
 mod issuer;
 mod people;
 mod reply;
+mod statements;
 pub mod tokens;
 
 use std::sync::Arc;
@@ -19,7 +20,9 @@ use taskward::{
 };
 
 pub(crate) use self::databases::on_each_database;
-pub use self::{databases::Database, issuer::Issuer, people::Person, reply::Reply};
+pub use self::{
+    databases::Database, issuer::Issuer, people::Person, reply::Reply, statements::statements,
+};
 
 /// A server with an empty database, a clock that stands still, and three people.
 pub struct Api {

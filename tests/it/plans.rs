@@ -1,1 +1,258 @@
-//! To come.
+//! Page 10,000 costs what page 1 costs: each page is one range of an index, on both databases.
+//!
+//! The statements are those that the server sends for a request, and the databases themselves
+//! explain them, on a list that is long enough for them to choose with care.
+
+use sea_orm::{ConnectionTrait, Database as Connections, DatabaseConnection, DbBackend, Statement};
+use serde_json::{Value, json};
+
+use crate::harness::{Api, on_each_database, statements};
+
+/// Each order with its index and the column that leads it.
+const ORDERS: [(&str, &str, &str, &str); 12] = [
+    ("CREATED_AT", "ASC", "task_created", "created_at"),
+    ("CREATED_AT", "DESC", "task_created", "created_at"),
+    ("UPDATED_AT", "ASC", "task_updated", "updated_at"),
+    ("UPDATED_AT", "DESC", "task_updated", "updated_at"),
+    ("COMPLETED_AT", "ASC", "task_completed_asc", "completed_asc"),
+    ("COMPLETED_AT", "DESC", "task_completed_desc", "completed_desc"),
+    ("DUE", "ASC", "task_due_asc", "due_asc"),
+    ("DUE", "DESC", "task_due_desc", "due_desc"),
+    ("PRIORITY", "ASC", "task_priority", "priority"),
+    ("PRIORITY", "DESC", "task_priority", "priority"),
+    ("TITLE", "ASC", "task_title", "title_key"),
+    ("TITLE", "DESC", "task_title", "title_key"),
+];
+
+/// A page with its cursors and what lies on both sides of it.
+const PAGE: &str = "query(
+        $first: Int, $after: String, $last: Int, $before: String,
+        $filter: TaskFilter, $orderBy: [TaskOrder!]
+    ) {
+        tasks(
+            first: $first, after: $after, last: $last, before: $before,
+            filter: $filter, orderBy: $orderBy
+        ) {
+            nodes { id }
+            pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+        }
+    }";
+
+/// A database with many tasks, and the server on it.
+struct Filled {
+    api: Api,
+    db: DatabaseConnection,
+    /// How many tasks each person has; a tenth of them is in the trash.
+    tasks: u32,
+}
+
+/// How the database carries out a statement.
+#[derive(Debug)]
+struct Plan {
+    #[expect(dead_code, reason = "shown when a plan is not the expected one")]
+    statement: String,
+    steps: Vec<String>,
+}
+
+impl Filled {
+    /// Alice is one of so many people with so many tasks each.
+    async fn with(api: Api, people: u32, tasks: u32) -> Self {
+        api.alice.creates("the first").await;
+        let db = Connections::connect(api.database.url()).await.unwrap();
+        let (id, instant) = match db.get_database_backend() {
+            DbBackend::Sqlite => ("randomblob(16)", "1795000000000 + 1000 * "),
+            _ => ("gen_random_uuid()", "timestamptz '2026-11-21' + interval '1 second' * "),
+        };
+        let numbers = |most| {
+            format!(
+                "WITH RECURSIVE numbers(n) AS \
+                 (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n < {most}) "
+            )
+        };
+        let users = numbers(people - 1)
+            + "INSERT INTO \"user\" (sub, time_zone, counter) \
+               SELECT 'user-' || n, 'UTC', 0 FROM numbers WHERE n > 0";
+        // The values of one column have nothing to do with those of another.
+        let scattered = |factor| format!("(n * {factor} % 39989)");
+        let often_null = |never: i64, factor| {
+            format!("CASE WHEN n % 3 = 0 THEN {never} ELSE {} END", scattered(factor))
+        };
+        let rows = numbers(tasks)
+            + &format!(
+                "INSERT INTO task (user_no, id, title, title_key, words, priority, \
+                 due_asc, due_desc, completed_asc, completed_desc, \
+                 created_at, updated_at, deleted_at, version, number) \
+                 SELECT no, {id}, 'Task ' || n, 'task ' || {}, ' task' || n || ' ', n % 5, \
+                 {}, {}, {}, {}, {instant} n, {instant} {}, \
+                 CASE WHEN n % 10 = 0 THEN {instant} n END, 1, 1 FROM numbers, \"user\"",
+                scattered(7),
+                often_null(i64::MAX, 11),
+                often_null(-i64::MAX, 11),
+                often_null(i64::MAX, 13),
+                often_null(-i64::MAX, 13),
+                scattered(17),
+            );
+        for sql in [&users, &rows] {
+            db.execute_unprepared(sql).await.unwrap();
+        }
+        if db.get_database_backend() == DbBackend::Postgres {
+            // By itself it would do so a minute later.
+            db.execute_unprepared("ANALYZE task").await.unwrap();
+        }
+        Self { api, db, tasks }
+    }
+
+    fn is_sqlite(&self) -> bool {
+        self.db.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// The cursor of a task that was made after so many hundredths of all.
+    async fn place(&self, hundredths: u32, trash: &str, order: &Value) -> String {
+        let number = self.tasks / 1000 * 10 * hundredths + u32::from(trash != "ONLY");
+        let filter = json!({ "search": format!("task{number} "), "trash": trash });
+        let arguments = json!({ "filter": filter, "orderBy": order, "first": 100 });
+        let (page, _) = self.page(arguments).await;
+        page["pageInfo"]["startCursor"].as_str().unwrap().to_owned()
+    }
+
+    /// Reads a page of Alice's tasks: what it shows, and how the database found it.
+    async fn page(&self, arguments: Value) -> (Value, Vec<Plan>) {
+        let (reply, sent) = statements(self.api.alice.post(PAGE, arguments)).await;
+        let mut plans = Vec::new();
+        for statement in sent.into_iter().filter(|statement| statement.contains("\"task\"")) {
+            plans.push(self.explain(statement).await);
+        }
+        (reply.data()["tasks"].take(), plans)
+    }
+
+    async fn explain(&self, statement: String) -> Plan {
+        let backend = self.db.get_database_backend();
+        let (explain, column) = match backend {
+            DbBackend::Sqlite => ("EXPLAIN QUERY PLAN", "detail"),
+            _ => ("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF)", "QUERY PLAN"),
+        };
+        let explain = Statement::from_string(backend, format!("{explain} {statement}"));
+        let rows = self.db.query_all_raw(explain).await.unwrap();
+        let mut steps: Vec<String> =
+            rows.iter().map(|row| row.try_get("", column).unwrap()).collect();
+        // What planning read is not part of the plan.
+        steps.truncate(
+            steps.iter().position(|step| step.starts_with("Planning")).unwrap_or(steps.len()),
+        );
+        Plan { statement, steps }
+    }
+
+    /// Everywhere in the list and both ways, a page and what it tells about the rest is one range.
+    async fn check_all_orders(&self) {
+        for (field, direction, index, column) in ORDERS {
+            let order = json!([{ "field": field, "direction": direction }]);
+            for hundredths in [8, 50, 92] {
+                let place = self.place(hundredths, "EXCLUDE", &order).await;
+                for (count, from) in [("first", "after"), ("last", "before")] {
+                    let onward = if (direction == "ASC") == (count == "first") { '>' } else { '<' };
+                    let back = if onward == '>' { '<' } else { '>' };
+                    let arguments = json!({ count: 50, from: place, "orderBy": order });
+                    let (_, plans) = self.page(arguments).await;
+                    // The page, and whether there is anything on the side where it begins.
+                    assert_eq!(plans.len(), 2, "{plans:#?}");
+                    plans[0].is_range(self, index, column, onward);
+                    plans[1].is_range(self, index, column, back);
+                }
+            }
+        }
+    }
+}
+
+impl Plan {
+    /// One range of an index that begins at the place, is in order, and holds no row too many.
+    fn is_range(&self, filled: &Filled, index: &str, column: &str, beyond: char) {
+        if filled.is_sqlite() {
+            let range = format!("user_no=? AND ({column},id){beyond}(?,?)");
+            assert_eq!(
+                self.steps,
+                [format!("SEARCH task USING INDEX {index} ({range})")],
+                "{self:#?}"
+            );
+            return;
+        }
+        let plan = self.steps.join("\n");
+        for step in [
+            format!(" using {index} on task"),
+            "Index Cond: ((user_no = ".to_owned(),
+            format!("AND (ROW({column}, id) {beyond} ROW("),
+        ] {
+            assert!(plan.contains(&step), "{step} is missing: {self:#?}");
+        }
+        for step in ["Sort", "Seq Scan", "Bitmap", "Rows Removed"] {
+            assert!(!plan.contains(step), "{self:#?}");
+        }
+        // Fifty-one rows, each of which may lie in another block, and the way down the index.
+        assert!(self.blocks() <= 51 + 8, "{self:#?}");
+    }
+
+    /// One range of an index that begins where the first column does, and within which only rows
+    /// that tie there are sorted.
+    fn starts_at_the_place(&self, filled: &Filled, index: &str, column: &str, beyond: char) {
+        if filled.is_sqlite() {
+            let range = format!("user_no=? AND {column}{beyond}?");
+            assert_eq!(self.steps[0], format!("SEARCH task USING INDEX {index} ({range})"));
+            for step in &self.steps[1..] {
+                assert_eq!(step, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY", "{self:#?}");
+            }
+            return;
+        }
+        let plan = self.steps.join("\n");
+        for step in [
+            format!(" using {index} on task"),
+            "Index Cond: ((user_no = ".to_owned(),
+            format!("AND ({column} {beyond}= "),
+        ] {
+            assert!(plan.contains(&step), "{step} is missing: {self:#?}");
+        }
+        for step in [" Sort (", "Seq Scan", "Bitmap"] {
+            assert!(!plan.replace("Incremental Sort", "").contains(step), "{self:#?}");
+        }
+        assert!(self.blocks() <= 51 + 8, "{self:#?}");
+    }
+
+    /// How many blocks PostgreSQL looked at, in memory or on disk.
+    fn blocks(&self) -> u32 {
+        let line = self.steps.iter().find(|step| step.contains("Buffers: shared")).unwrap();
+        line.split(['=', ' ']).filter_map(|word| word.parse::<u32>().ok()).sum()
+    }
+}
+
+on_each_database! {
+    async fn a_page_is_one_range_where_alice_is_one_of_many(api: Api) {
+        Filled::with(api, 20, 2_000).await.check_all_orders().await;
+    }
+
+    async fn a_page_is_one_range_where_everything_is_alices(api: Api) {
+        Filled::with(api, 1, 40_000).await.check_all_orders().await;
+    }
+
+    async fn the_trash_is_one_range_too(api: Api) {
+        let filled = Filled::with(api, 20, 2_000).await;
+        let place = filled.place(50, "ONLY", &json!([])).await;
+        let ways = [("first", "after", '<', '>'), ("last", "before", '>', '<')];
+        for (count, from, onward, back) in ways {
+            let filter = json!({ "trash": "ONLY" });
+            let (_, plans) = filled.page(json!({ count: 50, from: place, "filter": filter })).await;
+            plans[0].is_range(&filled, "task_trash", "created_at", onward);
+            plans[1].is_range(&filled, "task_trash", "created_at", back);
+        }
+    }
+
+    async fn an_order_by_several_fields_starts_at_the_place_by_the_first(api: Api) {
+        let filled = Filled::with(api, 20, 2_000).await;
+        for by_title in ["ASC", "DESC"] {
+            let order = json!([{ "field": "DUE" }, { "field": "TITLE", "direction": by_title }]);
+            let place = filled.place(50, "EXCLUDE", &order).await;
+            let arguments = json!({ "first": 50, "after": place, "orderBy": order });
+            let (_, plans) = filled.page(arguments).await;
+            for (plan, beyond) in plans.iter().zip(['>', '<']) {
+                plan.starts_at_the_place(&filled, "task_due_asc", "due_asc", beyond);
+            }
+        }
+    }
+}

@@ -71,7 +71,7 @@ impl Database {
     /// The same without any table.
     pub async fn empty_postgres() -> Option<Self> {
         let server = server()?;
-        let name = format!("test_{}", Uuid::now_v7().simple());
+        let name = format!("test_{}", Uuid::new_v4().simple());
         execute(server, &format!("CREATE DATABASE {name}")).await;
         Some(Self::Postgres(format!("{server}/{name}")))
     }

@@ -32,7 +32,8 @@ on_each_database! {
     async fn alice_is_told_when_a_cursor_is_none(api: Api) {
         api.alice.creates("a").await;
         let cursor = page(&api.alice, json!({})).await.cursors.remove(0);
-        let [version, order, place] = opened(&cursor).as_array().unwrap().clone().try_into().unwrap();
+        let [version, order, place] =
+            opened(&cursor).as_array().unwrap().clone().try_into().unwrap();
 
         for garbage in [
             String::new(),
@@ -66,7 +67,11 @@ on_each_database! {
             forged(&json!([version, order, []])),
         ] {
             for field in ["after", "before"] {
-                assert_eq!(refused(&api.alice, json!({ field: garbage })).await, field, "{garbage}");
+                assert_eq!(
+                    refused(&api.alice, json!({ field: garbage })).await,
+                    field,
+                    "{garbage}"
+                );
             }
         }
     }
@@ -111,7 +116,8 @@ on_each_database! {
             json!(i64::MIN),
             json!(u64::MAX),
         ];
-        let of_no_type = [json!(null), json!(true), json!(1.5), json!([0]), json!({}), json!(1e300)];
+        let of_no_type =
+            [json!(null), json!(true), json!(1.5), json!([0]), json!({}), json!(1e300)];
         let small = [json!(32_768), json!(-32_769), json!(i64::MAX)];
         let nul = [json!("\0"), json!("a\0b")];
         let (text, number) = ([json!("0"), json!("")], [json!(0)]);
@@ -198,7 +204,8 @@ on_each_database! {
         // It stands at a task that the filter does not show.
         let arguments = json!({ "after": list.at("b"), "filter": { "completed": false } });
         assert_eq!(shown(&api.alice, arguments).await, "… c e");
-        let arguments = json!({ "last": 1, "before": list.at("d"), "filter": { "completed": false } });
+        let arguments =
+            json!({ "last": 1, "before": list.at("d"), "filter": { "completed": false } });
         assert_eq!(shown(&api.alice, arguments).await, "… c …");
         let arguments = json!({ "after": list.at("c"), "filter": { "completed": true } });
         assert_eq!(shown(&api.alice, arguments).await, "… d");
@@ -245,7 +252,8 @@ on_each_database! {
         assert_eq!(bobs.shown(), "new old");
         assert_eq!(bobs.total, 2);
         // To Bob it is worth as much as a cursor that nobody made.
-        let invented = altered(alices.at("c"), "/2/1", json!("00000000-0000-4000-8000-000000000000"));
+        let invented =
+            altered(alices.at("c"), "/2/1", json!("00000000-0000-4000-8000-000000000000"));
         for field in ["after", "before"] {
             let by_alices = try_page(&api.bob, json!({ field: alices.at("c") })).await;
             let by_invented = try_page(&api.bob, json!({ field: invented })).await;

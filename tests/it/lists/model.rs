@@ -38,9 +38,9 @@ pub fn compare(order: &Order, a: &Value, b: &Value) -> Ordering {
             other => panic!("no order: {other}"),
         })
     };
-    let tied = order.iter().fold(Ordering::Equal, ties);
+    let ranked = order.iter().fold(Ordering::Equal, ties);
     let (_, last_descends) = order[order.len() - 1];
-    tied.then_with(|| turned(a["id"].as_str().cmp(&b["id"].as_str()), last_descends))
+    ranked.then_with(|| turned(a["id"].as_str().cmp(&b["id"].as_str()), last_descends))
 }
 
 fn turned(ordering: Ordering, descends: bool) -> Ordering {

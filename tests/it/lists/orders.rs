@@ -140,7 +140,8 @@ on_each_database! {
     async fn tasks_sort_by_priority(api: Api) {
         let priorities = ["MEDIUM", "NONE", "URGENT", "LOW", "HIGH", "NONE", "MEDIUM"];
         for (number, priority) in priorities.into_iter().enumerate() {
-            let input = json!({ "id": id(number), "title": number.to_string(), "priority": priority });
+            let input =
+                json!({ "id": id(number), "title": number.to_string(), "priority": priority });
             api.alice.creates_with(input).await;
         }
         assert_eq!(titles(&api.alice, &by("PRIORITY", "ASC")).await, "1 5 3 0 6 4 2");
@@ -149,9 +150,31 @@ on_each_database! {
 
     async fn tasks_sort_by_title_without_regard_to_case(api: Api) {
         for (number, title) in [
-            "zebra", "Zebra", "apple", "Äpfel", "äpfel", "APPLE", "Éclair", "éclair", "Banana",
-            "банан", "БАНАН", "ананас", "ωmega", "Ωmega", "10", "9", "\"quoted\"", "_", "%", "🎉",
-            "ﬁn", "𐐨x", "𐐀x", "Zebra crossing", "zebra-crossing",
+            "zebra",
+            "Zebra",
+            "apple",
+            "Äpfel",
+            "äpfel",
+            "APPLE",
+            "Éclair",
+            "éclair",
+            "Banana",
+            "банан",
+            "БАНАН",
+            "ананас",
+            "ωmega",
+            "Ωmega",
+            "10",
+            "9",
+            "\"quoted\"",
+            "_",
+            "%",
+            "🎉",
+            "ﬁn",
+            "𐐨x",
+            "𐐀x",
+            "Zebra crossing",
+            "zebra-crossing",
         ]
         .into_iter()
         .enumerate()
@@ -160,9 +183,31 @@ on_each_database! {
         }
         // By code point, which is neither the locale of the database nor the order of UTF-16.
         let ascending = [
-            "\"quoted\"", "%", "10", "9", "_", "apple", "APPLE", "Banana", "zebra", "Zebra",
-            "Zebra crossing", "zebra-crossing", "Äpfel", "äpfel", "Éclair", "éclair", "ωmega",
-            "Ωmega", "ананас", "банан", "БАНАН", "ﬁn", "𐐨x", "𐐀x", "🎉",
+            "\"quoted\"",
+            "%",
+            "10",
+            "9",
+            "_",
+            "apple",
+            "APPLE",
+            "Banana",
+            "zebra",
+            "Zebra",
+            "Zebra crossing",
+            "zebra-crossing",
+            "Äpfel",
+            "äpfel",
+            "Éclair",
+            "éclair",
+            "ωmega",
+            "Ωmega",
+            "ананас",
+            "банан",
+            "БАНАН",
+            "ﬁn",
+            "𐐨x",
+            "𐐀x",
+            "🎉",
         ];
         let descending: Vec<_> = ascending.into_iter().rev().collect();
         assert_eq!(titles(&api.alice, &by("TITLE", "ASC")).await, ascending.join(" "));

@@ -327,9 +327,7 @@ on_each_database! {
             // Some of the places are then where no task stands any more.
             world.changes(&later).await;
             for (view, (count, from_end, after, before)) in windows {
-                let place = |index: Index| {
-                    (!places.is_empty()).then(|| index.get(&places).clone())
-                };
+                let place = |index: Index| (!places.is_empty()).then(|| index.get(&places).clone());
                 let (after, before) = (after.and_then(place), before.and_then(place));
                 let window = AskedWindow { count, from_end, after, before };
                 world.page(&view, &order, &window).await;

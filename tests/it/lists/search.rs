@@ -13,40 +13,41 @@ async fn found(person: &Person, search: &str) -> Vec<String> {
     page.tasks.iter().map(|task| task["title"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Creates tasks of these titles, and looks what each search finds of them.
-async fn check(api: &Api, titles: &[&str], searches: &[(&str, &[&str])]) {
-    for title in titles {
-        api.alice.creates(title).await;
+/// Creates tasks of all these titles; then each of the searches beside some titles finds those, and
+/// no others.
+async fn check(api: &Api, cases: &[(&[&str], &[&str])]) {
+    let mut titles: Vec<&str> = Vec::new();
+    for title in cases.iter().flat_map(|(titles, _)| *titles) {
+        if !titles.contains(title) {
+            api.alice.creates(title).await;
+            titles.push(title);
+        }
     }
-    for (search, expected) in searches {
-        assert_eq!(found(&api.alice, search).await, *expected, "{search:?}");
+    for (expected, searches) in cases {
+        for search in *searches {
+            assert_eq!(found(&api.alice, search).await, *expected, "{search:?}");
+        }
     }
 }
 
 on_each_database! {
     async fn alice_finds_tasks_by_whole_words_and_the_last_as_far_as_she_typed(api: Api) {
         let (milk, milkshake, buttermilk) = ("Buy milk", "A milkshake to buy", "buttermilk");
-        check(&api, &[milk, milkshake, buttermilk], &[
-            ("milk", &[milk, milkshake]),
-            ("mil", &[milk, milkshake]),
-            ("milks", &[milkshake]),
-            ("m", &[milk, milkshake]),
-            ("butter", &[buttermilk]),
-            ("ilk", &[]),
-            ("buy milk", &[milk, milkshake]),
-            ("milk buy", &[milk]),
-            ("milkshake b", &[milkshake]),
-            ("mil buy", &[]),
-            ("  buy \n\t milk  ", &[milk, milkshake]),
-            ("buy, milk!", &[milk, milkshake]),
-            ("buy buy buy", &[milk, milkshake]),
-            ("buy milk cheese", &[]),
-        ])
-        .await;
+        let cases: &[(&[&str], &[&str])] = &[
+            (
+                &[milk, milkshake],
+                &["milk", "mil", "m", "buy milk", "  buy \n\t milk  ", "buy, milk!", "buy buy buy"],
+            ),
+            (&[milk], &["milk buy"]),
+            (&[milkshake], &["milks", "milkshake b"]),
+            (&[buttermilk], &["butter", "buttermilk"]),
+            (&[], &["ilk", "mil buy", "buy milk cheese", "buymilk"]),
+        ];
+        check(&api, cases).await;
     }
 
     async fn alice_finds_words_in_title_and_description(api: Api) {
-        let input = json!({ "title": "Buy milk", "description": "At the *market*,\nnot at Łódź" });
+        let input = json!({ "title": "Buy milk", "description": "At *market*,\nnot at Łódź" });
         let task = api.alice.creates_with(input).await;
         let milk = ["Buy milk"];
 
@@ -69,101 +70,53 @@ on_each_database! {
     }
 
     async fn case_and_accents_do_not_matter(api: Api) {
-        let titles = [
-            "Crème BRÛLÉE", "creme brulee", "Ångström", "ЁЛКА", "елка", "ΟΔΟΣ", "οδός", "Straße",
-            "STRASSE", "İstanbul", "istanbul", "Việt Nam", "ﬁnd", "e\u{301}te\u{301}", "ÉTÉ",
+        let cases: &[(&[&str], &[&str])] = &[
+            (&["Crème BRÛLÉE", "creme brulee"], &["creme brulee", "CRÈME BRÛL", "Brulée"]),
+            (&["Ångström"], &["angstrom", "A\u{30a}NGSTRO\u{308}M", "ångst"]),
+            (&["ЁЛКА", "елка"], &["елка", "Ёл"]),
+            (&["ΟΔΟΣ", "οδός"], &["οδος", "οδοσ", "ΟΔΌΣ", "οδό"]),
+            (&["Straße", "STRASSE"], &["strasse", "straße", "STRAẞE", "stras"]),
+            (&["İstanbul", "istanbul"], &["ISTANBUL", "İstan"]),
+            (&["Việt Nam"], &["viet nam", "VIỆT"]),
+            (&["ﬁnd"], &["FIND", "fi"]),
+            (&["e\u{301}te\u{301}", "ÉTÉ"], &["ete", "été", "e\u{301}t"]),
         ];
-        let [creme, plain, angstrom, yolka, yelka, odos, small, strasse, loud, dotted, istanbul, viet, find, apart, ete] =
-            titles;
-        check(&api, &titles, &[
-            ("creme brulee", &[creme, plain]),
-            ("CRÈME BRÛL", &[creme, plain]),
-            ("angstrom", &[angstrom]),
-            ("A\u{30a}NGSTRO\u{308}M", &[angstrom]),
-            ("елка", &[yolka, yelka]),
-            ("Ёл", &[yolka, yelka]),
-            ("οδος", &[odos, small]),
-            ("ΟΔΌΣ", &[odos, small]),
-            ("οδοσ", &[odos, small]),
-            ("strasse", &[strasse, loud]),
-            ("STRAẞE", &[strasse, loud]),
-            ("ISTANBUL", &[dotted, istanbul]),
-            ("İstan", &[dotted, istanbul]),
-            ("viet nam", &[viet]),
-            ("FIND", &[find]),
-            ("été", &[apart, ete]),
-            ("ete", &[apart, ete]),
-        ])
-        .await;
+        check(&api, cases).await;
     }
 
     async fn words_end_where_unicode_says(api: Api) {
-        let titles = [
-            "don't panic", "3.14 is pi", "snake_case", "a-b", "user@example.com", "東京タワー",
-            "한국어", "price: 5,000€", "C++ & C#", "1️⃣ first", "مرحبا بالعالم",
+        let cases: &[(&[&str], &[&str])] = &[
+            (&["don't panic"], &["don't", "don't p"]),
+            (&["3.14 is pi"], &["3.14", "3.1"]),
+            (&["snake_case"], &["snake_case", "snake_", "snake"]),
+            (&["a-b"], &["a b", "b a", "a-b"]),
+            (&["user@example.com"], &["user example", "example.com user"]),
+            (&["東京タワー"], &["東", "東 京 タワー", "タワー", "京 東"]),
+            (&["한국어"], &["한국어", "한국", "하"]),
+            (&["price: 5,000€"], &["5,000", "5,000€ price"]),
+            (&["C++ & C#"], &["c++", "C#"]),
+            (&["1️⃣ first"], &["1 first"]),
+            (&["مرحبا بالعالم"], &["مرحبا", "بالعالم مرحبا"]),
+            (&[], &["14", "case", "000", "국어"]),
         ];
-        let [dont, pi, snake, dash, mail, tokyo, korean, price, c, first, arabic] = titles;
-        check(&api, &titles, &[
-            ("don't", &[dont]),
-            ("don't p", &[dont]),
-            ("3.14", &[pi]),
-            ("3.1", &[pi]),
-            ("14", &[]),
-            ("snake_case", &[snake]),
-            ("snake_", &[snake]),
-            ("case", &[]),
-            ("a b", &[dash]),
-            ("b a", &[dash]),
-            ("user example", &[mail]),
-            ("example.com user", &[mail]),
-            ("東", &[tokyo]),
-            ("東 京 タワー", &[tokyo]),
-            ("タワー", &[tokyo]),
-            ("한국어", &[korean]),
-            ("한국", &[korean]),
-            ("5,000", &[price]),
-            ("5,000€ price", &[price]),
-            ("c++", &[c]),
-            ("1 first", &[first]),
-            ("مرحبا", &[arabic]),
-        ])
-        .await;
+        check(&api, cases).await;
     }
 
     async fn nothing_that_alice_types_is_an_operator(api: Api) {
-        let titles = ["100% sure", "snake_case", "snakeXcase", "back\\slash", "milk or bread", "not milk", "it's"];
-        let [percent, snake, _, slash, or, not, its] = titles;
-        check(&api, &titles, &[
-            ("100%", &[percent]),
-            ("10%", &[percent]), // "10", as far as it goes
-            ("1%0", &[]),
-            ("1%", &[percent]),
-            ("snake_case", &[snake]),
-            ("snake_c", &[snake]),
-            ("s_ake", &[]),
-            ("snake_case%", &[snake]),
-            ("back\\slash", &[slash]),
-            ("back\\", &[slash]),
-            ("\\ba", &[slash]),
-            ("or", &[or]),
-            ("milk OR bread", &[or]),
-            ("bread or nothing", &[]),
-            ("NOT milk", &[not]),
-            ("-milk", &[or, not]),
-            ("+milk", &[or, not]),
-            ("mil*", &[or, not]),
-            ("\"milk bread\"", &[or]),
-            ("\"milk", &[or, not]),
-            ("(milk | bread) & !x", &[]),
-            ("milk:*", &[or, not]),
-            ("milk <-> bread", &[or]),
-            ("title:milk", &[]),
-            ("it's", &[its]),
-            ("'; DROP TABLE task; --", &[]),
-            ("milk\0", &[or, not]),
-            ("milk\0bread", &[or]),
-        ])
-        .await;
+        let (or, not) = ("milk or bread", "not milk");
+        let cases: &[(&[&str], &[&str])] = &[
+            (&["100% sure"], &["100%", "10%", "1%"]), // "1", as far as it goes
+            (&["snake_case"], &["snake_case", "snake_c", "snake_case%"]),
+            (&["back\\slash"], &["back\\slash", "back\\", "\\ba"]),
+            (&["it's"], &["it's"]),
+            (&[or], &["or", "milk OR bread", "\"milk bread\"", "milk <-> bread", "milk\0bread"]),
+            (&[not], &["NOT milk"]),
+            (&[or, not], &["-milk", "+milk", "mil*", "\"milk", "milk:*", "milk\0"]),
+            (&["snakeXcase"], &["snakeX"]),
+            (&[], &["1%0", "s_ake", "snake%case", "bread or nothing", "title:milk"]),
+            (&[], &["(milk | bread) & !x", "'; DROP TABLE task; --"]),
+        ];
+        check(&api, cases).await;
     }
 
     async fn a_search_without_words_is_as_if_left_out(api: Api) {
@@ -171,7 +124,9 @@ on_each_database! {
         for title in titles {
             api.alice.creates(title).await;
         }
-        for search in ["", " ", "\n", "🎉", "%", "_", "\\", "*", "\"", "'", "()", "-- ; /*", "\0", "\u{301}"] {
+        for search in
+            ["", " ", "\n", "🎉", "%", "_", "\\", "*", "\"", "'", "()", "--;", "\0", "\u{301}"]
+        {
             assert_eq!(found(&api.alice, search).await, titles, "{search:?}");
         }
         assert_eq!(found(&api.alice, "🎉 milk %").await, ["Buy milk"]);
@@ -182,7 +137,7 @@ on_each_database! {
         assert_eq!(word.chars().count(), 200);
         api.alice.creates(&word).await;
 
-        assert_eq!(found(&api.alice, &word).await, [word.clone()]);
+        assert_eq!(found(&api.alice, &word).await, std::slice::from_ref(&word));
         let longer = format!("{word}x");
         for (filter, field) in [
             (json!({ "search": longer }), "filter.search"),
