@@ -7,8 +7,10 @@
 //! ```text
 //! text ── Rules::parse ──► Document ── operation ──► Operation ─┬─ Rules::measure ──► Measure
 //!         tokens, nesting,             by name                  │  limits, cost
-//!         syntax                                                └─ Rules::coerce ───► Variables
-//!                                                                  types of every value
+//!         syntax                                                ├─ Rules::coerce ───► Variables
+//!                                                               │  types of every value
+//!                                                               └─ Rules::shape ────► Shape
+//!                                                                  order and nulls of the answer
 //! ```
 //!
 //! What does not depend on limits or values (unknown fields, conflicting aliases, unused variables)
@@ -21,6 +23,7 @@ mod inputs;
 mod limits;
 mod measure;
 mod merge;
+mod shape;
 mod tokens;
 
 #[cfg(test)]
@@ -39,7 +42,7 @@ use async_graphql::{
 };
 
 use self::cost::Pages;
-pub use self::{limits::Limits, measure::Measure};
+pub use self::{limits::Limits, measure::Measure, shape::Shape};
 use crate::graphql::error::{ApiError, ErrorCode};
 
 /// What documents are checked against: the schema's types and the limits.

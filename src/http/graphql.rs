@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     auth::Refusal,
+    document::Shape,
     graphql::{
         context::RequestContext,
         error::{ApiError, ErrorCode},
@@ -64,16 +65,17 @@ async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Resp
     entry.user(viewer.as_ref());
     let request = if by_get { request::from_query(&parts.uri) } else { request::from_json(&body) }?;
 
-    let mut operation = checked(served, request, by_get, viewer.is_some(), entry).await?;
+    let (mut operation, shape) = checked(served, request, by_get, viewer.is_some(), entry).await?;
     if let Some(viewer) = viewer {
         let store = served.store.for_viewer(&viewer);
         let now = served.clock.now();
         operation = operation.data(RequestContext { viewer, store, now });
     }
-    let response = served.schema.execute(operation).await;
+    let mut response = served.schema.execute(operation).await;
     if is_invalid(&response) {
         return Err(Refused::document(validation_errors(response)));
     }
+    shape.complete(&mut response);
     entry.errors(&response.errors);
     Ok(reply::executed(response, form, &RequestId::of(&parts.extensions)))
 }
@@ -102,14 +104,15 @@ fn media_types(headers: &HeaderMap, by_get: bool) -> Result<Form, Refused> {
 }
 
 /// The operation of a request, if it may run: its document within the limits, its variables of the
-/// right types, and with a token where it asks for anything of the viewer's.
-async fn checked(
-    served: &Served,
+/// right types, and with a token where it asks for anything of the viewer's. With it comes the shape
+/// of its answer.
+async fn checked<'a>(
+    served: &'a Served,
     request: GraphqlRequest,
     by_get: bool,
     has_token: bool,
     entry: &Entry,
-) -> Result<Operation, Refused> {
+) -> Result<(Operation, Shape<'a>), Refused> {
     let GraphqlRequest { query, operation_name, variables, .. } = request;
     let source = query.ok_or_else(|| {
         let error = ApiError::bad_input("query", "query is missing: it holds the document.");
@@ -133,8 +136,9 @@ async fn checked(
     if token_missing {
         return Err(Refusal::missing().into());
     }
+    let shape = served.rules.shape(&operation, &variables);
     let document = document.into_parsed(&served.rules, operation_name.as_deref(), &variables);
-    Ok(ready(document, operation_name).variables(variables))
+    Ok((ready(document, operation_name).variables(variables), shape))
 }
 
 fn ready(document: ExecutableDocument, operation_name: Option<String>) -> Operation {

@@ -13,5 +13,6 @@ mod isolation;
 mod lists;
 mod plans;
 mod schema;
+mod shape;
 mod storage;
 mod tasks;
