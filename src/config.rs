@@ -158,6 +158,10 @@ impl Settings {
             faults.0.push(
                 "DATABASE_URL: it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db".to_owned(),
             );
+        } else if [":memory:", "mode=memory"].iter().any(|it| self.database_url.contains(it)) {
+            faults.0.push(
+                "DATABASE_URL: tasks cannot be kept in memory, where each connection has its own; name a file".to_owned(),
+            );
         } else if !self.database_url.starts_with("sqlite:")
             && Url::parse(&self.database_url).is_err()
         {
@@ -327,6 +331,6 @@ pub fn read_env_file() {
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if !sources.iter().any(is_set) {
         // A missing file is no fault, and a faulty line shows in what is missing.
-        let _ = dotenvy::dotenv();
+        let _ = dotenvy::from_path(".env");
     }
 }

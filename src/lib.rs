@@ -6,14 +6,14 @@
 //!
 //! | room | what is inside | may import |
 //! |---|---|---|
-//! | [`cli`] | the commands: serve, migrate, schema, token, check-config | `app`, `config`, … |
+//! | [`cli`] | the commands: serve, migrate, schema, token, check-config | all but `http` and `document` |
 //! | [`config`] | every setting, checked at the start | `auth`, `document`, `http`, `telemetry` |
 //! | [`development`] | the secret and the greeting of development mode | |
 //! | [`app`] | the one place where everything meets; the tests build it too | all below |
 //! | [`telemetry`] | the log | |
-//! | [`http`] | routes, layers, negotiation, the order of refusal | `graphql`, `document`, `auth` |
-//! | [`document`] | one GraphQL document: limits, cost, variables | `graphql` (errors) |
-//! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `auth` (viewer) |
+//! | [`http`] | routes, layers, negotiation, the order of refusal | `graphql`, `document`, `auth`, `store`, `clock` |
+//! | [`document`] | one GraphQL document: limits, cost, variables, the shape of its answer | `graphql` (errors) |
+//! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `auth` (viewer), `clock` |
 //! | [`store`] | the only door to the tables | `auth` (viewer), `clock` |
 //! | [`auth`] | tokens, keys, who is asking | `clock` |
 //! | [`clock`] | the only place that asks for the time | |

@@ -36,7 +36,7 @@ pub struct Model {
     /// Unique among the owner's rows only.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// One line of Markdown.
+    /// As it is shown.
     pub title: String,
     /// The title as it sorts.
     pub title_key: String,
