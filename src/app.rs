@@ -1,7 +1,6 @@
 //! The one place where everything meets. The tests build it too.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -87,8 +86,7 @@ impl App {
             served.draining.store(true, Ordering::Relaxed);
             stopping.notify_one();
         };
-        let router = self.router().into_make_service_with_connect_info::<SocketAddr>();
-        let serving = axum::serve(listener, router).with_graceful_shutdown(drain);
+        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(drain);
         // A client that never reads its answer must not keep the server from stopping.
         let patience = async {
             stopped.notified().await;

@@ -3,7 +3,7 @@
 use std::io;
 
 use chrono::TimeDelta;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use sea_orm::DbErr;
 use tokio::{
     net::TcpListener,
@@ -65,6 +65,15 @@ struct TokenCommand {
 const DEVELOPMENT_TOKEN_TTL: u32 = 86_400;
 
 impl Cli {
+    /// Reads the command line, in which a setting may stand before or after the command; ends the
+    /// process where it cannot be read.
+    #[must_use]
+    pub fn read() -> Self {
+        let command = Self::command().mut_args(|setting| setting.global(true));
+        let read = Self::from_arg_matches(&command.get_matches());
+        read.unwrap_or_else(|error| error.exit())
+    }
+
     /// Does what the command says.
     ///
     /// # Errors
@@ -115,6 +124,8 @@ async fn migrate(config: Config) -> Result<(), DbErr> {
 }
 
 async fn serve(mut config: Config) -> Result<(), Vec<String>> {
+    // Whoever reads that the server listens may tell it to stop.
+    let stop = told_to_stop().map_err(fault)?;
     let clock = Clock::system();
     let mut token = None;
     if config.development {
@@ -130,7 +141,7 @@ async fn serve(mut config: Config) -> Result<(), Vec<String>> {
         println!("{}", development::welcome(address, &token));
     }
     tracing::info!("listening on http://{address}/graphql");
-    app.serve(listener, told_to_stop().map_err(fault)?).await.map_err(fault)
+    app.serve(listener, stop).await.map_err(fault)
 }
 
 fn developer() -> NewToken {
@@ -154,6 +165,7 @@ fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
     })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it takes what `map_err` gives")]
 fn fault(error: impl ToString) -> Vec<String> {
     vec![error.to_string()]
 }

@@ -15,6 +15,7 @@ use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
     http::Origins,
+    telemetry,
 };
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4000);
@@ -105,6 +106,7 @@ pub struct Settings {
 }
 
 /// The settings, checked.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Config {
     /// Where to listen.
     pub listen: SocketAddr,
@@ -156,7 +158,15 @@ impl Settings {
             faults.0.push(
                 "DATABASE_URL: it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db".to_owned(),
             );
+        } else if !self.database_url.starts_with("sqlite:")
+            && Url::parse(&self.database_url).is_err()
+        {
+            // The driver would quote it, password and all.
+            faults.0.push(
+                "DATABASE_URL: it cannot be read: in a password, anything but letters and digits is written as %XX".to_owned(),
+            );
         }
+        faults.0.extend(telemetry::read(&self.log).err());
         let timeout = faults.at_least_1("TASKWARD_REQUEST_TIMEOUT", &self.request_timeout);
         let (introspection, playground) = (&self.introspection, &self.playground);
         let config = Config {
@@ -289,16 +299,25 @@ impl Display for Config {
     }
 }
 
-/// The URL of a database without its password.
+/// The URL of a database without its password, which may stand in front of the host or among the
+/// parameters.
 fn masked(url: &str) -> String {
-    match Url::parse(url) {
-        Ok(mut parsed) if parsed.password().is_some() => {
-            // A URL with a password has a host, so this cannot fail.
-            let _ = parsed.set_password(Some("***"));
-            parsed.to_string()
-        }
-        _ => url.to_owned(),
+    const MASK: &str = "***";
+    // The name of a file need not be a URL.
+    let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
+    if parsed.password().is_some() {
+        // A URL with a password has a host, so this cannot fail.
+        let _ = parsed.set_password(Some(MASK));
     }
+    let parameters: Vec<(String, String)> = parsed.query_pairs().into_owned().collect();
+    if parameters.iter().any(|(name, _)| name == "password") {
+        let masked = parameters.into_iter().map(|(name, value)| {
+            let value = if name == "password" { MASK.to_owned() } else { value };
+            (name, value)
+        });
+        parsed.query_pairs_mut().clear().extend_pairs(masked);
+    }
+    parsed.into()
 }
 
 /// Reads `.env` into the environment, which wins where both name a setting. Where the environment
@@ -306,7 +325,7 @@ fn masked(url: &str) -> String {
 pub fn read_env_file() {
     let sources = ["BETTER_AUTH_SECRET", "BETTER_AUTH_SECRETS", "BETTER_AUTH_URL", "JWKS_URL"];
     let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    if !sources.iter().any(|name| is_set(&name)) {
+    if !sources.iter().any(is_set) {
         // A missing file is no fault, and a faulty line shows in what is missing.
         let _ = dotenvy::dotenv();
     }

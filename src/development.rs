@@ -35,7 +35,8 @@ pub fn secret() -> io::Result<SecretString> {
 /// When there is a file that cannot be read.
 pub fn existing_secret() -> io::Result<Option<SecretString>> {
     match fs::read_to_string(FILE) {
-        Ok(secret) => Ok(Some(secret.trim().to_owned().into())),
+        Ok(secret) if secret.trim().len() >= LENGTH => Ok(Some(secret.trim().to_owned().into())),
+        Ok(_) => Err(io::Error::other(format!("{FILE} is broken: delete it, and start again"))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

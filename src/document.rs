@@ -15,10 +15,12 @@
 //! is left to the validation that follows; the walks here only take care not to trip over it.
 
 mod absent;
+mod chosen;
 mod cost;
 mod inputs;
 mod limits;
 mod measure;
+mod merge;
 mod tokens;
 
 #[cfg(test)]
@@ -149,10 +151,27 @@ impl Document {
         &self.0
     }
 
-    /// The document in the form that a request takes, without the arguments and input fields whose
-    /// variables have no value.
+    /// Whether there are operations beside the one that runs.
     #[must_use]
-    pub fn into_parsed(mut self, variables: &Variables) -> ExecutableDocument {
+    pub fn has_others(&self) -> bool {
+        self.0.operations.iter().count() > 1
+    }
+
+    /// The operation of that name in the form that a request takes: fields of a mutation that are one
+    /// merged, and without the arguments and input fields whose variables have no value.
+    #[must_use]
+    pub fn into_parsed(
+        mut self,
+        rules: &Rules,
+        name: Option<&str>,
+        variables: &Variables,
+    ) -> ExecutableDocument {
+        if let Some(name) = name {
+            chosen::keep(&mut self.0, name);
+        }
+        if let Some(mutation) = &rules.registry.mutation_type {
+            merge::root_fields(&mut self.0, mutation);
+        }
         absent::take_out(&mut self.0, variables);
         self.0
     }

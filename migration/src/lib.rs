@@ -35,9 +35,13 @@ impl Migrator {
             })
             .await?;
         if db.get_database_backend() == DbBackend::Postgres {
-            // Any number does that nothing else in this database locks: these are the letters of "taskward".
+            // A large table takes its time. For the lock, any number does that nothing else in this
+            // database takes: these are the letters of "taskward".
             transaction
-                .execute_unprepared("SELECT pg_advisory_xact_lock(8386110886542144100)")
+                .execute_unprepared(
+                    "SET LOCAL statement_timeout = 0; \
+                     SELECT pg_advisory_xact_lock(8386110886542144100)",
+                )
                 .await?;
         }
         Self::up(&transaction, None).await?;

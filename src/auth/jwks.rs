@@ -158,6 +158,10 @@ async fn download(url: &Url) -> Result<Vec<u8>, String> {
     let read = async {
         let client = Client::builder().timeout(TIMEOUT).redirect(redirects).build()?;
         let mut response = client.get(url.clone()).send().await?.error_for_status()?;
+        let status = response.status();
+        if !status.is_success() {
+            return Ok(Err(format!("the answer is no document ({status})")));
+        }
         let mut document = Vec::new();
         while let Some(chunk) = response.chunk().await? {
             document.extend_from_slice(&chunk);
@@ -212,7 +216,7 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use axum::{Router, response::Redirect, routing::get};
+    use axum::{Router, http::StatusCode, response::Redirect, routing::get};
     use tokio::net::TcpListener;
 
     use super::*;
@@ -222,7 +226,8 @@ mod tests {
         let routes = Router::new()
             .route("/full", get(|| async { "x".repeat(MAX_BYTES) }))
             .route("/over", get(|| async { "x".repeat(MAX_BYTES + 1) }))
-            .route("/moved", get(|| async { Redirect::permanent("/full") }));
+            .route("/moved", get(|| async { Redirect::permanent("/full") }))
+            .route("/lost", get(|| async { (StatusCode::FOUND, r#"{"keys": []}"#) }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async { axum::serve(listener, routes).await });
@@ -230,6 +235,7 @@ mod tests {
             ("full", ""),
             ("over", "it is larger than 262144 bytes"),
             ("moved", "it redirects to a URL that is not https"),
+            ("lost", "(302 Found)"),
             ("none", "(404 Not Found)"),
         ];
         for (path, expected) in table {

@@ -1,10 +1,9 @@
 //! Tokens of our own making, for development and for scripts.
 
-use aws_lc_rs::hmac::{self, HMAC_SHA256};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
+use jsonwebtoken::{EncodingKey, Header, encode};
 use secrecy::ExposeSecret;
-use serde_json::json;
+use serde::Serialize;
 
 use super::sources::Sources;
 use crate::clock::Instant;
@@ -22,36 +21,36 @@ pub struct NewToken {
     pub ttl: TimeDelta,
 }
 
+#[derive(Serialize)]
+struct Claims<'a> {
+    sub: &'a str,
+    iat: i64,
+    exp: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iss: Option<&'a String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    aud: Option<&'a String>,
+}
+
 impl Sources {
     /// A token that these sources accept: HS256 by the present secret, with the issuer and audience
     /// that they ask for. `None` when there is no secret.
     #[must_use]
     pub fn sign(&self, token: &NewToken, now: Instant) -> Option<String> {
         let secret = self.signing_secret()?.expose_secret();
-        let issued_at = now.seconds();
-        let mut claims = json!({
-            "sub": token.sub,
-            "iat": issued_at,
-            "exp": issued_at + token.ttl.num_seconds(),
-        });
-        let rules = &self.rules;
-        let others = [
-            ("email", token.email.as_ref()),
-            ("name", token.name.as_ref()),
-            ("iss", rules.issuers.accepted.first()),
-            ("aud", rules.audiences.accepted.first()),
-        ];
-        for (name, value) in others {
-            if let Some(value) = value {
-                claims[name] = json!(value);
-            }
-        }
-        let header = r#"{"alg":"HS256","typ":"JWT"}"#;
-        let encode = |part: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(part);
-        let signed =
-            format!("{}.{}", encode(header.as_bytes()), encode(claims.to_string().as_bytes()));
-        let signature =
-            hmac::sign(&hmac::Key::new(HMAC_SHA256, secret.as_bytes()), signed.as_bytes());
-        Some(format!("{signed}.{}", encode(signature.as_ref())))
+        let claims = Claims {
+            sub: &token.sub,
+            iat: now.seconds(),
+            exp: now.seconds() + token.ttl.num_seconds(),
+            email: token.email.as_deref(),
+            name: token.name.as_deref(),
+            iss: self.rules.issuers.accepted.first(),
+            aud: self.rules.audiences.accepted.first(),
+        };
+        encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).ok()
     }
 }

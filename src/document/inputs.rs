@@ -1,6 +1,6 @@
 //! Checks every value that comes in, from the variables or in the document, against its type.
 
-use std::collections::HashSet;
+use std::{cmp::Ordering, collections::HashSet};
 
 use async_graphql::{
     Name, Pos, QueryPathNode, QueryPathSegment, ServerError, Value, Variables,
@@ -13,6 +13,9 @@ use async_graphql_value::Value as InputValue;
 use super::{Operation, Rules};
 use crate::graphql::error::{ApiError, ErrorCode};
 
+/// The most values in the variables and arguments of an operation: the library copies them, once
+/// for each place where a variable stands.
+const MOST_VALUES: usize = 10_000;
 /// The most faults that one answer tells.
 const MOST_FAULTS: usize = 20;
 
@@ -35,6 +38,7 @@ impl Rules {
             operation,
             variables: &variables,
             fragments: HashSet::new(),
+            values: 0,
             faults: Vec::new(),
         };
         for definition in &operation.definition.node.variable_definitions {
@@ -69,6 +73,8 @@ struct Inputs<'a> {
     variables: &'a Variables,
     /// The fragments whose arguments have been checked.
     fragments: HashSet<&'a str>,
+    /// Values looked at so far.
+    values: usize,
     faults: Vec<ServerError>,
 }
 
@@ -227,6 +233,14 @@ impl<'a> Inputs<'a> {
     }
 
     fn named(&mut self, ty: &str, value: &InputValue, path: &QueryPathNode<'_>, source: Source) {
+        self.values += 1;
+        match self.values.cmp(&MOST_VALUES) {
+            Ordering::Less => {}
+            Ordering::Equal => {
+                return self.fault(source, path, format!("more than {MOST_VALUES} values in all"));
+            }
+            Ordering::Greater => return,
+        }
         let fits = match (self.rules.registry.types.get(ty), value) {
             (Some(MetaType::InputObject { input_fields, oneof, .. }), _) => {
                 let InputValue::Object(given) = value else {

@@ -51,6 +51,7 @@ impl Rules {
             aliases: 0,
             directives: 0,
             visits: 0,
+            level: 0,
         };
         let chosen = walk.operation(operation.definition)?;
         let document = walk.rest_of_document(chosen)?;
@@ -77,6 +78,8 @@ impl Rules {
 struct Weight {
     /// Levels of fields.
     depth: usize,
+    /// Levels of selection sets, those of fragments too.
+    levels: usize,
     /// Fields, spreads and inline fragments on all levels.
     selections: u64,
     /// Fields on the first level.
@@ -96,6 +99,7 @@ impl Weight {
     fn beside(self, other: Self) -> Self {
         Self {
             depth: self.depth.max(other.depth),
+            levels: self.levels.max(other.levels),
             selections: self.selections.saturating_add(other.selections),
             fields: self.fields.saturating_add(other.fields),
             cost: self.cost.saturating_add(other.cost),
@@ -111,6 +115,10 @@ impl Weight {
     }
 }
 
+/// How deep selection sets of all kinds may lie in one another, fragments expanded: whatever walks
+/// them recurses, and the stack of a thread has an end.
+const LEVELS: usize = 100;
+
 struct Walk<'a> {
     rules: &'a Rules,
     operation: &'a Operation<'a>,
@@ -121,9 +129,10 @@ struct Walk<'a> {
     aliases: usize,
     directives: usize,
     visits: usize,
+    /// Selection sets around the place that is walked.
+    level: usize,
 }
 
-/// The recursion is bounded by the tokens: a level of fields takes three, a fragment eight.
 impl<'a> Walk<'a> {
     /// Adds all other operations, and the fragments, used or not.
     fn rest_of_document(&mut self, chosen: Weight) -> Result<Weight, ServerError> {
@@ -176,9 +185,16 @@ impl<'a> Walk<'a> {
         set: &'a SelectionSet,
         parent: Option<&'a MetaType>,
     ) -> Result<Weight, ServerError> {
-        set.items.iter().try_fold(Weight::default(), |weight, selection| {
-            Ok(weight.beside(self.selection(&selection.node, parent)?))
-        })
+        self.level += 1;
+        at_most("the document has", self.level, "levels of selections", LEVELS)?;
+        let weight = set.items.iter().try_fold(Weight::default(), |weight, selection| {
+            Ok::<_, ServerError>(weight.beside(self.selection(&selection.node, parent)?))
+        })?;
+        self.level -= 1;
+        // A fragment that was walked before brings the levels that it had then.
+        let levels = weight.levels + 1;
+        at_most("the document has", levels, "levels of selections", LEVELS)?;
+        Ok(Weight { levels, ..weight })
     }
 
     fn selection(
@@ -225,6 +241,7 @@ impl<'a> Walk<'a> {
         let introspects = matches!(name, "__schema" | "__type");
         Ok(Weight {
             depth: below.depth + 1,
+            levels: below.levels,
             selections: below.selections.saturating_add(1),
             fields: 1,
             cost: share.objects(below.cost),

@@ -443,9 +443,10 @@ fn fragments_are_walked_once_however_often_they_are_spread() {
             assert_eq!(measure.unwrap(), (2 * fragments + 3, spreads as u64));
         }
     }
-    for fragments in [31, 64, 100] {
+    for (fragments, too_much) in [(31, "expands to"), (64, "expands to"), (100, "has 101 levels")] {
         let error = refused(measure(&doubling(fragments)));
-        assert!(error.starts_with("QUERY_TOO_COMPLEX the document expands to"), "{error}");
+        assert!(error.starts_with("QUERY_TOO_COMPLEX the document"), "{error}");
+        assert!(error.contains(too_much), "{error}");
     }
     let unknown = doubling(31).replace("viewer { id }", "...unknown");
     assert!(refused(measure(&unknown)).contains("expands to"));
@@ -471,6 +472,24 @@ fn a_fragment_that_spreads_itself_is_refused() {
 }
 
 #[test]
+fn levels_are_counted_through_fragments() {
+    let nested = |fragments: usize, depth: usize| {
+        let open = "...{".repeat(depth);
+        let close = "}".repeat(depth);
+        let fragment = |n: usize| {
+            let next = if n + 1 < fragments { format!("...f{}", n + 1) } else { "x".to_owned() };
+            format!("fragment f{n} on Query {{ {open} {next} {close} }} ")
+        };
+        // Those that are spread last come first: they are walked before the others.
+        format!("{{ ...f0 }} {}", (0..fragments).rev().map(fragment).collect::<String>())
+    };
+    assert!(measure(&nested(2, 48)).is_ok());
+    for (fragments, depth) in [(2, 49), (10, 40), (30, 10)] {
+        assert!(refused(measure(&nested(fragments, depth))).contains("levels of selections"));
+    }
+}
+
+#[test]
 fn the_longest_chains_fit_the_stack() {
     let chain = repeat(245, |n| format!("fragment f{n} on Q {{ ...f{} }} ", n + 1));
     let source = format!("{{ ...f0 }} {chain}");
@@ -480,7 +499,7 @@ fn the_longest_chains_fit_the_stack() {
         assert!(rules().coerce(&operation, Variables::default()).is_ok());
         rules().measure(&operation, &Variables::default()).map_err(|error| error.message)
     });
-    assert!(measured.unwrap_err().contains("expands to"));
+    assert!(measured.unwrap_err().contains("levels of selections"));
 }
 
 // ------------------------------------------------------------------------------------------ cost
@@ -887,7 +906,8 @@ fn variables_fit_the_places_where_they_stand() {
         assert_eq!(faults(&source, variables), expected, "{source}");
     }
     let source = "query($a: Int) { changes(first: $a) { changes { __typename } } }";
-    assert_eq!(faults(source, json!({})), "a BAD_USER_INPUT expected Int, not null");
+    assert_eq!(faults(source, json!({})), "", "the argument has a default of its own");
+    assert_eq!(faults(source, json!({ "a": null })), "a BAD_USER_INPUT expected Int, not null");
 }
 
 // ------------------------------------------------------------------------------------------ chaos
@@ -939,7 +959,7 @@ fn no_document_panics() {
             passed += 1;
             if operation.kind() != OperationType::Subscription {
                 let mut request = async_graphql::Request::new("");
-                request.set_parsed_query(document.into_parsed(&variables));
+                request.set_parsed_query(document.into_parsed(&rules, None, &variables));
                 request.variables = variables;
                 schema.execute(request).now_or_never().unwrap();
             }

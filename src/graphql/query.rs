@@ -20,6 +20,7 @@ pub struct Query;
 #[Object]
 impl Query {
     /// Who is asking, and with which session.
+    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
     async fn viewer(&self, ctx: &Context<'_>) -> Result<User, ApiError> {
         Ok(User::from(ctx.request()?))
     }

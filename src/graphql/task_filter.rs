@@ -12,6 +12,10 @@ use crate::{
 const NESTING: usize = 3;
 /// How many conditions a filter may have.
 const CONDITIONS: usize = 50;
+/// How many filters may stand inside of `and`, `or` and `not`.
+const OPERANDS: usize = 100;
+/// How many words all searches of a filter may have: as many as fit into one.
+const WORDS: usize = 100;
 /// The rule that holds for each of them.
 const EVERY_TASK: TaskRule = TaskRule::All(Vec::new());
 
@@ -87,6 +91,10 @@ struct Reader {
     depth: usize,
     /// Conditions so far.
     conditions: usize,
+    /// Filters inside of operators so far, those too that ask for nothing.
+    operands: usize,
+    /// Words that are searched for so far.
+    words: usize,
 }
 
 impl Reader {
@@ -96,7 +104,13 @@ impl Reader {
         if let Some(search) = &filter.search {
             let field = format!("{path}.search");
             text::at_most(&field, search, text::SEARCH)?;
-            rules.extend(Search::parse(search).map(TaskRule::Search));
+            let search = Search::parse(search);
+            self.words += search.as_ref().map_or(0, |search| search.whole.len() + 1);
+            if self.words > WORDS {
+                let message = format!("A filter searches for at most {WORDS} words in all.");
+                return Err(ApiError::bad_input(field, message));
+            }
+            rules.extend(search.map(TaskRule::Search));
         }
         rules.extend(filter.completed.map(TaskRule::Completed));
         rules.extend(filter.priority.into_iter().flat_map(PriorityFilter::rules));
@@ -110,40 +124,38 @@ impl Reader {
         }
         self.count(rules.len())?;
 
-        let and = self.operands(filter.and.unwrap_or_default(), &format!("{path}.and"))?;
-        rules.extend(and.into_iter().flatten());
-        let or = self.operands(filter.or.unwrap_or_default(), &format!("{path}.or"))?;
+        for (at, and) in filter.and.into_iter().flatten().enumerate() {
+            rules.extend(self.operand(and, &format!("{path}.and.{at}"))?);
+        }
+        let mut or = Vec::new();
+        for (at, one) in filter.or.into_iter().flatten().enumerate() {
+            or.push(self.operand(one, &format!("{path}.or.{at}"))?);
+        }
         let asks = or.iter().any(Option::is_some);
         // One that asks for nothing holds for every task, and so does the whole `or` beside it.
         let or = or.into_iter().collect::<Option<Vec<_>>>().map_or(EVERY_TASK, TaskRule::Any);
         rules.extend(asks.then_some(or));
-        let not = self.operands(filter.not.into_iter().map(|not| *not), &format!("{path}.not"))?;
-        rules.extend(not.into_iter().flatten().map(|not| TaskRule::Not(Box::new(not))));
+        if let Some(not) = filter.not {
+            let not = self.operand(*not, &format!("{path}.not"))?;
+            rules.extend(not.map(|not| TaskRule::Not(Box::new(not))));
+        }
         Ok((!rules.is_empty()).then_some(TaskRule::All(rules)))
     }
 
-    fn operands(
-        &mut self,
-        filters: impl IntoIterator<Item = TaskFilter>,
-        path: &str,
-    ) -> Result<Vec<Option<TaskRule>>, ApiError> {
+    fn operand(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {
+        self.operands += 1;
+        if self.operands > OPERANDS {
+            let message = format!("and, or and not hold at most {OPERANDS} filters in all.");
+            return Err(ApiError::bad_input("filter", message));
+        }
+        if self.depth == NESTING {
+            let message = format!("and, or and not nest at most {NESTING} deep.");
+            return Err(ApiError::bad_input(path, message));
+        }
         self.depth += 1;
-        let rules = filters
-            .into_iter()
-            .enumerate()
-            .map(|(at, filter)| {
-                if self.depth > NESTING {
-                    let message = format!("and, or and not nest at most {NESTING} deep.");
-                    return Err(ApiError::bad_input(path, message));
-                }
-                // `not` takes a filter, the others a list.
-                let one = path.ends_with(".not");
-                let path = if one { path.to_owned() } else { format!("{path}.{at}") };
-                self.rule(filter, &path)
-            })
-            .collect();
+        let rule = self.rule(filter, path);
         self.depth -= 1;
-        rules
+        rule
     }
 
     fn count(&mut self, more: usize) -> Result<(), ApiError> {

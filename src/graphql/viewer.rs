@@ -44,7 +44,7 @@ impl From<&RequestContext> for User {
 
 impl Session {
     fn new(session: &auth::Session, now: Instant) -> Self {
-        let left = (session.expires_at().seconds() - now.seconds()).max(0);
+        let left = (session.expires_at().millis() - now.millis()).max(0) / 1000;
         Self {
             id: session.id().into(),
             issuer: session.issuer().map(str::to_owned),

@@ -53,7 +53,8 @@ pub async fn graphql(State(served): State<Served>, request: Request) -> Response
 /// then its document, and only then whether the operation needs a token that is not there.
 async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Response, Refused> {
     if served.draining.load(Ordering::Relaxed) {
-        return Err(Refused::unavailable("The server is shutting down: try again."));
+        let message = "The server is shutting down: try again.";
+        return Err(Refused::unavailable(message, reply::RETRY_AFTER));
     }
     let (parts, body) = request.into_parts();
     let by_get = is_get(&parts.method)?;
@@ -123,15 +124,17 @@ async fn checked(
     let measure = served.rules.measure(&operation, &variables).map_err(refused)?;
     let coerced = served.rules.coerce(&operation, variables);
     let token_missing = measure.needs_viewer && !has_token;
-    if coerced.is_err() || token_missing {
-        // What is wrong with the document itself comes first.
+    if coerced.is_err() || token_missing || document.has_others() {
+        // What is wrong with the document itself comes first, and only the operation that was
+        // chosen goes on from here.
         validate(served, document.parsed().clone(), operation_name.clone()).await?;
     }
     let variables = coerced.map_err(Refused::document)?;
     if token_missing {
         return Err(Refusal::missing().into());
     }
-    Ok(ready(document.into_parsed(&variables), operation_name).variables(variables))
+    let document = document.into_parsed(&served.rules, operation_name.as_deref(), &variables);
+    Ok(ready(document, operation_name).variables(variables))
 }
 
 fn ready(document: ExecutableDocument, operation_name: Option<String>) -> Operation {

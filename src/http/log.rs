@@ -19,7 +19,7 @@ use crate::{
 };
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken over from a proxy.
+/// The most characters of an id that is taken over from a proxy, or of a name that is logged.
 const LONGEST: usize = 128;
 
 /// The id of a request: the proxy's, or one of our own.
@@ -33,7 +33,7 @@ impl RequestId {
             (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(plain)
         });
         // A UUID is plain ASCII, so the other branch is never taken.
-        let ours = || HeaderValue::from_str(&Uuid::now_v7().to_string());
+        let ours = || HeaderValue::from_str(&Uuid::new_v4().to_string());
         Self(proxys.cloned().map_or_else(ours, Ok).unwrap_or(HeaderValue::from_static("-")))
     }
 
@@ -56,7 +56,7 @@ impl Entry {
     /// The name of the operation. Only the first one counts, as for the others.
     pub fn operation(&self, name: Option<&str>) {
         if let Some(name) = name {
-            self.operation.get_or_init(|| name.to_owned());
+            self.operation.get_or_init(|| name.chars().take(LONGEST).collect());
         }
     }
 

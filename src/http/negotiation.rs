@@ -38,28 +38,38 @@ impl Form {
     pub const PLAIN: Self = Self { media_type: MediaType::Json, always_ok: false };
 
     /// The best form that `Accept` allows, `None` when it allows none. The newer media type is only
-    /// used where it is named, since a client that takes anything may be an old one.
+    /// used where it is named, since a client that takes anything may be an old one, or where the
+    /// older one is ruled out.
     #[must_use]
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let accepted: Vec<String> = headers
+        const NEWER: &str = "application/graphql-response+json";
+        const OLDER: &str = "application/json";
+        if !headers.contains_key(header::ACCEPT) {
+            return Some(Self::PLAIN);
+        }
+        let ranges: Vec<(String, f32)> = headers
             .get_all(header::ACCEPT)
             .iter()
             .filter_map(|value| value.to_str().ok())
             .flat_map(|value| value.split(','))
-            .filter(|range| weight(range) > 0.0)
-            .map(essence)
-            .filter(|range| !range.is_empty())
+            .map(|range| (essence(range), weight(range)))
+            .filter(|(range, _)| !range.is_empty())
             .collect();
-        let named = |name: &str| accepted.iter().any(|range| range == name);
-        if !headers.contains_key(header::ACCEPT) {
-            Some(Self::PLAIN)
-        } else if named("application/graphql-response+json") {
-            Some(Self { media_type: MediaType::GraphqlResponse, always_ok: false })
-        } else if named("application/json") || named("application/*") || named("*/*") {
-            let always_ok = accepted.iter().all(|range| range == "application/json");
+        let weight_of = |name: &str| Some(ranges.iter().find(|(range, _)| range == name)?.1);
+        // The most specific range decides.
+        let is_accepted = |name: &str| {
+            let by_range = weight_of(name).or_else(|| weight_of("application/*"));
+            by_range.or_else(|| weight_of("*/*")).is_some_and(|weight| weight > 0.0)
+        };
+        let newer = Self { media_type: MediaType::GraphqlResponse, always_ok: false };
+        if weight_of(NEWER).is_some() && is_accepted(NEWER) {
+            Some(newer)
+        } else if is_accepted(OLDER) {
+            let mut accepted = ranges.iter().filter(|(_, weight)| *weight > 0.0);
+            let always_ok = accepted.all(|(range, _)| range == OLDER);
             Some(Self { media_type: MediaType::Json, always_ok })
         } else {
-            None
+            is_accepted(NEWER).then_some(newer)
         }
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::{Response as GraphqlResponse, ServerError};
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -20,12 +20,12 @@ pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 /// A request that is not executed.
 #[derive(Debug)]
 pub struct Refused {
-    /// The status, where the client is one that reads statuses.
-    pub status: StatusCode,
+    /// For a client that reads statuses.
+    status: StatusCode,
     /// Headers that belong to the status.
-    pub headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// What is wrong, at least one sentence.
-    pub errors: Vec<ServerError>,
+    errors: Vec<ServerError>,
     /// Whether the document is at fault, or its variables: some clients want 200 then.
     document: bool,
 }
@@ -35,13 +35,13 @@ impl Refused {
     #[must_use]
     pub fn new(status: StatusCode, error: ApiError) -> Self {
         let errors = vec![error.at(None)];
-        Self { status, headers: HeaderMap::new(), errors, document: false }
+        Self { status, headers: Vec::new(), errors, document: false }
     }
 
     /// A request whose document or variables are refused.
     #[must_use]
     pub fn document(errors: Vec<ServerError>) -> Self {
-        let (status, headers) = (StatusCode::BAD_REQUEST, HeaderMap::new());
+        let (status, headers) = (StatusCode::BAD_REQUEST, Vec::new());
         Self { status, headers, errors, document: true }
     }
 
@@ -50,20 +50,20 @@ impl Refused {
         Self::new(status, ApiError::new(ErrorCode::BadUserInput, message))
     }
 
-    /// A fault of the server that may be over in a moment.
+    /// A fault of the server that may be over in so many seconds.
     #[must_use]
-    pub fn unavailable(message: &'static str) -> Self {
+    pub fn unavailable(message: &'static str, retry_after: HeaderValue) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::new(ErrorCode::InternalServerError, message),
         )
-        .with(header::RETRY_AFTER, RETRY_AFTER)
+        .with(header::RETRY_AFTER, retry_after)
     }
 
-    /// Adds a header.
+    /// Adds a header, one of each name.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.insert(name, value);
+        self.headers.push((name, value));
         self
     }
 
@@ -101,8 +101,8 @@ impl From<Refusal> for Refused {
                 }
             }
             Refusal::KeysUnavailable { retry_after } => {
-                Self::unavailable("The keys of the token's issuer are not known yet.")
-                    .with(header::RETRY_AFTER, retry_after.as_secs().into())
+                let message = "The keys of the token's issuer are not known yet.";
+                Self::unavailable(message, retry_after.as_secs().into())
             }
         }
     }

@@ -52,19 +52,19 @@ pub async fn body(body: Body, limit: usize) -> Result<Bytes, Refused> {
 /// # Errors
 /// 400 for what is not JSON, or not a GraphQL request.
 pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, Refused> {
-    match serde_json::from_slice(body) {
+    let is_array = body.trim_ascii_start().starts_with(b"[");
+    match serde_json::from_slice(body).map_err(|error| error.classify()) {
+        // To serde, the values alone, in their order, would be a request as well.
+        Ok(_) | Err(Category::Data) if is_array => {
+            Err(bad("Send one request at a time: arrays are not taken."))
+        }
         Ok(request) => Ok(request),
-        Err(error) => Err(match error.classify() {
-            Category::Data if body.trim_ascii_start().starts_with(b"[") => {
-                bad("Send one request at a time: arrays are not taken.")
-            }
-            Category::Data => bad(
-                "The body must be an object with query (a string) and, if needed, operationName (a string), variables and extensions (objects).",
-            ),
-            Category::Syntax | Category::Eof | Category::Io => {
-                not_json("The body is not JSON.".to_owned())
-            }
-        }),
+        Err(Category::Data) => Err(bad(
+            "The body must be an object with query (a string) and, if needed, operationName (a string), variables and extensions (objects).",
+        )),
+        Err(Category::Syntax | Category::Eof | Category::Io) => {
+            Err(not_json("The body is not JSON.".to_owned()))
+        }
     }
 }
 
@@ -76,6 +76,8 @@ pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, Refused> {
     let mut fields = serde_json::Map::new();
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         let value = match &*name {
+            // Here, unlike in JSON, there is no null (GraphQL over HTTP, "GET").
+            "operationName" if value.is_empty() => continue,
             "query" | "operationName" => Value::String(value.into_owned()),
             "variables" | "extensions" => serde_json::from_str(&value)
                 .map_err(|_| not_json(format!("The parameter {name} is not JSON.")))?,

@@ -10,7 +10,8 @@ use sea_orm::{
 
 use super::dialect::Dialect;
 
-/// How long a request waits for a connection, and a writer on SQLite for the one before it.
+/// How long a request waits for a connection, a writer on SQLite for the one before it, and
+/// PostgreSQL works on a statement, also when nobody waits for it any more.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection that was idle for longer is tried before it is used: the server may have gone.
 const STALE: Duration = Duration::from_secs(30);
@@ -53,6 +54,7 @@ fn options(url: &str, size: u32) -> ConnectOptions {
     options
         .max_connections(size)
         .acquire_timeout(PATIENCE)
+        .statement_timeout(PATIENCE)
         .sqlx_logging(false)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(STALE);

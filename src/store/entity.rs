@@ -1,4 +1,7 @@
 //! The tables, as sea-orm sees them. Nothing outside `store` can name them.
+//!
+//! They are derived without `#[sea_orm::model]`, whose `Entity::load` would be a way to rows that no
+//! owner filters, and without relations, which would be others.
 
 mod instant;
 pub mod task;

@@ -4,6 +4,8 @@ use sea_orm::{
     Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QuerySelect, Select, sea_query::Expr,
 };
 
+use tokio::sync::OnceCell;
+
 use super::{
     OwnedStore,
     error::StoreError,
@@ -42,6 +44,10 @@ pub struct Page<E: Owned> {
     listing: Listing<E>,
     /// Whether there is a row behind the last one that was counted, inside of the window's places.
     cut: bool,
+    /// What was asked of the page, so that the same question costs once.
+    total: OnceCell<u64>,
+    next: OnceCell<bool>,
+    previous: OnceCell<bool>,
 }
 
 impl OwnedStore {
@@ -59,7 +65,8 @@ impl OwnedStore {
         }
         let rows =
             rows.into_iter().filter_map(|row| Some((listing.keyset.place(&row)?, row))).collect();
-        Ok(Page { rows, listing, cut })
+        let (total, next, previous) = Default::default();
+        Ok(Page { rows, listing, cut, total, next, previous })
     }
 
     /// One row more than the window may show, to know whether there is one.
@@ -83,10 +90,11 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn total<E: Owned>(&self, page: &Page<E>) -> Result<u64, StoreError> {
-        match self.listed(&page.listing).await? {
-            Some(select) => Ok(select.count(&self.store.pools.reader).await?),
+        let total = page.total.get_or_try_init(async || match self.listed(&page.listing).await? {
+            Some(select) => Ok::<_, StoreError>(select.count(&self.store.pools.reader).await?),
             None => Ok(0),
-        }
+        });
+        total.await.copied()
     }
 
     /// Whether the list goes on beyond the page, exactly: also past the window's own places.
@@ -94,6 +102,15 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn has_more<E: Owned>(
+        &self,
+        page: &Page<E>,
+        toward: Toward,
+    ) -> Result<bool, StoreError> {
+        let known = if toward == Toward::Next { &page.next } else { &page.previous };
+        known.get_or_try_init(|| self.look_beyond(page, toward)).await.copied()
+    }
+
+    async fn look_beyond<E: Owned>(
         &self,
         page: &Page<E>,
         toward: Toward,

@@ -165,6 +165,13 @@ impl OwnedStore {
         write.commit(task).await
     }
 
+    /// Opens the door for a change of the task of that id.
+    async fn write_task(&self, id: Uuid) -> Result<(Write, TaskRow), StoreError> {
+        let write = self.write().await?;
+        let task = write.task(id).await?.ok_or(StoreError::NotFound)?;
+        Ok((write, task))
+    }
+
     /// Changes a task; when nothing would change, nothing does, whatever version was expected.
     ///
     /// # Errors
@@ -175,8 +182,7 @@ impl OwnedStore {
         expected_version: Option<i32>,
         patch: TaskPatch,
     ) -> Result<TaskRow, StoreError> {
-        let write = self.write().await?;
-        let old = write.task(id).await?.ok_or(StoreError::NotFound)?;
+        let (write, old) = self.write_task(id).await?;
         let new = patch.apply(old.clone(), write.now);
         let task = write.replace(old, new, expected_version).await?;
         write.commit(task).await
@@ -191,8 +197,7 @@ impl OwnedStore {
         id: Uuid,
         expected_version: Option<i32>,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let write = self.write().await?;
-        let old = write.task(id).await?.ok_or(StoreError::NotFound)?;
+        let (write, old) = self.write_task(id).await?;
         let new = TaskRow { deleted_at: old.deleted_at.or(Some(write.now)), ..old.clone() };
         write.replace(old, new, expected_version).await?;
         write.commit(vec![id]).await
@@ -203,8 +208,7 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn task_restore(&self, id: Uuid) -> Result<TaskRow, StoreError> {
-        let write = self.write().await?;
-        let old = write.task(id).await?.ok_or(StoreError::NotFound)?;
+        let (write, old) = self.write_task(id).await?;
         let new = TaskRow { deleted_at: None, ..old.clone() };
         let task = write.replace(old, new, None).await?;
         write.commit(task).await
@@ -219,8 +223,7 @@ impl OwnedStore {
         id: Uuid,
         expected_version: Option<i32>,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let write = self.write().await?;
-        let old = write.task(id).await?.ok_or(StoreError::NotFound)?;
+        let (write, old) = self.write_task(id).await?;
         expect_version(&old, expected_version)?;
         Entity::delete_owned(write.user).filter(Column::Id.eq(id)).exec(&write.transaction).await?;
         write.bury(id, tombstone::Kind::Task).await?;

@@ -1,28 +1,36 @@
 //! The server as users meet it: the production router on a real database, and people with tokens.
 
 pub mod databases;
+mod issuer;
 mod people;
 mod reply;
 mod statements;
 pub mod tokens;
+
+use std::sync::Arc;
 
 use axum::Router;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 use taskward::{
     app::App,
+    auth::Authenticator,
     clock::{Clock, Instant},
     config::{Config, Settings},
 };
 
 pub(crate) use self::databases::on_each_database;
-pub use self::{databases::Database, people::Person, reply::Reply, statements::statements};
+pub use self::{
+    databases::Database, issuer::Issuer, people::Person, reply::Reply, statements::statements,
+};
 
 /// A server with an empty database, a clock that stands still, and three people.
 pub struct Api {
     pub router: Router,
     pub clock: Clock,
     pub database: Database,
+    /// Whose keys nobody keeps fresh, unless the test does.
+    pub authenticator: Arc<Authenticator>,
     pub alice: Person,
     pub bob: Person,
     /// Somebody without a token.
@@ -41,21 +49,38 @@ impl Api {
 
     /// The same with other settings, written as flags.
     pub async fn start_with(database: Database, flags: &[&str]) -> Self {
+        Self::of(database, flags, None).await.0
+    }
+
+    /// The same in development mode, with the token that GraphiQL starts with.
+    pub async fn start_in_development(database: Database, token: &str) -> Self {
+        Self::of(database, &[], Some(token.to_owned())).await.0
+    }
+
+    /// A production server with further flags, and the application itself, to serve it.
+    pub async fn start_to_serve(database: Database, flags: &[&str]) -> (Self, App) {
+        let secret = format!("--better-auth-secret={}", tokens::SECRET);
+        Self::of(database, &[&[secret.as_str()], flags].concat(), None).await
+    }
+
+    async fn of(database: Database, flags: &[&str], token: Option<String>) -> (Self, App) {
         let clock = Clock::manual(Instant::parse(START).unwrap());
         let database_url = format!("--database-url={}", database.url());
         let config = config([database_url.as_str()].iter().chain(flags));
-        let app = App::build(config, clock.clone(), None).await.unwrap();
+        let app = App::build(config, clock.clone(), token).await.unwrap();
         let router = app.router();
         let now = clock.now();
         let person = |sub| Person::new(router.clone(), Some(tokens::of(sub, now)));
-        Self {
+        let api = Self {
             alice: person("alice"),
             bob: person("bob"),
             anon: Person::new(router.clone(), None),
             router,
             clock,
             database,
-        }
+            authenticator: Arc::clone(app.authenticator()),
+        };
+        (api, app)
     }
 
     /// Somebody with this token.

@@ -2,6 +2,8 @@
 //!
 //! Each runs on SQLite and on PostgreSQL: see [`harness::databases`].
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod command_line;
 mod documents;
 mod guard;
@@ -11,4 +13,5 @@ mod isolation;
 mod lists;
 mod plans;
 mod schema;
+mod storage;
 mod tasks;

@@ -27,7 +27,6 @@ pub enum Priority {
 }
 
 /// A row of the table.
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "task")]
 pub struct Model {
@@ -72,6 +71,9 @@ pub struct Model {
     /// The number of its last change on the owner's counter.
     pub number: i64,
 }
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 

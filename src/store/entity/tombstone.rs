@@ -13,7 +13,6 @@ pub enum Kind {
     Task,
 }
 
-#[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tombstone")]
 pub struct Model {
@@ -26,5 +25,8 @@ pub struct Model {
     pub number: i64,
     pub at: Instant,
 }
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -6,10 +6,13 @@ use std::{
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
 };
 
-use sea_orm::{ConnectionTrait, Database as Connections};
+use sea_orm::{
+    ConnectionTrait, Database as Connections, DatabaseConnection, DatabaseTransaction,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
 use taskward::{clock::Clock, store::Store};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -42,9 +45,10 @@ macro_rules! on_each_database {
 pub(crate) use on_each_database;
 
 /// An empty database.
+#[derive(Clone)]
 pub enum Database {
-    /// A file in a folder that is deleted with it.
-    Sqlite(TempDir),
+    /// A file in a folder that is deleted with the last who uses it.
+    Sqlite(Arc<TempDir>),
     /// A database of the shared server.
     Postgres(String),
 }
@@ -52,15 +56,23 @@ pub enum Database {
 impl Database {
     /// An SQLite file that does not exist yet.
     pub fn sqlite() -> Self {
-        Self::Sqlite(tempfile::tempdir().unwrap())
+        Self::Sqlite(Arc::new(tempfile::tempdir().unwrap()))
     }
 
     /// A migrated database on PostgreSQL; `None`, with a word about it, where there is no server.
     pub async fn postgres() -> Option<Self> {
         let server = server()?;
         template(server).await;
-        let name = format!("test_{}", Uuid::now_v7().simple());
+        let name = format!("test_{}", Uuid::new_v4().simple());
         execute(server, &format!("CREATE DATABASE {name} TEMPLATE template_taskward")).await;
+        Some(Self::Postgres(format!("{server}/{name}")))
+    }
+
+    /// The same without any table.
+    pub async fn empty_postgres() -> Option<Self> {
+        let server = server()?;
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        execute(server, &format!("CREATE DATABASE {name}")).await;
         Some(Self::Postgres(format!("{server}/{name}")))
     }
 
@@ -77,6 +89,30 @@ impl Database {
             }
             Self::Postgres(url) => url.clone(),
         }
+    }
+
+    /// A connection of our own, behind the server's back.
+    pub async fn connect(&self) -> DatabaseConnection {
+        Connections::connect(self.url()).await.unwrap()
+    }
+
+    /// Changes something behind the server's back.
+    pub async fn execute(&self, sql: &str) {
+        self.connect().await.execute_unprepared(sql).await.unwrap();
+    }
+
+    /// Lets nobody write until it is dropped.
+    pub async fn hold_writers(&self) -> DatabaseTransaction {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let held = self.connect().await.begin_with_options(options).await.unwrap();
+        if let Self::Postgres(_) = self {
+            let lock = r#"LOCK TABLE "user" IN EXCLUSIVE MODE"#;
+            held.execute_unprepared(lock).await.unwrap();
+        }
+        held
     }
 }
 
@@ -112,15 +148,13 @@ async fn try_execute(server: &str, sql: &str) -> bool {
 fn server() -> Option<&'static str> {
     static SERVER: OnceLock<Option<String>> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
-        env::var("TASKWARD_TEST_POSTGRES").ok().or_else(|| match binaries() {
-            Some(binaries) => Some(start(&binaries)),
-            None => {
-                assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
-                println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
-                None
-            }
-        })
+        let named = env::var("TASKWARD_TEST_POSTGRES").ok();
+        named.or_else(|| binaries().map(|binaries| start(&binaries)))
     });
+    if server.is_none() {
+        assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
+        println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
+    }
     server.as_deref()
 }
 

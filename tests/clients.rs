@@ -1,0 +1,28 @@
+//! Real front-end clients against the built binary: runs the Node tests of `tests/clients`.
+
+use std::{
+    env,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+#[test]
+fn real_clients_work_with_the_server() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    let npm = |arguments: &[&str]| {
+        let mut command = Command::new("npm");
+        command.args(arguments).current_dir(&folder);
+        command.env("TASKWARD_BIN", env!("CARGO_BIN_EXE_taskward"));
+        command
+    };
+    let found = npm(&["--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        assert!(env::var_os("CI").is_none(), "in CI, Node.js and npm have to be installed");
+        println!("skipped: npm is not installed");
+        return;
+    }
+    for arguments in [&["ci", "--no-audit", "--no-fund"][..], &["test"]] {
+        let status = npm(arguments).status().expect("npm was found a moment ago");
+        assert!(status.success(), "`npm {}` in tests/clients failed", arguments.join(" "));
+    }
+}

@@ -1,0 +1,206 @@
+//! `check-config`: what is in force, or everything that is wrong with it.
+
+use super::process::{Folder, Output, SECRET};
+
+/// The value of a setting.
+fn value<'a>(output: &'a Output, name: &str) -> &'a str {
+    output.succeeds();
+    let mut lines = output.stdout.lines().filter_map(|line| line.split_once(' '));
+    let line = lines.find(|(setting, _)| *setting == name);
+    line.unwrap_or_else(|| panic!("{name} in {}", output.stdout)).1.trim()
+}
+
+#[test]
+fn without_settings_it_is_development_on_this_machine() {
+    let output = Folder::new().run(&["check-config"]);
+    for (name, expected) in [
+        ("mode", "development: no source of keys is configured"),
+        ("TASKWARD_LISTEN", "127.0.0.1:4000"),
+        ("DATABASE_URL", "sqlite://./data/taskward.db"),
+        ("TASKWARD_POOL_SIZE", "16"),
+        ("TASKWARD_INTROSPECTION", "true"),
+        ("TASKWARD_PLAYGROUND", "true"),
+        ("TASKWARD_CORS_ORIGINS", "any of this machine"),
+        ("TASKWARD_REQUEST_TIMEOUT", "10 s"),
+        ("TASKWARD_MAX_BODY", "1048576 bytes"),
+        ("TASKWARD_MAX_TOKENS", "2000"),
+        ("TASKWARD_MAX_ALIASES", "100"),
+        ("TASKWARD_MAX_DIRECTIVES", "50"),
+        ("TASKWARD_MAX_ROOT_FIELDS", "30"),
+        ("TASKWARD_MAX_DEPTH", "15"),
+        ("TASKWARD_MAX_COST", "10000"),
+        ("TASKWARD_LOG", "info"),
+        ("TASKWARD_LOG_FORMAT", "text"),
+        ("BETTER_AUTH_SECRETS", "none"),
+        ("JWKS_URL", "none"),
+        ("JWT_ISSUER", "none"),
+        ("JWT_AUDIENCE", "none"),
+        ("TASKWARD_TOKEN_LEEWAY", "30 s"),
+        ("TASKWARD_TOKEN_CACHE", "10000"),
+    ] {
+        assert_eq!(value(&output, name), expected, "{name}");
+    }
+}
+
+#[test]
+fn secrets_are_masked() {
+    let folder = Folder::new()
+        .with("BETTER_AUTH_SECRET", SECRET)
+        .with("BETTER_AUTH_SECRETS", &format!("2:{SECRET} the second,1:{SECRET} the first"))
+        .with(
+            "DATABASE_URL",
+            "postgres://me:hidden%2Fword@db.example.com:5433/tasks?sslmode=require",
+        );
+    let output = folder.run(&["check-config"]);
+    assert_eq!(value(&output, "mode"), "production");
+    let url = "postgres://me:***@db.example.com:5433/tasks?sslmode=require";
+    assert_eq!(value(&output, "DATABASE_URL"), url);
+    assert_eq!(value(&output, "BETTER_AUTH_SECRETS"), "***, ***, ***");
+    for secret in [SECRET, "hidden"] {
+        assert!(!format!("{output:?}").contains(secret), "{output:?}");
+    }
+}
+
+#[test]
+fn a_password_is_masked_wherever_it_stands() {
+    for (url, masked) in [
+        (
+            "postgres://db.example.com/tasks?user=me&password=hidden&sslmode=require",
+            "postgres://db.example.com/tasks?user=me&password=***&sslmode=require",
+        ),
+        (
+            "postgres://me:hidden@db.example.com/tasks?password=hidden",
+            "postgres://me:***@db.example.com/tasks?password=***",
+        ),
+    ] {
+        let output = Folder::new().with("DATABASE_URL", url).run(&["check-config"]);
+        assert_eq!(value(&output, "DATABASE_URL"), masked);
+    }
+    for url in ["sqlite://./data/taskward.db", "sqlite://my tasks.db?mode=rwc"] {
+        let output = Folder::new().with("DATABASE_URL", url).run(&["check-config"]);
+        assert_eq!(value(&output, "DATABASE_URL"), url);
+    }
+}
+
+#[test]
+fn a_password_that_ought_to_be_escaped_is_not_told() {
+    for password in ["hidden#1", "hidden/1", "hidden?1"] {
+        let url = format!("postgres://me:{password}@db.example.com/tasks");
+        let output = Folder::new().with("DATABASE_URL", &url).run(&["check-config"]);
+        assert!(output.faults()[0].starts_with("DATABASE_URL: "), "{output:?}");
+        assert!(!output.stderr.contains("hidden"), "{output:?}");
+    }
+}
+
+#[test]
+fn production_keeps_the_schema_to_itself_unless_it_is_told_not_to() {
+    let production = || Folder::new().with("BETTER_AUTH_SECRET", SECRET);
+    let output = production().run(&["check-config"]);
+    assert_eq!(value(&output, "TASKWARD_INTROSPECTION"), "false");
+    assert_eq!(value(&output, "TASKWARD_PLAYGROUND"), "false");
+    assert_eq!(value(&output, "TASKWARD_CORS_ORIGINS"), "none");
+
+    let output = production()
+        .with("TASKWARD_INTROSPECTION", "true")
+        .with("TASKWARD_PLAYGROUND", "true")
+        .with("TASKWARD_CORS_ORIGINS", "https://a.example,https://b.example:8443")
+        .with("TASKWARD_LISTEN", "0.0.0.0:80")
+        .run(&["check-config"]);
+    assert_eq!(value(&output, "TASKWARD_INTROSPECTION"), "true");
+    assert_eq!(value(&output, "TASKWARD_PLAYGROUND"), "true");
+    let origins = "https://a.example, https://b.example:8443";
+    assert_eq!(value(&output, "TASKWARD_CORS_ORIGINS"), origins);
+    assert_eq!(value(&output, "TASKWARD_LISTEN"), "0.0.0.0:80");
+}
+
+#[test]
+fn a_flag_wins_over_the_environment() {
+    let folder = Folder::new().with("TASKWARD_MAX_DEPTH", "7").with("TASKWARD_MAX_COST", "8");
+    for arguments in [["check-config", "--max-depth=9"], ["--max-depth=9", "check-config"]] {
+        let output = folder.run(&arguments);
+        assert_eq!(value(&output, "TASKWARD_MAX_DEPTH"), "9");
+        assert_eq!(value(&output, "TASKWARD_MAX_COST"), "8");
+    }
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let output = Folder::new()
+        .with("BETTER_AUTH_SECRET", "short")
+        .with("BETTER_AUTH_URL", "nowhere")
+        .with("TASKWARD_LISTEN", "localhost")
+        .with("DATABASE_URL", "mysql://me:hidden@db/tasks")
+        .with("TASKWARD_POOL_SIZE", "0")
+        .with("TASKWARD_INTROSPECTION", "yes")
+        .with("TASKWARD_PLAYGROUND", "1")
+        .with("TASKWARD_CORS_ORIGINS", "https://a.example/,*")
+        .with("TASKWARD_REQUEST_TIMEOUT", "10s")
+        .with("TASKWARD_MAX_BODY", "-1")
+        .with("TASKWARD_MAX_TOKENS", "many")
+        .with("TASKWARD_LOG_FORMAT", "xml")
+        .run(&["check-config"]);
+    let faults = output.faults();
+    for (setting, count) in [
+        ("BETTER_AUTH_SECRET", 1),
+        ("BETTER_AUTH_URL", 1),
+        ("TASKWARD_LISTEN", 1),
+        ("DATABASE_URL", 1),
+        ("TASKWARD_POOL_SIZE", 1),
+        ("TASKWARD_INTROSPECTION", 1),
+        ("TASKWARD_PLAYGROUND", 1),
+        ("TASKWARD_CORS_ORIGINS", 2),
+        ("TASKWARD_REQUEST_TIMEOUT", 1),
+        ("TASKWARD_MAX_BODY", 1),
+        ("TASKWARD_MAX_TOKENS", 1),
+        ("TASKWARD_LOG_FORMAT", 1),
+    ] {
+        let found = faults.iter().filter(|fault| fault.starts_with(setting)).count();
+        assert_eq!(found, count, "{setting} in {faults:#?}");
+    }
+    assert_eq!(faults.len(), 13, "{faults:#?}");
+    for secret in ["short", "hidden"] {
+        assert!(!output.stderr.contains(secret), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn a_filter_of_the_log_that_cannot_be_read_is_a_fault() {
+    let output = Folder::new().with("TASKWARD_LOG", "info,=,x=y=z").run(&["check-config"]);
+    let faults = output.faults();
+    assert!(faults[0].starts_with("TASKWARD_LOG"), "{faults:#?}");
+}
+
+#[test]
+fn nobody_else_may_be_served_in_development() {
+    for address in ["0.0.0.0:4000", "192.168.0.10:4000", "[::]:4000"] {
+        let output = Folder::new().with("TASKWARD_LISTEN", address).run(&["check-config"]);
+        let faults = output.faults();
+        assert_eq!(faults.len(), 1, "{faults:#?}");
+        assert!(faults[0].contains(address) && faults[0].contains("development"), "{faults:#?}");
+    }
+    for address in ["127.0.0.1:4000", "127.0.0.2:4000", "[::1]:4000"] {
+        Folder::new().with("TASKWARD_LISTEN", address).run(&["check-config"]).succeeds();
+    }
+}
+
+#[test]
+fn the_file_in_the_folder_is_read_in_development() {
+    let folder = Folder::new();
+    folder.write(".env", "TASKWARD_MAX_DEPTH=7\nTASKWARD_MAX_COST=8\n");
+    assert_eq!(value(&folder.run(&["check-config"]), "TASKWARD_MAX_DEPTH"), "7");
+
+    let folder = folder.with("TASKWARD_MAX_DEPTH", "9");
+    let output = folder.run(&["check-config"]);
+    assert_eq!(value(&output, "TASKWARD_MAX_DEPTH"), "9", "the environment wins");
+    assert_eq!(value(&output, "TASKWARD_MAX_COST"), "8");
+
+    folder.write(".env", &format!("BETTER_AUTH_SECRET='{SECRET}'\n"));
+    assert_eq!(value(&folder.run(&["check-config"]), "mode"), "production");
+}
+
+#[test]
+fn the_file_in_the_folder_has_no_say_in_production() {
+    let folder = Folder::new().with("BETTER_AUTH_SECRET", SECRET);
+    folder.write(".env", "TASKWARD_INTROSPECTION=true\n");
+    assert_eq!(value(&folder.run(&["check-config"]), "TASKWARD_INTROSPECTION"), "false");
+}

@@ -1,0 +1,195 @@
+//! Runs the program.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{Receiver, channel},
+    thread,
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+/// A secret that is good enough.
+pub const SECRET: &str = "a secret of more than thirty-two bytes";
+/// The longest that a test waits for what must happen.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// The program, in a folder of its own and with nothing in its environment but what is put there.
+pub struct Folder {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap(), environment: Vec::new() }
+    }
+
+    /// The same with one more variable in the environment.
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn path(&self, file: &str) -> PathBuf {
+        self.folder.path().join(file)
+    }
+
+    pub fn write(&self, file: &str, text: &str) {
+        std::fs::write(self.path(file), text).unwrap();
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_taskward"));
+        let environment = self.environment.iter().map(|(name, value)| (name, value));
+        command.args(arguments).env_clear().envs(environment).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        self.start(arguments).ends()
+    }
+
+    /// Starts something that ends by itself.
+    pub fn start(&self, arguments: &[&str]) -> Running {
+        Running(self.command(arguments).spawn().unwrap())
+    }
+
+    /// Starts the server on a free port and waits until it listens.
+    pub fn serve(&self, arguments: &[&str]) -> Server {
+        let arguments = [&["serve", "--listen=127.0.0.1:0"], arguments].concat();
+        Server::start(self.command(&arguments))
+    }
+}
+
+/// A program that ends by itself.
+pub struct Running(Child);
+
+impl Running {
+    pub fn ends(self) -> Output {
+        let output = self.0.wait_with_output().unwrap();
+        Output {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// What a program has said.
+#[derive(Debug)]
+pub struct Output {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Output {
+    pub fn succeeds(&self) {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+    }
+
+    /// Checks that it failed, and gives back what it found fault with.
+    pub fn faults(&self) -> Vec<&str> {
+        assert_eq!((self.code, &*self.stdout), (Some(1), ""), "{self:#?}");
+        let fault = |line| str::strip_prefix(line, "error: ");
+        let faults =
+            self.stderr.lines().map(|line| fault(line).unwrap_or_else(|| panic!("{line}")));
+        faults.collect()
+    }
+}
+
+/// A server that runs until it is told to stop, or dropped.
+pub struct Server {
+    child: Child,
+    /// `127.0.0.1:…`
+    pub address: String,
+    stdout: Lines,
+    stderr: Lines,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdout = Lines::of(child.stdout.take().unwrap());
+        let stderr = Lines::of(child.stderr.take().unwrap());
+        // From here on, a panic ends the child as well.
+        let mut server = Self { child, address: String::new(), stdout, stderr };
+        let log = server.stderr.up_to("listening on ");
+        let (_, rest) = log.split_once("http://").unwrap();
+        rest.split('/').next().unwrap().clone_into(&mut server.address);
+        server
+    }
+
+    /// What it prints for people, up to a line with that text.
+    pub fn greeting(&mut self, end: &str) -> String {
+        self.stdout.up_to(end)
+    }
+
+    /// Sends the signal of that name, waits for the end, and tells all that was said.
+    pub fn stops(mut self, signal: &str) -> Output {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
+        let code = self.child.wait().unwrap().code();
+        Output { code, stdout: self.stdout.all(), stderr: self.stderr.all() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines of an output as they come.
+struct Lines {
+    coming: Receiver<String>,
+    heard: String,
+}
+
+impl Lines {
+    fn of(output: impl Read + Send + 'static) -> Self {
+        let (send, coming) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines() {
+                // Nobody listens any more when the test is over.
+                let _ = send.send(line.unwrap());
+            }
+        });
+        Self { coming, heard: String::new() }
+    }
+
+    /// All that was said up to a line with that text, which has to come.
+    fn up_to(&mut self, text: &str) -> String {
+        loop {
+            let Ok(line) = self.coming.recv_timeout(PATIENCE) else {
+                panic!("no line with {text:?} in {}", self.heard)
+            };
+            self.heard += &line;
+            self.heard += "\n";
+            if line.contains(text) {
+                return self.heard.clone();
+            }
+        }
+    }
+
+    /// All that was said, once the program has ended.
+    fn all(&mut self) -> String {
+        for line in &self.coming {
+            self.heard += &line;
+            self.heard += "\n";
+        }
+        std::mem::take(&mut self.heard)
+    }
+}
+
+/// The permissions of a file.
+pub fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}

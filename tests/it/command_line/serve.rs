@@ -1,0 +1,175 @@
+//! `serve`: in development for one person on one machine, in production for everybody.
+
+use std::process::Command;
+
+use axum::http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::{
+    Server,
+    process::{Folder, SECRET, mode},
+};
+
+const SECRET_FILE: &str = "data/development-secret";
+
+/// The token in the greeting: the only line that is one word of three parts.
+fn token(greeting: &str) -> &str {
+    let is_token = |line: &&str| line.starts_with("ey") && line.matches('.').count() == 2;
+    greeting.lines().map(str::trim).find(is_token).unwrap_or_else(|| panic!("{greeting}"))
+}
+
+/// A client that asks this machine itself, whatever proxy is set.
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// Asks a server as a client of HTTP does.
+async fn asks(server: &Server, token: Option<&str>, query: &str) -> (StatusCode, Value) {
+    let url = format!("http://{}/graphql", server.address);
+    let mut request = client().request(Method::POST, url);
+    request = request.header(header::CONTENT_TYPE, "application/json");
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    let reply = request.body(json!({"query": query}).to_string()).send().await.unwrap();
+    (reply.status(), serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap())
+}
+
+async fn page(server: &Server) -> (StatusCode, String) {
+    let reply = client().get(format!("http://{}/", server.address)).send().await.unwrap();
+    (reply.status(), reply.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn development_starts_with_nothing_and_says_how_to_go_on() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let address = server.address.clone();
+    assert!(folder.path("data/taskward.db").exists());
+    assert_eq!(mode(&folder.path(SECRET_FILE)), 0o600);
+    let secret = std::fs::read_to_string(folder.path(SECRET_FILE)).unwrap();
+    assert!(secret.len() >= 43, "32 random bytes in letters");
+
+    let (status, text) = page(&server).await;
+    assert_eq!(status, StatusCode::OK);
+    let (status, schema) = asks(&server, None, "{ __schema { queryType { name } } }").await;
+    assert_eq!(
+        (status, &schema["data"]["__schema"]["queryType"]["name"]),
+        (StatusCode::OK, &json!("Query"))
+    );
+
+    let output = server.stops("TERM");
+    output.succeeds();
+    let greeting = &output.stdout;
+    assert!(greeting.contains(&format!("http://{address}/graphql")), "{greeting}");
+    assert!(text.contains(token(greeting)), "GraphiQL starts with the token");
+    assert!(greeting.contains("curl "), "{greeting}");
+    for said in [&output.stdout, &output.stderr] {
+        assert!(!said.contains(&*secret), "{said}");
+    }
+    assert!(!output.stderr.contains(token(greeting)), "not in the log: {}", output.stderr);
+}
+
+#[tokio::test]
+async fn the_line_for_curl_works_as_it_is() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        assert!(std::env::var_os("CI").is_none(), "in CI, curl has to be installed");
+        println!("skipped: curl is not installed");
+        return;
+    }
+    let mut server = Folder::new().serve(&[]);
+    let greeting = server.greeting(" -d '");
+    let (_, line) = greeting.split_once("\n  curl ").unwrap();
+    let line = format!("curl --silent --show-error --noproxy '*' {line}");
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    assert!(output.status.success(), "{line}: {output:?}");
+    let reply: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(reply["data"]["createTask"]["task"]["title"], "Buy milk", "{reply}");
+    server.stops("TERM").succeeds();
+}
+
+#[tokio::test]
+async fn a_second_start_knows_the_tokens_and_tasks_of_the_first() {
+    let folder = Folder::new();
+    let first = folder.serve(&[]);
+    let token_of = folder.run(&["token", "--sub=dev-user"]);
+    token_of.succeeds();
+    let mine = token_of.stdout.trim().to_owned();
+    let create = "mutation { createTask(input: {title: \"Milk\"}) { task { id } } }";
+    asks(&first, Some(&mine), create).await;
+    let secret = std::fs::read_to_string(folder.path(SECRET_FILE)).unwrap();
+    let greeting = first.stops("TERM").stdout;
+
+    let second = folder.serve(&[]);
+    let query = "{ viewer { id email } tasks { nodes { title } } }";
+    for token in [mine.as_str(), token(&greeting)] {
+        let (status, reply) = asks(&second, Some(token), query).await;
+        assert_eq!(status, StatusCode::OK, "{reply}");
+        assert_eq!(reply["data"]["viewer"]["id"], "dev-user");
+        assert_eq!(reply["data"]["tasks"]["nodes"], json!([{"title": "Milk"}]));
+    }
+    assert_eq!(std::fs::read_to_string(folder.path(SECRET_FILE)).unwrap(), secret);
+    second.stops("TERM").succeeds();
+}
+
+#[test]
+fn development_does_not_listen_to_other_machines() {
+    let folder = Folder::new();
+    let output = folder.run(&["serve", "--listen=0.0.0.0:0"]);
+    let faults = output.faults();
+    assert!(faults[0].contains("BETTER_AUTH_URL") && faults[0].contains("127.0.0.1"), "{faults:?}");
+    assert!(!folder.path("data").exists(), "nothing was made");
+}
+
+#[tokio::test]
+async fn production_says_nothing_secret_and_shows_no_schema() {
+    let folder = Folder::new().with("BETTER_AUTH_SECRET", SECRET);
+    let output = folder.run(&["token", "--sub=alice"]);
+    let token = output.stdout.trim().to_owned();
+    let server = folder.serve(&[]);
+
+    assert_eq!(page(&server).await.0, StatusCode::NOT_FOUND);
+    let (status, reply) = asks(&server, Some(&token), "{ __schema { queryType { name } } }").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(reply["errors"][0]["message"], "introspection is off");
+    let (_, reply) = asks(&server, Some(&token), "query Mine { viewer { id } }").await;
+    assert_eq!(reply["data"]["viewer"]["id"], "alice");
+
+    let output = server.stops("TERM");
+    output.succeeds();
+    assert_eq!(output.stdout, "");
+    assert!(output.stderr.contains("Mine"), "it has a log: {}", output.stderr);
+    for secret in [SECRET, token.as_str()] {
+        assert!(!output.stderr.contains(secret), "{}", output.stderr);
+    }
+    assert!(!folder.path(SECRET_FILE).exists());
+}
+
+#[test]
+fn it_ends_well_when_it_is_told_to() {
+    for signal in ["TERM", "INT"] {
+        let output = Folder::new().serve(&[]).stops(signal);
+        output.succeeds();
+        assert!(output.stderr.contains("stopping"), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn the_log_can_be_json() {
+    let folder = Folder::new().with("TASKWARD_LOG_FORMAT", "json");
+    let output = folder.serve(&[]).stops("TERM");
+    output.succeeds();
+    let lines: Vec<Value> =
+        output.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["fields"]["message"].to_string().contains("listening")));
+}
+
+#[test]
+fn a_port_that_is_taken_is_a_fault() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let listen = format!("--listen={}", server.address);
+    let output = Folder::new().run(&["serve", &listen]);
+    let faults = output.faults();
+    assert!(faults[0].contains(&server.address), "{faults:?}");
+}

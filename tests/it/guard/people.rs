@@ -1,0 +1,97 @@
+//! Whose tasks a token opens. Here the databases matter, since they keep and compare the subjects.
+
+use serde_json::json;
+
+use super::{House, with};
+use crate::harness::{Api, Database, Issuer, on_each_database, tokens};
+
+/// The titles that this person sees.
+async fn titles(person: &crate::harness::Person) -> Vec<String> {
+    let tasks = person.asks("{ tasks { nodes { title } } }").await;
+    let title = |task: &serde_json::Value| task["title"].as_str().unwrap().to_owned();
+    tasks["tasks"]["nodes"].as_array().unwrap().iter().map(title).collect()
+}
+
+on_each_database! {
+    async fn a_user_who_calls_themselves_like_another_does_not_become_that_other(api: Api) {
+        api.alice.creates("Alice's own").await;
+        let now = api.clock.now().seconds();
+        let mallory = api.with_token(tokens::with(&json!({
+            "sub": "mallory", "iat": now, "exp": now + 3600,
+            "email": "alice", "name": "alice", "id": "alice", "userId": "alice", "sid": "alice",
+        })));
+        assert_eq!(titles(&mallory).await, [""; 0]);
+        mallory.creates("Mallory's own").await;
+        assert_eq!(titles(&mallory).await, ["Mallory's own"]);
+        assert_eq!(titles(&api.alice).await, ["Alice's own"]);
+    }
+
+    async fn subjects_that_look_alike_are_different_people(api: Api) {
+        // Case, blanks, accents in two forms, numbers written differently, what SQL reads otherwise.
+        let long = "\u{e9}".repeat(127);
+        let subs = [
+            "alice", "Alice", "ALICE", " alice", "alice ", "al%", "al_ce", "alice'--", "1", "01",
+            "1.0", "null", "caf\u{e9}", "cafe\u{301}", "cafe", "stra\u{df}e", "strasse",
+            "\u{430}lice", "a\u{200b}lice", "alice\n", &long, &format!("{long}x"),
+        ];
+        let now = api.clock.now();
+        for sub in subs {
+            let person = api.with_token(tokens::of(sub, now));
+            assert_eq!(titles(&person).await, [""; 0], "{sub:?}");
+            person.creates(sub.trim()).await;
+        }
+        for sub in subs {
+            let person = api.with_token(tokens::of(sub, now));
+            assert_eq!(titles(&person).await.len(), 1, "{sub:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_users_of_one_better_auth_come_in_each_to_their_own() {
+    for database in Database::each().await {
+        let house = House::start_on(database, &[]).await;
+        let (ada, bob) = (house.token("ada"), house.token("bob"));
+        let (ada, bob) = (house.api.with_token(ada), house.api.with_token(bob));
+        let task = ada.creates("Write the first program").await;
+        assert_eq!(titles(&ada).await, ["Write the first program"]);
+        assert_eq!(titles(&bob).await, [""; 0]);
+        assert_eq!(bob.delete(json!({"id": task})).await.code(), "NOT_FOUND");
+
+        // The next token, the next session and another kind of token: still the same user.
+        house.api.wait(chrono::TimeDelta::minutes(16));
+        assert_eq!(ada.post("{ tasks { totalCount } }", json!({})).await.status, 401);
+        let renewed = house.key.signs(&with(house.claims("ada"), json!({"sid": "another"})));
+        assert_eq!(titles(&house.api.with_token(renewed)).await, ["Write the first program"]);
+    }
+}
+
+#[tokio::test]
+async fn a_user_is_the_same_one_by_key_set_and_by_secret() {
+    let house = House::with_secret().await;
+    let by_key = house.api.with_token(house.token("ada"));
+    let by_secret = house.api.with_token(tokens::with(&house.claims("ada")));
+    by_key.creates("Mine").await;
+    assert_eq!(titles(&by_secret).await, ["Mine"]);
+}
+
+#[tokio::test]
+async fn the_users_of_two_issuers_are_one_where_that_was_promised() {
+    let key = tokens::Key::ed25519("theirs");
+    let issuer = Issuer::start(&[key.jwk()]).await;
+    let jwks = format!("--jwks-url={}", issuer.jwks_url());
+    let flags = [
+        jwks.as_str(),
+        "--jwt-issuer=https://one.example,https://two.example",
+        "--jwt-audience=tasks",
+        "--shared-subjects",
+    ];
+    let api = Api::start_with(Database::sqlite(), &flags).await;
+    let now = api.clock.now().seconds();
+    let by = |iss: &str| {
+        let claims = json!({"sub": "ada", "exp": now + 900, "iss": iss, "aud": "tasks"});
+        api.with_token(key.signs(&claims))
+    };
+    by("https://one.example").creates("Mine").await;
+    assert_eq!(titles(&by("https://two.example/")).await, ["Mine"]);
+}

@@ -1,0 +1,190 @@
+//! What a client sees when the database does not do what it should.
+
+use std::io;
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+use url::Url;
+
+use super::{health::asks, refusal};
+use crate::harness::{Api, Database, Reply, on_each_database, tokens};
+
+/// What belongs into the log and not into an answer.
+fn tells_no_detail(reply: &Reply) {
+    let text = String::from_utf8(reply.body.to_vec()).unwrap().to_lowercase();
+    for detail in
+        ["sql", "select", "insert", "relation", "table", "connection", "pool", "/", "os error"]
+    {
+        assert!(!text.contains(detail), "{detail} in {text}");
+    }
+}
+
+/// The answer of a server whose database is away: it may work in a moment.
+fn is_away(reply: &Reply) {
+    assert_eq!(reply.status, 503, "{:#}", reply.json());
+    assert_eq!(reply.header("retry-after"), "2");
+    let content_type = "application/graphql-response+json; charset=utf-8";
+    assert_eq!(reply.header("content-type"), content_type);
+    for error in reply.json()["errors"].as_array().unwrap() {
+        assert_eq!(error["extensions"], json!({"code": "INTERNAL_SERVER_ERROR"}));
+    }
+    tells_no_detail(reply);
+}
+
+/// A line to a server, which can be cut and mended.
+struct Line {
+    port: u16,
+    cut: watch::Sender<bool>,
+}
+
+impl Line {
+    async fn to(server: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (cut, is_cut) = watch::channel(false);
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                tokio::spawn(connect(near, server.clone(), is_cut.clone()));
+            }
+        });
+        Self { port, cut }
+    }
+
+    fn cut(&self) {
+        self.cut.send_replace(true);
+    }
+
+    fn mend(&self) {
+        self.cut.send_replace(false);
+    }
+}
+
+async fn connect(
+    mut near: TcpStream,
+    server: String,
+    mut is_cut: watch::Receiver<bool>,
+) -> io::Result<()> {
+    if *is_cut.borrow() {
+        return Ok(());
+    }
+    let mut far = TcpStream::connect(server).await?;
+    tokio::select! {
+        biased;
+        _ = is_cut.wait_for(|cut| *cut) => Ok(()),
+        copied = copy_bidirectional(&mut near, &mut far) => copied.map(drop),
+    }
+}
+
+#[tokio::test]
+async fn while_postgresql_is_away_clients_are_told_to_come_back() {
+    let Some(database) = Database::postgres().await else { return };
+    let mut url = Url::parse(&database.url()).unwrap();
+    let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
+    let line = Line::to(server).await;
+    url.set_host(Some("127.0.0.1")).unwrap();
+    url.set_port(Some(line.port)).unwrap();
+    let api = Api::start(Database::Postgres(url.into())).await;
+    let id = api.alice.creates("Milk").await;
+    let query = "query($id: ID!) { task(id: $id) { title } }";
+
+    line.cut();
+    // The first finds a dead connection, the second finds none at all.
+    for _ in 0..2 {
+        is_away(&api.alice.post(query, json!({"id": id})).await);
+        is_away(&api.alice.create(json!({"title": "Bread"})).await);
+        is_away(&api.bob.create(json!({"title": "Bread"})).await);
+    }
+    let reply = asks(&api, "/readyz").await;
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.json()["database"], "does not answer");
+    assert_eq!(asks(&api, "/healthz").await.status, 200);
+    let data = api.alice.asks("{ __typename viewer { id } }").await;
+    assert_eq!(data["viewer"]["id"], "alice", "what needs no database still works");
+
+    line.mend();
+    let reply = api.alice.post(query, json!({"id": id})).await;
+    assert_eq!(reply.data(), json!({"task": {"title": "Milk"}}));
+    assert_eq!(asks(&api, "/readyz").await.status, 200);
+}
+
+/// The connection that is open goes on with the file; the second one finds none.
+#[tokio::test]
+async fn while_the_sqlite_file_is_away_clients_are_told_to_come_back() {
+    let api = Api::start(Database::sqlite()).await;
+    let id = api.alice.creates("Milk").await;
+    let Database::Sqlite(folder) = &api.database else { unreachable!() };
+    let at_once = "query($id: ID!) { a: task(id: $id) { title } b: task(id: $id) { title } }";
+
+    let elsewhere = moved_away(folder);
+    let reply = api.alice.post(at_once, json!({"id": id})).await;
+    is_away(&reply);
+    let (_, other) = tokio::join!(asks(&api, "/readyz"), asks(&api, "/readyz"));
+    assert_eq!(other.status, 503);
+    assert_eq!(other.json()["database"], "does not answer");
+
+    move_back(&elsewhere, folder);
+    api.alice.post(at_once, json!({"id": id})).await.data();
+}
+
+fn moved_away(folder: &TempDir) -> TempDir {
+    let elsewhere = tempfile::tempdir().unwrap();
+    rename("taskward.db", folder, &elsewhere);
+    elsewhere
+}
+
+fn move_back(elsewhere: &TempDir, folder: &TempDir) {
+    rename("taskward.db", elsewhere, folder);
+}
+
+fn rename(name: &str, from: &TempDir, to: &TempDir) {
+    std::fs::rename(from.path().join(name), to.path().join(name)).unwrap();
+}
+
+on_each_database! {
+    async fn an_internal_error_says_so_and_names_the_request(api: Api) {
+        api.alice.creates("Milk").await;
+        api.database.execute("DROP TABLE task").await;
+        for reply in [
+            api.alice.post("{ tasks { nodes { id } } }", json!({})).await,
+            api.alice.create(json!({"title": "Bread"})).await,
+        ] {
+            assert_eq!(reply.status, 200);
+            assert_eq!(reply.header("retry-after"), "", "it will not be better in a moment");
+            let error = reply.error();
+            assert_eq!(error["extensions"], json!({"code": "INTERNAL_SERVER_ERROR"}));
+            let message = error["message"].as_str().unwrap();
+            assert!(message.starts_with("Internal error"), "{message}");
+            assert!(message.contains(reply.header("x-request-id")), "{message}");
+            tells_no_detail(&reply);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_takes_too_long_is_given_up_and_has_not_happened() {
+    let secret = format!("--better-auth-secret={}", tokens::SECRET);
+    for database in Database::each().await {
+        let api = Api::start_with(database, &[&secret, "--request-timeout=1"]).await;
+        api.alice.creates("Milk").await;
+        let held = api.database.hold_writers().await;
+
+        let reply = api.alice.create(json!({"title": "Bread"})).await;
+        assert_eq!(refusal(&reply), (503, "TIMEOUT".to_owned()));
+        assert_eq!(reply.header("retry-after"), "2");
+        let content_type = "application/graphql-response+json; charset=utf-8";
+        assert_eq!(reply.header("content-type"), content_type);
+        let read = api.alice.asks("{ tasks { nodes { title } } }").await;
+        let only_milk = json!({"tasks": {"nodes": [{"title": "Milk"}]}});
+        assert_eq!(read, only_milk, "reading goes on meanwhile");
+
+        held.rollback().await.unwrap();
+        api.alice.creates("Butter").await;
+        let read = api.alice.asks("{ tasks(orderBy: {field: TITLE}) { nodes { title } } }").await;
+        assert_eq!(read, json!({"tasks": {"nodes": [{"title": "Butter"}, {"title": "Milk"}]}}));
+    }
+}

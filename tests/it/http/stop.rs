@@ -1,0 +1,162 @@
+//! How the server stops: what runs comes to its end, and nothing new begins.
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
+
+use crate::harness::{Api, Database, tokens};
+
+/// The longest that a test waits for what must happen.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), what).await.expect("it takes too long")
+}
+
+/// A server on a port of its own.
+struct Served {
+    api: Api,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Served {
+    async fn start(database: Database, flags: &[&str]) -> Self {
+        let (api, app) = Api::start_to_serve(database, flags).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, told) = oneshot::channel();
+        let serving = tokio::spawn(app.serve(listener, async {
+            told.await.unwrap();
+        }));
+        Self { api, address, stop, serving }
+    }
+}
+
+async fn refuses_connections(address: SocketAddr) {
+    soon(async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+/// A connection, spoken by hand.
+struct Wire(TcpStream);
+
+impl Wire {
+    async fn connect(address: SocketAddr) -> Self {
+        Self(TcpStream::connect(address).await.unwrap())
+    }
+
+    async fn says(&mut self, text: &str) {
+        self.0.write_all(text.as_bytes()).await.unwrap();
+    }
+
+    async fn hears(&mut self, end: &str) -> String {
+        let mut heard = Vec::new();
+        while !heard.ends_with(end.as_bytes()) {
+            heard.push(soon(self.0.read_u8()).await.unwrap());
+        }
+        String::from_utf8(heard).unwrap()
+    }
+
+    /// The status line and the JSON of an answer, after which the server closes the connection.
+    async fn hears_the_last_answer(&mut self) -> (String, Value) {
+        let mut text = String::new();
+        soon(self.0.read_to_string(&mut text)).await.unwrap();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
+        (head.to_lowercase(), serde_json::from_str(body).unwrap())
+    }
+}
+
+fn head(token: &str, length: usize) -> String {
+    format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+         authorization: Bearer {token}\r\ncontent-length: {length}\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_request_that_runs_is_answered_before_the_server_stops() {
+    for database in Database::each().await {
+        let Served { api, address, stop, serving } = Served::start(database, &[]).await;
+        let token = tokens::of("alice", api.clock.now());
+        let body = json!({
+            "query": "mutation { createTask(input: {title: \"Milk\"}) { task { title } } }"
+        });
+        let body = body.to_string();
+        let mut idle = Wire::connect(address).await;
+        idle.says("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        idle.hears("ok").await;
+
+        let lock = api.database.hold_writers().await;
+        let mut wire = Wire::connect(address).await;
+        wire.says(&head(&token, body.len())).await;
+        // The server says it when it begins to read, which is when the request runs.
+        wire.says("expect: 100-continue\r\n\r\n").await;
+        wire.hears("100 Continue\r\n\r\n").await;
+        wire.says(&body).await;
+
+        stop.send(()).unwrap();
+        refuses_connections(address).await;
+        assert!(!serving.is_finished(), "a request is still running");
+
+        lock.rollback().await.unwrap();
+        let (head, body) = wire.hears_the_last_answer().await;
+        assert!(head.starts_with("http/1.1 200 "), "{head}");
+        assert_eq!(body["data"]["createTask"]["task"]["title"], "Milk");
+        soon(serving).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_comes_too_late_is_sent_elsewhere() {
+    let Served { api, address, stop, serving } = Served::start(Database::sqlite(), &[]).await;
+    let token = tokens::of("alice", api.clock.now());
+    let body = r#"{"query": "{ viewer { id } }"}"#;
+    let mut late = Wire::connect(address).await;
+    late.says(&head(&token, body.len())).await;
+    let mut asks = Wire::connect(address).await;
+    asks.says("GET /readyz HTTP/1.1\r\n").await;
+    // Once this one is answered, the connections before it have been taken as well.
+    let mut other = Wire::connect(address).await;
+    other.says("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    other.hears("ok").await;
+
+    stop.send(()).unwrap();
+    refuses_connections(address).await;
+    late.says(&format!("\r\n{body}")).await;
+    let (head, body) = late.hears_the_last_answer().await;
+    assert!(head.starts_with("http/1.1 503 "), "{head}");
+    assert!(head.contains("\r\nretry-after: 2"), "{head}");
+    assert_eq!(body["errors"][0]["extensions"], json!({"code": "INTERNAL_SERVER_ERROR"}));
+    assert_eq!(body.get("data"), None);
+
+    asks.says("host: x\r\n\r\n").await;
+    let (head, body) = asks.hears_the_last_answer().await;
+    assert!(head.starts_with("http/1.1 503 "), "{head}");
+    assert_eq!(body["shutting_down"], true);
+    soon(serving).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_never_ends_its_request_does_not_keep_the_server_from_stopping() {
+    let database = Database::sqlite();
+    let Served { address, stop, serving, .. } =
+        Served::start(database, &["--request-timeout=1"]).await;
+    let mut stuck = Wire::connect(address).await;
+    stuck.says("POST /graphql HTTP/1.1\r\n").await;
+    let mut other = Wire::connect(address).await;
+    other.says("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    other.hears("ok").await;
+
+    stop.send(()).unwrap();
+    soon(serving).await.unwrap().unwrap();
+}
