@@ -286,10 +286,20 @@ on_each_database! {
         five_tasks(&api).await;
         let many = [vec!["LOW"; 5_000], vec!["URGENT"]].concat();
         assert_eq!(kept(&api, &json!({ "priority": { "in": many } })).await, "be");
-        let mut some = vec![json!({}); 50];
-        assert_eq!(kept(&api, &json!({ "and": some, "or": some })).await, "abcde");
+        let mut some = vec![json!({}); 49];
         some.push(json!({ "completed": true }));
         assert_eq!(kept(&api, &json!({ "and": some })).await, "bd");
         assert_eq!(kept(&api, &json!({ "or": some })).await, "abcde");
+        assert_eq!(kept(&api, &json!({ "and": some, "or": some })).await, "bd");
+
+        // A hundred filters inside of a filter, those too that ask for nothing.
+        for filter in [
+            json!({ "and": some, "or": some, "not": {} }),
+            json!({ "and": vec![json!({}); 101] }),
+            json!({ "or": vec![json!({}); 1_000] }),
+            json!({ "or": vec![json!({ "not": {} }); 51] }),
+        ] {
+            assert_eq!(refused(&api.alice, json!({ "filter": filter })).await, "filter");
+        }
     }
 }

@@ -147,12 +147,20 @@ on_each_database! {
         ] {
             assert_eq!(refused(&api.alice, json!({ "filter": filter })).await, field);
         }
-        // Two hundred words of one letter are within the limit too.
-        let letters = "a ".repeat(100);
+        // All searches of a filter have as many words as fit into one.
+        let (letters, half) = ("a ".repeat(100), "a ".repeat(50));
         assert!(found(&api.alice, &letters).await.is_empty());
-        let fifty = vec![json!({ "search": letters }); 50];
-        let filter = json!({ "filter": { "and": [{ "or": fifty }] } });
-        assert_eq!(refused(&api.alice, filter).await, "filter.and.0.or.1.search");
+        let halves = json!({ "or": [{ "search": half }, { "not": { "search": half } }] });
+        assert_eq!(page(&api.alice, json!({ "filter": halves })).await.total, 1);
+        for (filter, field) in [
+            (json!({ "search": letters, "not": { "search": "b" } }), "filter.not.search"),
+            (
+                json!({ "and": [{ "or": vec![json!({ "search": letters }); 50] }] }),
+                "filter.and.0.or.1.search",
+            ),
+        ] {
+            assert_eq!(refused(&api.alice, json!({ "filter": filter })).await, field);
+        }
         // What decomposes gets longer only in our hands.
         assert!(found(&api.alice, &"각".repeat(200)).await.is_empty());
     }
