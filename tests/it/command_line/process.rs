@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::Duration,
 };
@@ -134,8 +134,8 @@ impl Server {
     pub fn stops(mut self, signal: &str) -> Output {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
-        let code = self.child.wait().unwrap().code();
-        Output { code, stdout: self.stdout.all(), stderr: self.stderr.all() }
+        let (stdout, stderr) = (self.stdout.all(), self.stderr.all());
+        Output { code: self.child.wait().unwrap().code(), stdout, stderr }
     }
 }
 
@@ -164,27 +164,33 @@ impl Lines {
         Self { coming, heard: String::new() }
     }
 
+    fn keep(&mut self, line: &str) {
+        self.heard.push_str(line);
+        self.heard.push('\n');
+    }
+
     /// All that was said up to a line with that text, which has to come.
     fn up_to(&mut self, text: &str) -> String {
         loop {
             let Ok(line) = self.coming.recv_timeout(PATIENCE) else {
                 panic!("no line with {text:?} in {}", self.heard)
             };
-            self.heard += &line;
-            self.heard += "\n";
+            self.keep(&line);
             if line.contains(text) {
                 return self.heard.clone();
             }
         }
     }
 
-    /// All that was said, once the program has ended.
+    /// All that was said, once the program has ended, which it has to.
     fn all(&mut self) -> String {
-        for line in &self.coming {
-            self.heard += &line;
-            self.heard += "\n";
+        loop {
+            match self.coming.recv_timeout(PATIENCE) {
+                Ok(line) => self.keep(&line),
+                Err(RecvTimeoutError::Disconnected) => return std::mem::take(&mut self.heard),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {}", self.heard),
+            }
         }
-        std::mem::take(&mut self.heard)
     }
 }
 

@@ -106,6 +106,8 @@ async fn a_request_that_runs_is_answered_before_the_server_stops() {
 
         stop.send(()).unwrap();
         refuses_connections(address).await;
+        // Time enough to end, for a server that does not wait.
+        api.database.execute("SELECT 1").await;
         assert!(!serving.is_finished(), "a request is still running");
 
         lock.rollback().await.unwrap();
