@@ -1,6 +1,6 @@
 //! The tables of taskward, on SQLite and PostgreSQL alike: one migration per step of the model.
 //!
-//! What the two databases keep differently is decided in one place, [`mod@column`].
+//! What the two databases keep differently is decided in one place, the module `column`.
 
 mod column;
 mod m20261121_000001_tasks;
