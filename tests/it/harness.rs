@@ -64,6 +64,7 @@ impl Api {
     }
 
     async fn of(database: Database, flags: &[&str], token: Option<String>) -> (Self, App) {
+        statements::let_each_test_listen();
         let clock = Clock::manual(Instant::parse(START).unwrap());
         let database_url = format!("--database-url={}", database.url());
         let config = config([database_url.as_str()].iter().chain(flags));

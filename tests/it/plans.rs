@@ -3,6 +3,8 @@
 //! The statements are those that the server sends for a request, and the databases themselves
 //! explain them, on a list that is long enough for them to choose with care.
 
+use std::fmt;
+
 use sea_orm::{ConnectionTrait, Database as Connections, DatabaseConnection, DbBackend, Statement};
 use serde_json::{Value, json};
 
@@ -47,9 +49,7 @@ struct Filled {
 }
 
 /// How the database carries out a statement.
-#[derive(Debug)]
 struct Plan {
-    #[expect(dead_code, reason = "shown when a plan is not the expected one")]
     statement: String,
     steps: Vec<String>,
 }
@@ -154,12 +154,18 @@ impl Filled {
                     let arguments = json!({ count: 50, from: place, "orderBy": order });
                     let (_, plans) = self.page(arguments).await;
                     // The page, and whether there is anything on the side where it begins.
-                    assert_eq!(plans.len(), 2, "{plans:#?}");
+                    assert_eq!(plans.len(), 2);
                     plans[0].is_range(self, index, column, onward);
                     plans[1].is_range(self, index, column, back);
                 }
             }
         }
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}\n{}", self.statement, self.steps.join("\n"))
     }
 }
 
@@ -171,7 +177,7 @@ impl Plan {
             assert_eq!(
                 self.steps,
                 [format!("SEARCH task USING INDEX {index} ({range})")],
-                "{self:#?}"
+                "{self}"
             );
             return;
         }
@@ -181,13 +187,13 @@ impl Plan {
             "Index Cond: ((user_no = ".to_owned(),
             format!("AND (ROW({column}, id) {beyond} ROW("),
         ] {
-            assert!(plan.contains(&step), "{step} is missing: {self:#?}");
+            assert!(plan.contains(&step), "{step} is missing: {self}");
         }
         for step in ["Sort", "Seq Scan", "Bitmap", "Rows Removed"] {
-            assert!(!plan.contains(step), "{self:#?}");
+            assert!(!plan.contains(step), "{self}");
         }
         // Fifty-one rows, each of which may lie in another block, and the way down the index.
-        assert!(self.blocks() <= 51 + 8, "{self:#?}");
+        assert!(self.blocks() <= 51 + 8, "{self}");
     }
 
     /// One range of an index that begins where the first column does, and within which only rows
@@ -197,7 +203,7 @@ impl Plan {
             let range = format!("user_no=? AND {column}{beyond}?");
             assert_eq!(self.steps[0], format!("SEARCH task USING INDEX {index} ({range})"));
             for step in &self.steps[1..] {
-                assert_eq!(step, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY", "{self:#?}");
+                assert_eq!(step, "USE TEMP B-TREE FOR LAST 2 TERMS OF ORDER BY", "{self}");
             }
             return;
         }
@@ -207,12 +213,12 @@ impl Plan {
             "Index Cond: ((user_no = ".to_owned(),
             format!("AND ({column} {beyond}= "),
         ] {
-            assert!(plan.contains(&step), "{step} is missing: {self:#?}");
+            assert!(plan.contains(&step), "{step} is missing: {self}");
         }
         for step in [" Sort (", "Seq Scan", "Bitmap"] {
-            assert!(!plan.replace("Incremental Sort", "").contains(step), "{self:#?}");
+            assert!(!plan.replace("Incremental Sort", "").contains(step), "{self}");
         }
-        assert!(self.blocks() <= 51 + 8, "{self:#?}");
+        assert!(self.blocks() <= 51 + 8, "{self}");
     }
 
     /// How many blocks PostgreSQL looked at, in memory or on disk.

@@ -2,15 +2,26 @@
 
 use std::{
     fmt::Debug,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
-use tracing::{Event, Subscriber, field::Field, instrument::WithSubscriber};
+use tracing::{
+    Dispatch, Event, Subscriber, field::Field, instrument::WithSubscriber, subscriber::NoSubscriber,
+};
 use tracing_subscriber::{
     Layer,
     layer::{Context, SubscriberExt},
     registry,
 };
+
+/// Lets each test hear its own events, whatever runs beside it.
+///
+/// As long as there is one subscriber in the process, tracing asks the first thread that comes to an
+/// event whether anybody listens, and takes its answer for all threads. So there are always two.
+pub fn let_each_test_listen() {
+    static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
+    LazyLock::force(&ANOTHER);
+}
 
 /// Does something, and tells which statements were sent meanwhile, with their values.
 pub async fn statements<T>(doing: impl Future<Output = T>) -> (T, Vec<String>) {
