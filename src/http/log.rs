@@ -89,7 +89,7 @@ pub async fn log(mut request: Request, next: Next) -> Response {
 
     let start = Instant::now();
     let mut reply = next.run(request).instrument(span.clone()).await;
-    let duration_ms = start.elapsed().as_millis();
+    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
 
     let entry = reply.extensions_mut().remove::<Entry>();
     let status = reply.status().as_u16();
