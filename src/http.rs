@@ -106,7 +106,7 @@ pub fn router(shared: Served) -> Router {
     } else {
         router
     };
-    router.layer(middleware::from_fn(log::log)).with_state(shared)
+    router.layer(middleware::from_fn_with_state(Arc::clone(&shared), log::log)).with_state(shared)
 }
 
 fn cors(origins: Origins) -> CorsLayer {

@@ -1,10 +1,10 @@
 //! One line in the log for each request, and the id that ties it to the answer.
 
-use std::{sync::OnceLock, time::Instant};
+use std::sync::OnceLock;
 
 use async_graphql::ServerError;
 use axum::{
-    extract::Request,
+    extract::{Request, State},
     http::{Extensions, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
@@ -12,7 +12,7 @@ use axum::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::reply;
+use super::{Served, reply};
 use crate::{
     auth::{UserId, Viewer},
     graphql::error::ErrorCode,
@@ -81,15 +81,15 @@ impl Entry {
 }
 
 /// Gives the request its id, and logs it when it is answered.
-pub async fn log(mut request: Request, next: Next) -> Response {
+pub async fn log(State(served): State<Served>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", id = id.0.to_str().unwrap_or_default());
 
-    let start = Instant::now();
+    let start = served.clock.now();
     let mut reply = next.run(request).instrument(span.clone()).await;
-    let duration_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let duration_ms = (served.clock.now().millis() - start.millis()).max(0);
 
     let entry = reply.extensions_mut().remove::<Entry>();
     let status = reply.status().as_u16();
