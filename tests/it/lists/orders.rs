@@ -36,6 +36,10 @@ async fn titles(person: &Person, order: &Value) -> String {
                     (page.cursors.first(), page.has_previous)
                 };
                 cursor = json!(edge);
+                assert!(
+                    ids.len() <= whole.ids().len(),
+                    "{order} by {count} {size} repeats: {ids:?}"
+                );
                 if !more {
                     break;
                 }
