@@ -10,26 +10,38 @@ mod entity;
 mod error;
 mod filter;
 mod keyset;
+mod list;
+mod operation;
 mod owned;
 mod page;
+mod placement;
+mod position;
+mod related;
+mod tag;
 mod task;
 mod text;
+mod trash;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
-use sea_orm::DbErr;
+use sea_orm::{ColumnTrait, DbErr, QueryFilter};
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use self::{change::find_user, connect::Pools};
+use self::{change::find_user, connect::Pools, owned::Object};
 pub use self::{
-    entity::task::Priority,
-    error::StoreError,
+    change::Counts as Quotas,
+    entity::{task::Priority, tombstone::Kind},
+    error::{Input, StoreError},
     filter::{Comparison, InstantField, TaskFilter, TaskRule, Trash},
     keyset::{Direction, Place, Toward, Window},
+    list::{ListPage, ListPatch, ListRow, NewList},
+    operation::{Operation, Outcome},
     owned::{Owned, UserNo},
-    page::{Listing, Page},
-    task::{Due, NewTask, TaskListing, TaskOrderField, TaskPage, TaskPatch, TaskRow, task_listing},
+    page::Page,
+    placement::{Beside, MOST_LEVELS, Move},
+    tag::{MOST_TAGS, NewTag, TagPage, TagPatch, TagRow},
+    task::{Due, NewTask, TaskOrder, TaskOrderField, TaskPage, TaskPatch, TaskRow},
     text::Search,
 };
 use crate::{
@@ -45,6 +57,8 @@ const REMEMBERED_USERS: usize = 100_000;
 pub struct Store {
     pools: Pools,
     clock: Clock,
+    /// How much one user may have.
+    quotas: Quotas,
     /// Keeps the ids of one millisecond in the order in which they were made.
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
@@ -56,11 +70,17 @@ impl Store {
     ///
     /// # Errors
     /// When the database cannot be reached or the file cannot be made.
-    pub async fn connect(url: &str, pool_size: u32, clock: Clock) -> Result<Self, DbErr> {
+    pub async fn connect(
+        url: &str,
+        pool_size: u32,
+        quotas: Quotas,
+        clock: Clock,
+    ) -> Result<Self, DbErr> {
         let pools = Pools::connect(url, pool_size).await?;
         Ok(Self {
             pools,
             clock,
+            quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
         })
@@ -116,5 +136,12 @@ impl OwnedStore {
             users.insert(self.user_id.clone(), user);
         }
         Ok(user)
+    }
+
+    /// The viewer's object of that id.
+    async fn object<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(None) };
+        let select = E::find_owned(user).filter(E::ID.eq(id));
+        Ok(select.one(&self.store.pools.reader).await?)
     }
 }

@@ -4,6 +4,7 @@
 
 mod column;
 mod m20261121_000001_tasks;
+mod m20261121_000002_lists_tags_subtasks;
 
 use sea_orm_migration::{
     prelude::*,
@@ -18,7 +19,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261121_000001_tasks::Migration)]
+        vec![
+            Box::new(m20261121_000001_tasks::Migration),
+            Box::new(m20261121_000002_lists_tags_subtasks::Migration),
+        ]
     }
 }
 

@@ -1,19 +1,44 @@
 //! The one door through which anything is written.
 
+use std::sync::Arc;
+
+use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
-    sea_query::{Expr, OnConflict, Query},
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
+    FromQueryResult, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait, UpdateMany,
+    sea_query::{Expr, OnConflict, Query, SelectStatement},
 };
+use uuid::Uuid;
 
-use super::{OwnedStore, UserNo, dialect::Dialect, entity::user, error::StoreError};
+use super::{
+    OwnedStore, Store, UserNo,
+    dialect::Dialect,
+    entity::{
+        tag, task, task_list,
+        tombstone::{self, Kind},
+        user,
+    },
+    error::{Input, StoreError},
+    owned::{Object, Owned, Stamp, difference},
+};
 use crate::clock::Instant;
+
+/// How long the id of what was deleted for good is not taken again.
+pub const TOMBSTONE_LIFE: TimeDelta = TimeDelta::days(30);
+
+/// How many rows or ids a statement carries at the most: databases number their parameters in 15 or
+/// 16 bits.
+pub const AT_ONCE: usize = 5_000;
 
 /// A transaction that holds the user's row, and with it the next number of the user's counter.
 ///
 /// All writes of one user wait for each other here, so what is read inside stays true until the
 /// end, and a number is only ever seen after all smaller ones. Dropped, it changes nothing.
+///
+/// What is done inside first looks at everything that it could be refused for and only then writes,
+/// so that a refusal leaves nothing half done.
 #[must_use = "nothing is written before `commit`"]
 pub struct Write {
     pub transaction: Dialect<DatabaseTransaction>,
@@ -21,27 +46,216 @@ pub struct Write {
     /// The number that this change stamps on each row it touches.
     pub number: i64,
     pub now: Instant,
+    /// How much the user has, and had before.
+    owned: Counts,
+    owned_before: Counts,
+    store: Arc<Store>,
+}
+
+/// How many objects a user has, or may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Tasks, those in the trash too.
+    pub tasks: i64,
+    /// Tags.
+    pub tags: i64,
+    /// Lists.
+    pub lists: i64,
+}
+
+impl Counts {
+    fn of(&mut self, kind: Kind) -> &mut i64 {
+        match kind {
+            Kind::Task => &mut self.tasks,
+            Kind::Tag => &mut self.tags,
+            Kind::List => &mut self.lists,
+        }
+    }
 }
 
 impl OwnedStore {
     /// Opens the door for one change.
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
+        Write::begin(&self.store, self.user_id.as_str()).await
+    }
+}
+
+impl Write {
+    /// Opens the door to the rows of that `sub`.
+    pub async fn begin(store: &Arc<Store>, sub: &str) -> Result<Self, StoreError> {
         // On SQLite a transaction that reads first and writes later may find its place taken.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let transaction = Dialect(self.store.pools.writer.0.begin_with_options(options).await?);
-        let (user, number) = take_number(&transaction, self.user_id.as_str()).await?;
-        Ok(Write { transaction, user, number, now: self.store.clock.now() })
+        let transaction = Dialect(store.pools.writer.0.begin_with_options(options).await?);
+        let user = take_number(&transaction, sub).await?;
+        let owned = Counts { tasks: user.tasks, tags: user.tags, lists: user.lists };
+        Ok(Self {
+            transaction,
+            user: UserNo(user.no),
+            number: user.counter,
+            now: store.clock.now(),
+            owned,
+            owned_before: owned,
+            store: Arc::clone(store),
+        })
+    }
+
+    /// Makes the change last and gives back what it came to.
+    pub async fn commit<T>(self, outcome: T) -> Result<T, StoreError> {
+        if self.owned != self.owned_before {
+            let Counts { tasks, tags, lists } = self.owned;
+            let mut update = Query::update();
+            update
+                .table(user::Entity)
+                .value(user::Column::Tasks, tasks)
+                .value(user::Column::Tags, tags)
+                .value(user::Column::Lists, lists)
+                .and_where(user::Column::No.eq(self.user.0));
+            self.transaction.execute(&update).await?;
+        }
+        self.transaction.0.commit().await?;
+        Ok(outcome)
+    }
+
+    /// The user's object of that id.
+    pub async fn find<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
+        let select = E::find_owned(self.user).filter(E::ID.eq(id));
+        Ok(select.one(&self.transaction).await?)
+    }
+
+    /// The user's object of that id, which that input has named.
+    pub async fn get<E: Object>(&self, id: Uuid, named: Input) -> Result<E::Model, StoreError> {
+        self.find::<E>(id).await?.ok_or(StoreError::NotFound(named))
+    }
+
+    /// What was made earlier with the id that a client has made; refused is an id that belongs to
+    /// something else, or did so until not long ago.
+    pub async fn made_before<E: Object>(
+        &self,
+        id: Option<Uuid>,
+    ) -> Result<Option<E::Model>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        let existing = self.find::<E>(id).await?;
+        if existing.is_none() && self.is_taken(id).await? {
+            return Err(StoreError::IdTaken);
+        }
+        Ok(existing)
+    }
+
+    async fn is_taken(&self, id: Uuid) -> Result<bool, StoreError> {
+        let youngest_forgotten = self.now.before(TOMBSTONE_LIFE);
+        let buried = tombstone::Entity::find_owned(self.user)
+            .filter(tombstone::Column::Id.eq(id))
+            .filter(tombstone::Column::At.gt(youngest_forgotten));
+        let used = [
+            self.of_id::<task::Entity>(id),
+            self.of_id::<tag::Entity>(id),
+            self.of_id::<task_list::Entity>(id),
+            buried.into_query(),
+        ];
+        let any = used.into_iter().map(Expr::exists).fold(Condition::any(), Condition::add);
+        let mut select = Query::select();
+        select.expr(Expr::value(1)).cond_where(any);
+        Ok(self.transaction.query_one(&select).await?.is_some())
+    }
+
+    fn of_id<E: Object>(&self, id: Uuid) -> SelectStatement {
+        E::find_owned(self.user).filter(E::ID.eq(id)).into_query()
+    }
+
+    /// The client's id, or a new one.
+    pub fn id_or_new(&self, id: Option<Uuid>) -> Uuid {
+        id.unwrap_or_else(|| self.store.new_id(self.now))
+    }
+
+    /// Refuses one more of a kind of which the user has as many as the server allows.
+    pub fn refuse_when_full<E: Object>(&self) -> Result<(), StoreError> {
+        let (mut owned, mut quotas) = (self.owned, self.store.quotas);
+        let most = *quotas.of(E::KIND);
+        if *owned.of(E::KIND) < most { Ok(()) } else { Err(StoreError::Full(E::KIND, most)) }
+    }
+
+    /// Writes a new row.
+    pub async fn insert<E: Object>(&mut self, row: E::Model) -> Result<E::Model, StoreError> {
+        E::insert_owned::<E::ActiveModel>(self.user, row.clone().into_active_model())
+            .exec_without_returning(&self.transaction)
+            .await?;
+        *self.owned.of(E::KIND) += 1;
+        Ok(row)
+    }
+
+    /// Writes the next version of a row, unless it is the same.
+    pub async fn replace<E: Object>(
+        &self,
+        old: E::Model,
+        new: E::Model,
+        expected_version: Option<i32>,
+    ) -> Result<E::Model, StoreError> {
+        if new == old {
+            return Ok(old);
+        }
+        expect_version::<E>(&old, expected_version)?;
+        self.advance::<E>(old, new).await
+    }
+
+    /// Writes the next version of a row, also where what changed does not lie in it.
+    pub async fn advance<E: Object>(
+        &self,
+        old: E::Model,
+        mut new: E::Model,
+    ) -> Result<E::Model, StoreError> {
+        let Stamp { version, updated_at, number } = E::stamp(&mut new);
+        (*version, *updated_at, *number) = (*version + 1, self.now, self.number);
+        E::update_owned(self.user)
+            .set(difference::<E::ActiveModel>(&old, &new))
+            .filter(E::ID.eq(old.get(E::ID)))
+            .exec(&self.transaction)
+            .await?;
+        Ok(new)
+    }
+
+    /// A change that gives all rows that it is narrowed to their next version.
+    pub fn advance_all<E: Object>(&self) -> UpdateMany<E> {
+        E::update_owned(self.user)
+            .col_expr(E::VERSION, Expr::col(E::VERSION).add(1))
+            .col_expr(E::UPDATED_AT, Expr::value(self.now))
+            .col_expr(E::NUMBER, Expr::value(self.number))
+    }
+
+    /// Deletes rows for good, and remembers their ids for a while. A task comes after those under it.
+    pub async fn bury<E: Object>(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
+        use tombstone::Column;
+        let again = OnConflict::columns([Column::UserNo, Column::Id])
+            .update_columns([Column::Kind, Column::Number, Column::At])
+            .to_owned();
+        for ids in ids.chunks(AT_ONCE) {
+            let gone = E::delete_owned(self.user).filter(E::ID.is_in(ids.iter().copied()));
+            let gone = gone.exec(&self.transaction).await?.rows_affected;
+            *self.owned.of(E::KIND) -= i64::try_from(gone).unwrap_or_default();
+            let stones = ids.iter().map(|id| tombstone::ActiveModel {
+                id: Set(*id),
+                kind: Set(E::KIND),
+                number: Set(self.number),
+                at: Set(self.now),
+                ..Default::default()
+            });
+            tombstone::Entity::insert_many_owned(self.user, stones)
+                .on_conflict(again.clone())
+                .exec_without_returning(&self.transaction)
+                .await?;
+        }
+        Ok(())
     }
 }
 
-impl Write {
-    /// Makes the change last and gives back what it came to.
-    pub async fn commit<T>(self, outcome: T) -> Result<T, StoreError> {
-        self.transaction.0.commit().await?;
-        Ok(outcome)
+/// Refuses a change of an object that is at another version than its client believes.
+pub fn expect_version<E: Object>(row: &E::Model, expected: Option<i32>) -> Result<(), StoreError> {
+    let present = *E::stamp(&mut row.clone()).version;
+    match expected {
+        Some(version) if version != present => Err(StoreError::VersionConflict(present)),
+        _ => Ok(()),
     }
 }
 
@@ -49,16 +263,16 @@ impl Write {
 async fn take_number(
     transaction: &impl ConnectionTrait,
     sub: &str,
-) -> Result<(UserNo, i64), StoreError> {
+) -> Result<user::Model, StoreError> {
     // The update comes first, since an upsert uses up a `no` each time.
     let mut update = Query::update();
     update
         .table(user::Entity)
         .value(user::Column::Counter, Expr::col(user::Column::Counter).add(1))
         .and_where(user::Column::Sub.eq(sub))
-        .returning(Query::returning().columns([user::Column::No, user::Column::Counter]));
+        .returning(Query::returning().columns(user::Column::iter()));
     if let Some(row) = transaction.query_one(&update).await? {
-        return Ok((UserNo(row.try_get_by_index(0)?), row.try_get_by_index(1)?));
+        return Ok(user::Model::from_query_result(&row, "")?);
     }
     let newcomer = user::ActiveModel {
         sub: Set(sub.to_owned()),
@@ -74,7 +288,7 @@ async fn take_number(
         .on_conflict(counted_by_another)
         .exec_with_returning(transaction)
         .await?;
-    Ok((UserNo(row.no), row.counter))
+    Ok(row)
 }
 
 /// The key of a user who has written before.

@@ -4,6 +4,9 @@
 //! owner filters, and without relations, which would be others.
 
 mod instant;
+pub mod tag;
 pub mod task;
+pub mod task_list;
+pub mod task_tag;
 pub mod tombstone;
 pub mod user;

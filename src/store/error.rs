@@ -5,11 +5,52 @@ use sea_orm::{
     sqlx::{self, error::DatabaseError},
 };
 
+use super::{Toward, entity::tombstone::Kind};
+
+/// The part of an operation that named an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The object itself.
+    Id,
+    /// The list where a task shall be.
+    List,
+    /// The task under which one shall be.
+    Parent,
+    /// The sibling before which something shall stand.
+    Before,
+    /// The sibling after which something shall stand.
+    After,
+    /// The n-th tag of a new task.
+    Tag(usize),
+    /// The n-th tag that a task shall get.
+    AddedTag(usize),
+    /// The n-th tag that a task shall lose.
+    RemovedTag(usize),
+}
+
 /// Why the store did not do what it was asked to.
 #[derive(Debug)]
 pub enum StoreError {
-    /// The user has no such object; it may be somebody else's.
-    NotFound,
+    /// The user has no object of the id that was named there; it may be somebody else's.
+    NotFound(Input),
+    /// The place in the list is not one of its order.
+    ForeignPlace(Toward),
+    /// The sibling exists, and is not in the place where the object goes.
+    NotASibling(Input),
+    /// A subtask is in the list of the task that it is under.
+    NotTheParentsList,
+    /// A task cannot be under itself or under one of its own subtasks.
+    UnderItself,
+    /// Tasks nest at most [`super::MOST_LEVELS`] levels.
+    TooDeep,
+    /// A task has at most [`super::MOST_TAGS`] tags; the input names the one too many.
+    TooManyTags(Input),
+    /// Another tag has this name.
+    NameTaken,
+    /// The user has as many of them as the server allows.
+    Full(Kind, i64),
+    /// Nothing was wrong with it, but another operation of its batch failed.
+    Aborted,
     /// The object is at this version, and not at the expected one.
     VersionConflict(i32),
     /// The id belongs to an object of another type, or to one that was deleted for good.
@@ -59,6 +100,12 @@ fn is_passing_code(error: &dyn DatabaseError) -> bool {
 }
 
 impl StoreError {
+    /// Whether it is none of the user's doing.
+    #[must_use]
+    pub fn is_fault(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Internal(_))
+    }
+
     /// Whether the same may work in a moment.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {

@@ -2,12 +2,17 @@
 
 use chrono::NaiveDate;
 use sea_orm::{
-    ColumnTrait, Condition,
+    ColumnTrait, Condition, QueryFilter, QueryTrait,
     sea_query::{Expr, ExprTrait, IntoCondition, LikeExpr},
 };
+use uuid::Uuid;
 
 use super::{
-    entity::task::{Column, Priority},
+    entity::{
+        task::{self, Column, Priority},
+        task_tag,
+    },
+    owned::{Owned, UserNo},
     text::Search,
 };
 use crate::clock::Instant;
@@ -19,6 +24,8 @@ pub struct TaskFilter {
     pub rule: TaskRule,
     /// Whether the trash is looked at.
     pub trash: Trash,
+    /// What relevance is measured by; without it, all tasks are as relevant.
+    pub relevance: Option<Search>,
 }
 
 /// Whether tasks in the trash are shown.
@@ -58,6 +65,16 @@ pub enum TaskRule {
     At(InstantField, Comparison, Instant),
     /// It has no such instant, or it has one.
     AtIsNull(InstantField, bool),
+    /// It has one of these tags.
+    TaggedAny(Vec<Uuid>),
+    /// It is in one of these lists.
+    ListIn(Vec<Uuid>),
+    /// It is in the inbox, or it is not.
+    ListIsNull(bool),
+    /// It is right under one of these tasks.
+    ParentIn(Vec<Uuid>),
+    /// It is at the top level, or it is not.
+    ParentIsNull(bool),
 }
 
 /// The instants of a task that can be asked for.
@@ -88,26 +105,25 @@ pub enum Comparison {
 
 impl TaskFilter {
     /// The condition, with the trash as a literal: the partial indexes are found by it.
-    pub(super) fn condition(&self) -> Condition {
+    pub(super) fn condition(&self, user: UserNo) -> Condition {
         let trash = match self.trash {
             Trash::Exclude => Some(Column::DeletedAt.is_null()),
             Trash::Only => Some(Column::DeletedAt.is_not_null()),
             Trash::Include => None,
         };
-        Condition::all().add_option(trash).add(self.rule.condition())
+        Condition::all().add_option(trash).add(self.rule.condition(user))
     }
 }
 
 impl TaskRule {
-    fn condition(&self) -> Condition {
+    fn condition(&self, user: UserNo) -> Condition {
+        let each = |rules: &[Self], all| {
+            rules.iter().map(|rule| rule.condition(user)).fold(all, Condition::add)
+        };
         match self {
-            Self::All(rules) => {
-                rules.iter().map(Self::condition).fold(Condition::all(), Condition::add)
-            }
-            Self::Any(rules) => {
-                rules.iter().map(Self::condition).fold(Condition::any(), Condition::add)
-            }
-            Self::Not(rule) => rule.condition().not(),
+            Self::All(rules) => each(rules, Condition::all()),
+            Self::Any(rules) => each(rules, Condition::any()),
+            Self::Not(rule) => rule.condition(user).not(),
             Self::Search(search) => searched(search),
             Self::Completed(true) => Column::CompletedAt.is_not_null().into_condition(),
             Self::Completed(false) => Column::CompletedAt.is_null().into_condition(),
@@ -119,6 +135,11 @@ impl TaskRule {
             Self::DueOnIsNull(is_null) => null(Column::DueOn, *is_null),
             Self::At(field, comparison, instant) => compare(field.column(), *comparison, *instant),
             Self::AtIsNull(field, is_null) => null(field.column(), *is_null),
+            Self::TaggedAny(tags) => tagged(tags, user),
+            Self::ListIn(lists) => one_of(Column::ListId, lists),
+            Self::ListIsNull(is_null) => null(Column::ListId, *is_null),
+            Self::ParentIn(parents) => one_of(Column::ParentId, parents),
+            Self::ParentIsNull(is_null) => null(Column::ParentId, *is_null),
         }
     }
 }
@@ -146,6 +167,18 @@ fn compare(column: Column, comparison: Comparison, value: impl Into<sea_orm::Val
     Condition::all().add(column.is_not_null()).add(compared)
 }
 
+/// As [`compare`], for one of some ids.
+fn one_of(column: Column, ids: &[Uuid]) -> Condition {
+    Condition::all().add(column.is_not_null()).add(column.is_in(ids.iter().copied()))
+}
+
+fn tagged(tags: &[Uuid], user: UserNo) -> Condition {
+    let link = task_tag::Entity::find_owned(user)
+        .filter(Expr::col((task_tag::Entity, task_tag::Column::TaskId)).equals((task::Entity, Column::Id)))
+        .filter(task_tag::Column::TagId.is_in(tags.iter().copied()));
+    Expr::exists(link.into_query()).into_condition()
+}
+
 fn null(column: Column, is_null: bool) -> Condition {
     if is_null { column.is_null() } else { column.is_not_null() }.into_condition()
 }
@@ -154,7 +187,7 @@ fn searched(search: &Search) -> Condition {
     let whole = search.whole.iter().map(|word| format!("% {} %", escaped(word)));
     let prefix = format!("% {}%", escaped(&search.prefix));
     whole.chain([prefix]).fold(Condition::all(), |all, pattern| {
-        all.add(Expr::col(Column::Words).like(LikeExpr::new(pattern).escape('\\')))
+        all.add(Expr::col(Column::TitleWords).like(LikeExpr::new(pattern).escape('\\')))
     })
 }
 

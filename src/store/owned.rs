@@ -1,11 +1,15 @@
 //! The one way to a user's rows: every statement that is made here carries the owner.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, ModelTrait, QueryFilter,
-    Select, UpdateMany,
+    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, InsertMany, IntoActiveModel,
+    ModelTrait, QueryFilter, Select, UpdateMany,
 };
 
-use super::entity::{task, tombstone};
+use super::entity::{
+    tag, task, task_list, task_tag,
+    tombstone::{self, Kind},
+};
+use crate::clock::Instant;
 
 /// The key of a user in the database. Only the store can make one, out of a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,43 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
         #[expect(clippy::disallowed_methods, reason = "the owner is set right here")]
         Self::insert(row)
     }
+
+    /// New rows of the user's, whatever owner they came with.
+    fn insert_many_owned<A>(user: UserNo, rows: impl IntoIterator<Item = A>) -> InsertMany<A>
+    where
+        A: ActiveModelTrait<Entity = Self>,
+    {
+        let rows = rows.into_iter().map(|mut row| {
+            row.set(Self::OWNER, user.0.into());
+            row
+        });
+        #[expect(clippy::disallowed_methods, reason = "the owner is set right here")]
+        Self::insert_many(rows)
+    }
+}
+
+/// A table of what clients know by an id and a version.
+pub trait Object:
+    Owned<Model: Clone + PartialEq + IntoActiveModel<<Self as EntityTrait>::ActiveModel>>
+{
+    /// What its rows are, also after they were deleted for good.
+    const KIND: Kind;
+    /// The column that each change counts up.
+    const VERSION: Self::Column;
+    /// The column of the last change's instant.
+    const UPDATED_AT: Self::Column;
+    /// The column of the last change's number on the owner's counter.
+    const NUMBER: Self::Column;
+
+    /// What each change of a row sets anew.
+    fn stamp(row: &mut Self::Model) -> Stamp<'_>;
+}
+
+/// What each change of a row sets anew.
+pub struct Stamp<'a> {
+    pub version: &'a mut i32,
+    pub updated_at: &'a mut Instant,
+    pub number: &'a mut i64,
 }
 
 /// What has to be written to turn one row into another: only the columns that differ, since a
@@ -67,12 +108,29 @@ where
 
 type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
 
-impl Owned for task::Entity {
-    const OWNER: task::Column = task::Column::UserNo;
-    const ID: task::Column = task::Column::Id;
+macro_rules! owned {
+    ($($table:ident by $id:ident),*) => {$(
+        impl Owned for $table::Entity {
+            const OWNER: $table::Column = $table::Column::UserNo;
+            const ID: $table::Column = $table::Column::$id;
+        }
+    )*};
 }
 
-impl Owned for tombstone::Entity {
-    const OWNER: tombstone::Column = tombstone::Column::UserNo;
-    const ID: tombstone::Column = tombstone::Column::Id;
+macro_rules! objects {
+    ($($table:ident is $kind:ident),*) => {$(
+        impl Object for $table::Entity {
+            const KIND: Kind = Kind::$kind;
+            const VERSION: $table::Column = $table::Column::Version;
+            const UPDATED_AT: $table::Column = $table::Column::UpdatedAt;
+            const NUMBER: $table::Column = $table::Column::Number;
+
+            fn stamp($table::Model { version, updated_at, number, .. }: &mut $table::Model) -> Stamp<'_> {
+                Stamp { version, updated_at, number }
+            }
+        }
+    )*};
 }
+
+owned!(task by Id, tag by Id, task_list by Id, task_tag by TaskId, tombstone by Id);
+objects!(task is Task, tag is Tag, task_list is List);

@@ -22,15 +22,15 @@ pub struct Listing<E: Owned> {
 }
 
 impl<E: Owned> Listing<E> {
-    /// Fails with the side on which the window's place does not belong to the order.
-    pub(super) fn new(
+    /// Refuses a window whose place does not belong to the order.
+    pub fn new(
         condition: Condition,
         keyset: Keyset<E>,
         window: Window,
-    ) -> Result<Self, Toward> {
+    ) -> Result<Self, StoreError> {
         let foreign = |side: &Toward| window.bound(*side).is_some_and(|place| !keyset.knows(place));
         match [Toward::Previous, Toward::Next].into_iter().find(foreign) {
-            Some(side) => Err(side),
+            Some(side) => Err(StoreError::ForeignPlace(side)),
             None => Ok(Self { condition, keyset, window }),
         }
     }

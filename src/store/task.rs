@@ -1,21 +1,20 @@
 //! Everything that is done to tasks.
 
-use chrono::{NaiveDate, TimeDelta};
-use sea_orm::{ActiveValue::Set, ColumnTrait, IntoActiveModel, QueryFilter, sea_query::OnConflict};
+use std::collections::HashSet;
+
+use chrono::NaiveDate;
 use uuid::Uuid;
 
 use super::{
-    Direction, OwnedStore, Toward, Window,
-    change::Write,
-    entity::{
-        task::{self, Column, Entity, Priority},
-        tombstone,
-    },
-    error::StoreError,
+    Direction, OwnedStore, Window,
+    change::{Write, expect_version},
+    entity::task::{self, Column, Entity, Priority},
+    error::{Input, StoreError},
     filter::TaskFilter,
     keyset::Keyset,
-    owned::{Owned, difference},
     page::{Listing, Page},
+    placement::Home,
+    tag::MOST_TAGS,
 };
 use crate::clock::Instant;
 
@@ -23,11 +22,6 @@ use crate::clock::Instant;
 pub type TaskRow = task::Model;
 /// A page of tasks.
 pub type TaskPage = Page<Entity>;
-/// A list of tasks.
-pub type TaskListing = Listing<Entity>;
-
-/// How long the id of what was deleted for good is not taken again.
-const TOMBSTONE_LIFE: TimeDelta = TimeDelta::days(30);
 
 /// What a task is to begin as.
 #[derive(Clone, Debug)]
@@ -44,6 +38,12 @@ pub struct NewTask {
     pub priority: Priority,
     /// When it is due.
     pub due: Option<Due>,
+    /// The tags that it gets.
+    pub tags: Vec<Uuid>,
+    /// The list that it goes to; left out, it goes to the parent's, else to the inbox.
+    pub list: Option<Option<Uuid>>,
+    /// The task that it goes under.
+    pub parent: Option<Uuid>,
 }
 
 /// What shall change; what is `None` stays.
@@ -59,6 +59,10 @@ pub struct TaskPatch {
     pub priority: Option<Priority>,
     /// When it shall be due, or no more.
     pub due: Option<Option<Due>>,
+    /// The tags that it shall have as well.
+    pub add_tags: Vec<Uuid>,
+    /// The tags that it shall have no more; this wins over `add_tags`.
+    pub remove_tags: Vec<Uuid>,
 }
 
 /// When a task is due.
@@ -101,7 +105,14 @@ pub enum TaskOrderField {
     Priority,
     /// By title, without regard to case.
     Title,
+    /// As the user has arranged them.
+    Position,
+    /// How well they match what is searched for, see [`TaskFilter::relevance`].
+    Relevance,
 }
+
+/// One step of an order.
+pub type TaskOrder = (TaskOrderField, Direction);
 
 impl TaskOrderField {
     fn column(self, direction: Direction) -> Column {
@@ -114,23 +125,18 @@ impl TaskOrderField {
             (Self::Due, Direction::Desc) => Column::DueDesc,
             (Self::Priority, _) => Column::Priority,
             (Self::Title, _) => Column::TitleKey,
+            (Self::Position, _) => Column::Position,
+            (Self::Relevance, _) => todo!(),
         }
     }
 }
 
-/// The tasks that a filter keeps, in an order (`(field, direction)`, one after the other), as far as
-/// the window shows them.
-///
-/// # Errors
-/// The side on which the window's place is not one of that order.
-pub fn task_listing(
-    filter: &TaskFilter,
-    order: &[(TaskOrderField, Direction)],
-    window: Window,
-) -> Result<TaskListing, Toward> {
+/// The keyset of an order of tasks.
+fn task_keyset(filter: &TaskFilter, order: &[TaskOrder]) -> Keyset<Entity> {
+    let _ = filter;
     let columns = order.iter().map(|(field, way)| (field.column(*way), *way)).collect();
     let tie = order.last().map_or(Direction::Desc, |(_, way)| *way);
-    Listing::new(filter.condition(), Keyset::new(columns, tie), window)
+    Keyset::new(columns, tie)
 }
 
 impl OwnedStore {
@@ -139,105 +145,31 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn task(&self, id: Uuid) -> Result<Option<TaskRow>, StoreError> {
-        let Some(user) = self.user_no().await? else { return Ok(None) };
-        let select = Entity::find_owned(user).filter(Column::Id.eq(id));
-        Ok(select.one(&self.store.pools.reader).await?)
+        self.object::<Entity>(id).await
     }
 
-    /// Makes a task, or finds the one that was made with the same id.
+    /// The viewer's tasks that a filter keeps, in an order (its steps one after the other), as far as
+    /// the window shows them.
     ///
     /// # Errors
-    /// [`StoreError::IdTaken`] when the id belonged to something deleted for good not long ago.
-    pub async fn task_create(&self, new: NewTask) -> Result<TaskRow, StoreError> {
-        let write = self.write().await?;
-        if let Some(id) = new.id {
-            if let Some(existing) = write.task(id).await? {
-                return write.commit(existing).await;
-            }
-            write.refuse_tombstone(id).await?;
-        }
-        let id = new.id.unwrap_or_else(|| self.store.new_id(write.now));
-        let task = write.first_version(id, new);
-        let row = task.clone().into_active_model();
-        Entity::insert_owned::<task::ActiveModel>(write.user, row)
-            .exec_without_returning(&write.transaction)
-            .await?;
-        write.commit(task).await
-    }
-
-    /// Opens the door for a change of the task of that id.
-    async fn write_task(&self, id: Uuid) -> Result<(Write, TaskRow), StoreError> {
-        let write = self.write().await?;
-        let task = write.task(id).await?.ok_or(StoreError::NotFound)?;
-        Ok((write, task))
-    }
-
-    /// Changes a task; when nothing would change, nothing does, whatever version was expected.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::VersionConflict`].
-    pub async fn task_update(
+    /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
+    pub async fn task_page(
         &self,
-        id: Uuid,
-        expected_version: Option<i32>,
-        patch: TaskPatch,
-    ) -> Result<TaskRow, StoreError> {
-        let (write, old) = self.write_task(id).await?;
-        let new = patch.apply(old.clone(), write.now);
-        let task = write.replace(old, new, expected_version).await?;
-        write.commit(task).await
-    }
-
-    /// Moves a task to the trash and tells which ids left the lists.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::VersionConflict`].
-    pub async fn task_trash(
-        &self,
-        id: Uuid,
-        expected_version: Option<i32>,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let (write, old) = self.write_task(id).await?;
-        let new = TaskRow { deleted_at: old.deleted_at.or(Some(write.now)), ..old.clone() };
-        write.replace(old, new, expected_version).await?;
-        write.commit(vec![id]).await
-    }
-
-    /// Brings a task back from the trash.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn task_restore(&self, id: Uuid) -> Result<TaskRow, StoreError> {
-        let (write, old) = self.write_task(id).await?;
-        let new = TaskRow { deleted_at: None, ..old.clone() };
-        let task = write.replace(old, new, None).await?;
-        write.commit(task).await
-    }
-
-    /// Deletes a task for good, wherever it is, and tells which ids left the lists.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`], or [`StoreError::VersionConflict`].
-    pub async fn task_delete(
-        &self,
-        id: Uuid,
-        expected_version: Option<i32>,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        let (write, old) = self.write_task(id).await?;
-        expect_version(&old, expected_version)?;
-        Entity::delete_owned(write.user).filter(Column::Id.eq(id)).exec(&write.transaction).await?;
-        write.bury(id, tombstone::Kind::Task).await?;
-        write.commit(vec![id]).await
+        filter: &TaskFilter,
+        order: &[TaskOrder],
+        window: Window,
+    ) -> Result<TaskPage, StoreError> {
+        let user = self.user_no().await?;
+        self.page(Listing::new(filter.condition(user), task_keyset(filter, order), window)?).await
     }
 }
 
 impl TaskPatch {
     fn apply(self, mut task: TaskRow, now: Instant) -> TaskRow {
-        if let Some(title) = self.title {
-            task.title = title;
-        }
-        if let Some(description) = self.description {
-            task.description = description;
+        if self.title.is_some() || self.description.is_some() {
+            task.title = self.title.unwrap_or(task.title);
+            task.description = self.description.unwrap_or(task.description);
+            task = task.with_words();
         }
         if let Some(completed) = self.completed {
             task.completed_at = completed.then(|| task.completed_at.unwrap_or(now));
@@ -249,24 +181,66 @@ impl TaskPatch {
             task.due_on = due.map(Due::day);
             task.due_at = due.and_then(Due::instant);
         }
-        task
+        task.with_times()
     }
 }
 
 impl Write {
-    async fn task(&self, id: Uuid) -> Result<Option<TaskRow>, StoreError> {
-        let select = Entity::find_owned(self.user).filter(Column::Id.eq(id));
-        Ok(select.one(&self.transaction).await?)
+    pub async fn create_task(&mut self, new: NewTask) -> Result<TaskRow, StoreError> {
+        if let Some(existing) = self.made_before::<Entity>(new.id).await? {
+            return Ok(existing);
+        }
+        let home = self.home(new.list, new.parent).await?;
+        let tags = self.known_tags(&new.tags, Input::Tag).await?;
+        refuse_too_many(&tags, Input::Tag(MOST_TAGS))?;
+        self.refuse_when_full::<Entity>()?;
+        let siblings = home.siblings();
+        let gap = self.gap::<Entity>(&siblings, None, None).await?;
+        let position = self.settle::<Entity>(&siblings, gap, None, None).await?;
+        let task = self.first_version(new, home, position);
+        let task = self.insert::<Entity>(task).await?;
+        self.put_on(task.id, tags).await?;
+        Ok(task)
     }
 
-    fn first_version(&self, id: Uuid, new: NewTask) -> TaskRow {
+    /// Changes a task; when nothing would change, nothing does, whatever version was expected.
+    pub async fn update_task(
+        &mut self,
+        id: Uuid,
+        expected_version: Option<i32>,
+        patch: TaskPatch,
+    ) -> Result<TaskRow, StoreError> {
+        let old = self.get::<Entity>(id, Input::Id).await?;
+        let added = self.known_tags(&patch.add_tags, Input::AddedTag).await?;
+        let removed = self.known_tags(&patch.remove_tags, Input::RemovedTag).await?;
+        let (mut on, mut off) = (HashSet::new(), HashSet::new());
+        if !added.is_empty() || !removed.is_empty() {
+            let present = self.tags_on(id).await?;
+            on = added.difference(&present).filter(|tag| !removed.contains(tag)).copied().collect();
+            off = removed.intersection(&present).copied().collect();
+            if present.len() + on.len() > MOST_TAGS + off.len() {
+                return Err(StoreError::TooManyTags(Input::AddedTag(0)));
+            }
+        }
+        let new = patch.apply(old.clone(), self.now);
+        if new == old && on.is_empty() && off.is_empty() {
+            return Ok(old);
+        }
+        expect_version::<Entity>(&old, expected_version)?;
+        self.put_on(id, on).await?;
+        self.take_off(id, off).await?;
+        self.advance::<Entity>(old, new).await
+    }
+
+    fn first_version(&self, new: NewTask, home: Home, position: String) -> TaskRow {
         TaskRow {
             user_no: self.user.0,
-            id,
+            id: self.id_or_new(new.id),
             title: new.title,
             title_key: String::new(),
+            title_words: String::new(),
             description: new.description,
-            words: String::new(),
+            description_words: String::new(),
             priority: new.priority,
             due_on: new.due.map(Due::day),
             due_at: new.due.and_then(Due::instant),
@@ -275,70 +249,21 @@ impl Write {
             completed_at: new.completed.then_some(self.now),
             completed_asc: 0,
             completed_desc: 0,
+            list_id: home.list,
+            parent_id: home.parent,
+            position,
             created_at: self.now,
             updated_at: self.now,
             deleted_at: None,
+            deleted_with: None,
             version: 1,
             number: self.number,
         }
-        .with_keys()
-    }
-
-    /// Writes the next version of a row, unless it is the same.
-    async fn replace(
-        &self,
-        old: TaskRow,
-        new: TaskRow,
-        expected_version: Option<i32>,
-    ) -> Result<TaskRow, StoreError> {
-        if new == old {
-            return Ok(old);
-        }
-        expect_version(&old, expected_version)?;
-        let new =
-            TaskRow { version: old.version + 1, updated_at: self.now, number: self.number, ..new }
-                .with_keys();
-        Entity::update_owned(self.user)
-            .set(difference::<task::ActiveModel>(&old, &new))
-            .filter(Column::Id.eq(old.id))
-            .exec(&self.transaction)
-            .await?;
-        Ok(new)
-    }
-
-    async fn refuse_tombstone(&self, id: Uuid) -> Result<(), StoreError> {
-        let youngest_forgotten = self.now.before(TOMBSTONE_LIFE);
-        let buried = tombstone::Entity::find_owned(self.user)
-            .filter(tombstone::Column::Id.eq(id))
-            .filter(tombstone::Column::At.gt(youngest_forgotten))
-            .one(&self.transaction)
-            .await?;
-        buried.map_or(Ok(()), |_| Err(StoreError::IdTaken))
-    }
-
-    async fn bury(&self, id: Uuid, kind: tombstone::Kind) -> Result<(), StoreError> {
-        use tombstone::Column;
-        let stone = tombstone::ActiveModel {
-            id: Set(id),
-            kind: Set(kind),
-            number: Set(self.number),
-            at: Set(self.now),
-            ..Default::default()
-        };
-        let again = OnConflict::columns([Column::UserNo, Column::Id])
-            .update_columns([Column::Kind, Column::Number, Column::At])
-            .to_owned();
-        tombstone::Entity::insert_owned::<tombstone::ActiveModel>(self.user, stone)
-            .on_conflict(again)
-            .exec_without_returning(&self.transaction)
-            .await?;
-        Ok(())
+        .with_words()
+        .with_times()
     }
 }
 
-fn expect_version(task: &TaskRow, expected: Option<i32>) -> Result<(), StoreError> {
-    match expected {
-        Some(version) if version != task.version => Err(StoreError::VersionConflict(task.version)),
-        _ => Ok(()),
-    }
+fn refuse_too_many(tags: &HashSet<Uuid>, named: Input) -> Result<(), StoreError> {
+    if tags.len() > MOST_TAGS { Err(StoreError::TooManyTags(named)) } else { Ok(()) }
 }

@@ -8,6 +8,11 @@ pub fn sort_key(title: &str) -> String {
     title.to_lowercase()
 }
 
+/// The key by which a name is unique and sorts: without regard to case, Unicode included.
+pub fn name_key(name: &str) -> String {
+    folded(name.nfc())
+}
+
 /// The words of a task in one text, each between spaces, for [`Search`] to look through.
 pub fn indexed(title: &str, description: Option<&str>) -> String {
     let mut text = String::from(" ");

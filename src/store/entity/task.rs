@@ -40,10 +40,12 @@ pub struct Model {
     pub title: String,
     /// The title as it sorts.
     pub title_key: String,
+    /// The words of the title as they are searched.
+    pub title_words: String,
     /// Markdown.
     pub description: Option<String>,
-    /// The words of title and description as they are searched.
-    pub words: String,
+    /// The words of the description as they are searched.
+    pub description_words: String,
     /// How urgent it is.
     pub priority: Priority,
     /// The due day.
@@ -60,12 +62,20 @@ pub struct Model {
     pub completed_asc: i64,
     /// The same for the descending order.
     pub completed_desc: i64,
+    /// The list that it is in, or none: the inbox.
+    pub list_id: Option<Uuid>,
+    /// The task that it is under, or none: the top level of its list.
+    pub parent_id: Option<Uuid>,
+    /// Where it stands among its siblings, see [`crate::store::position`].
+    pub position: String,
     /// When it was made.
     pub created_at: Instant,
     /// When it last changed.
     pub updated_at: Instant,
     /// Set while it is in the trash.
     pub deleted_at: Option<Instant>,
+    /// The task with which it went to the trash: itself, or one that it was under.
+    pub deleted_with: Option<Uuid>,
     /// Grows by one with each change.
     pub version: i32,
     /// The number of its last change on the owner's counter.
@@ -78,11 +88,18 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// Sets the derived columns from those that they are derived from.
+    /// Sets the columns that are derived from what somebody wrote.
     #[must_use]
-    pub fn with_keys(mut self) -> Self {
+    pub fn with_words(mut self) -> Self {
         self.title_key = text::sort_key(&self.title);
-        self.words = text::indexed(&self.title, self.description.as_deref());
+        self.title_words = text::indexed(&self.title);
+        self.description_words = text::indexed(self.description.as_deref().unwrap_or_default());
+        self
+    }
+
+    /// Sets the columns that are derived from when it is due and when it was completed.
+    #[must_use]
+    pub fn with_times(mut self) -> Self {
         self.completed_asc = self.completed_at.map_or(i64::MAX, Instant::millis);
         self.completed_desc = self.completed_at.map_or(i64::MIN, Instant::millis);
         self.due_asc = due_key(self.due_on, self.due_at, i64::MAX, END_OF_DAY);

@@ -11,6 +11,10 @@ use crate::clock::Instant;
 pub enum Kind {
     #[sea_orm(num_value = 1)]
     Task,
+    #[sea_orm(num_value = 2)]
+    Tag,
+    #[sea_orm(num_value = 3)]
+    List,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

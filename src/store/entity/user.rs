@@ -14,6 +14,12 @@ pub struct Model {
     pub time_zone: String,
     /// The number of the user's last change.
     pub counter: i64,
+    /// How many tasks there are, those in the trash too.
+    pub tasks: i64,
+    /// How many tags there are.
+    pub tags: i64,
+    /// How many lists there are.
+    pub lists: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

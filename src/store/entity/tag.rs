@@ -1,0 +1,30 @@
+//! A tag, which a user puts on tasks.
+
+use sea_orm::entity::prelude::*;
+
+use crate::clock::Instant;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "tag")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_no: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// As it is shown.
+    pub name: String,
+    /// The name as it sorts, and as it is unique.
+    pub name_key: String,
+    /// `#rrggbb`
+    pub color: Option<String>,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub version: i32,
+    /// The number of its last change on the owner's counter.
+    pub number: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! A list of tasks.
+
+use sea_orm::entity::prelude::*;
+
+use crate::clock::Instant;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "task_list")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_no: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// As it is shown.
+    pub name: String,
+    /// `#rrggbb`
+    pub color: Option<String>,
+    /// Where it stands among the user's lists, see [`crate::store::position`].
+    pub position: String,
+    /// Set while it is archived.
+    pub archived_at: Option<Instant>,
+    pub created_at: Instant,
+    pub updated_at: Instant,
+    pub version: i32,
+    /// The number of its last change on the owner's counter.
+    pub number: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

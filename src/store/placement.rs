@@ -1,0 +1,386 @@
+//! Where tasks and lists stand: in which list, under which task, between which siblings.
+//!
+//! All of it is decided under the owner's row, so that two devices which put something in the same
+//! place at the same time end in one order.
+
+use sea_orm::{
+    ColumnTrait, Condition, ExprTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{BinOper, Expr, Func},
+};
+use uuid::Uuid;
+
+use super::{
+    change::{AT_ONCE, Write, expect_version},
+    entity::{
+        task::{self, Column},
+        task_list,
+    },
+    error::{Input, StoreError},
+    owned::{Object, Owned},
+    position,
+    task::TaskRow,
+};
+
+/// How deep tasks nest: a task, its subtask, and so on.
+pub const MOST_LEVELS: usize = 5;
+
+/// Where a task is that is in no list.
+const INBOX: Option<Uuid> = None;
+
+/// Next to which sibling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Right before it.
+    Before(Uuid),
+    /// Right after it.
+    After(Uuid),
+}
+
+impl Beside {
+    fn sibling(self) -> (Uuid, Input) {
+        match self {
+            Self::Before(id) => (id, Input::Before),
+            Self::After(id) => (id, Input::After),
+        }
+    }
+}
+
+/// Where a task shall go; what is `None` stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Move {
+    /// Into that list, or to the inbox; a subtask comes to the top level by this alone.
+    pub list: Option<Option<Uuid>>,
+    /// Under that task, or to the top level.
+    pub parent: Option<Option<Uuid>>,
+    /// Next to which sibling there; at the end otherwise.
+    pub beside: Option<Beside>,
+}
+
+/// Where a task is: its siblings are those who share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Home {
+    pub list: Option<Uuid>,
+    pub parent: Option<Uuid>,
+}
+
+impl Home {
+    pub fn of(task: &TaskRow) -> Self {
+        Self { list: task.list_id, parent: task.parent_id }
+    }
+
+    /// Those who are there, in the trash or not.
+    pub fn siblings(self) -> Condition {
+        let Some(parent) = self.parent else {
+            let list = self.list.map_or(Column::ListId.is_null(), |list| Column::ListId.eq(list));
+            return Condition::all().add(list).add(Column::ParentId.is_null());
+        };
+        Condition::all().add(Column::ParentId.eq(parent))
+    }
+}
+
+/// A table whose rows stand in an order that the user has given them.
+pub trait Placed: Object {
+    /// The column that they are sorted by, byte by byte.
+    const POSITION: Self::Column;
+    /// The columns of an index that ends at the position: those before it are the same for all
+    /// siblings, but PostgreSQL only sees that for those that are not null.
+    const SORTED: &'static [Self::Column];
+
+    fn position(row: &Self::Model) -> &str;
+
+    /// Those who move when siblings are spread anew.
+    fn present() -> Condition;
+}
+
+impl Placed for task::Entity {
+    const POSITION: Column = Column::Position;
+    const SORTED: &'static [Column] = &[Column::ListId, Column::ParentId, Column::Position];
+
+    fn position(row: &TaskRow) -> &str {
+        &row.position
+    }
+
+    fn present() -> Condition {
+        Condition::all().add(Column::DeletedAt.is_null())
+    }
+}
+
+impl Placed for task_list::Entity {
+    const POSITION: task_list::Column = task_list::Column::Position;
+    const SORTED: &'static [task_list::Column] = &[task_list::Column::Position];
+
+    fn position(row: &task_list::Model) -> &str {
+        &row.position
+    }
+
+    fn present() -> Condition {
+        Condition::all()
+    }
+}
+
+/// The room between two siblings, or beyond one of them.
+#[derive(Debug)]
+pub struct Gap {
+    left: Option<String>,
+    right: Option<String>,
+}
+
+impl Gap {
+    /// Whether what stands at that position is in here already.
+    pub fn holds(&self, position: &str) -> bool {
+        self.left.as_deref().is_none_or(|left| left < position)
+            && self.right.as_deref().is_none_or(|right| position < right)
+    }
+}
+
+impl Write {
+    /// The place of a task that is to be made.
+    pub async fn home(
+        &self,
+        list: Option<Option<Uuid>>,
+        parent: Option<Uuid>,
+    ) -> Result<Home, StoreError> {
+        match parent {
+            Some(parent) => self.under(parent, list, &[]).await,
+            None => self.top_level(list.flatten()).await,
+        }
+    }
+
+    /// Puts a task, with all under it, somewhere else.
+    pub async fn move_task(
+        &mut self,
+        id: Uuid,
+        expected_version: Option<i32>,
+        to: Move,
+    ) -> Result<TaskRow, StoreError> {
+        let old = self.get::<task::Entity>(id, Input::Id).await?;
+        let stays = to.list.is_none() && to.parent.is_none();
+        let moved = if stays { Vec::new() } else { self.with_all_below(&old).await? };
+        let home = match (to.parent, to.list) {
+            (Some(Some(parent)), list) => self.under(parent, list, &moved).await?,
+            (Some(None), list) => self.top_level(list.unwrap_or(old.list_id)).await?,
+            (None, Some(list)) => self.top_level(list).await?,
+            (None, None) => Home::of(&old),
+        };
+        let siblings = home.siblings();
+        self.check_sibling::<task::Entity>(to.beside, |sibling| {
+            sibling.deleted_at.is_none().then(|| Home::of(sibling) == home && sibling.id != id)
+        })
+        .await?;
+        let gap = self.gap::<task::Entity>(&siblings, Some(id), to.beside).await?;
+        if home == Home::of(&old) && gap.holds(&old.position) {
+            return Ok(old);
+        }
+        expect_version::<task::Entity>(&old, expected_version)?;
+        let position = self.settle::<task::Entity>(&siblings, gap, Some(id), to.beside).await?;
+        if home.list != old.list_id {
+            self.put_into_list(&moved[1..].concat(), home.list).await?;
+        }
+        let new =
+            TaskRow { list_id: home.list, parent_id: home.parent, position, ..old.clone() };
+        self.advance::<task::Entity>(old, new).await
+    }
+
+    /// The place right under a task, for one that brings so many levels of tasks along.
+    async fn under(
+        &self,
+        parent: Uuid,
+        list: Option<Option<Uuid>>,
+        moved: &[Vec<TaskRow>],
+    ) -> Result<Home, StoreError> {
+        let row = self.get::<task::Entity>(parent, Input::Parent).await?;
+        if row.deleted_at.is_some() {
+            return Err(StoreError::NotFound(Input::Parent));
+        }
+        if moved.iter().flatten().any(|moved| moved.id == parent) {
+            return Err(StoreError::UnderItself);
+        }
+        if self.level(&row).await? + moved.len().max(1) > MOST_LEVELS {
+            return Err(StoreError::TooDeep);
+        }
+        if list.is_some_and(|list| list != row.list_id) {
+            return Err(StoreError::NotTheParentsList);
+        }
+        Ok(Home { list: row.list_id, parent: Some(parent) })
+    }
+
+    async fn top_level(&self, list: Option<Uuid>) -> Result<Home, StoreError> {
+        if let Some(list) = list {
+            self.get::<task_list::Entity>(list, Input::List).await?;
+        }
+        Ok(Home { list, parent: None })
+    }
+
+    /// On which level a task is; those without a parent are on the first.
+    async fn level(&self, task: &TaskRow) -> Result<usize, StoreError> {
+        let (mut level, mut above) = (1, task.parent_id);
+        while let Some(id) = above {
+            level += 1;
+            above = self.find::<task::Entity>(id).await?.and_then(|task| task.parent_id);
+        }
+        Ok(level)
+    }
+
+    /// A task and those under it, level by level, in the trash or not.
+    pub async fn with_all_below(&self, task: &TaskRow) -> Result<Vec<Vec<TaskRow>>, StoreError> {
+        let mut levels = vec![vec![task.clone()]];
+        while let Some(above) = levels.last().filter(|level| !level.is_empty()) {
+            let mut level = Vec::new();
+            for above in above.chunks(AT_ONCE) {
+                let children = task::Entity::find_owned(self.user)
+                    .filter(Column::ParentId.is_in(above.iter().map(|task| task.id)));
+                level.extend(children.all(&self.transaction).await?);
+            }
+            levels.push(level);
+        }
+        levels.pop();
+        Ok(levels)
+    }
+
+    async fn put_into_list(
+        &self,
+        tasks: &[TaskRow],
+        list: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        for tasks in tasks.chunks(AT_ONCE) {
+            self.advance_all::<task::Entity>()
+                .col_expr(Column::ListId, list.into())
+                .filter(Column::Id.is_in(tasks.iter().map(|task| task.id)))
+                .exec(&self.transaction)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Refuses a sibling that does not exist (for `stands_here`: `None`), or stands somewhere else.
+    pub async fn check_sibling<E: Placed>(
+        &self,
+        beside: Option<Beside>,
+        stands_here: impl FnOnce(&E::Model) -> Option<bool>,
+    ) -> Result<(), StoreError> {
+        let Some(beside) = beside else { return Ok(()) };
+        let (id, input) = beside.sibling();
+        match stands_here(&self.get::<E>(id, input).await?) {
+            Some(true) => Ok(()),
+            Some(false) => Err(StoreError::NotASibling(input)),
+            None => Err(StoreError::NotFound(input)),
+        }
+    }
+
+    /// The gap among siblings where something goes, as if it was not there yet.
+    pub async fn gap<E: Placed>(
+        &self,
+        siblings: &Condition,
+        goes: Option<Uuid>,
+        beside: Option<Beside>,
+    ) -> Result<Gap, StoreError> {
+        let others = || {
+            let others = E::find_owned(self.user).filter(siblings.clone());
+            others.filter(Condition::all().add_option(goes.map(|id| E::ID.ne(id)))).limit(1)
+        };
+        let last = |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_desc(it, *key));
+        let first = |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
+        let Some(beside) = beside else {
+            let left = last(others()).one(&self.transaction).await?;
+            return Ok(Gap { left: left.map(|row| E::position(&row).to_owned()), right: None });
+        };
+        let (id, input) = beside.sibling();
+        let sibling = self.get::<E>(id, input).await?;
+        let at = E::position(&sibling);
+        let next = match beside {
+            Beside::Before(_) => last(others().filter(E::POSITION.lt(at))),
+            Beside::After(_) => first(others().filter(E::POSITION.gt(at))),
+        };
+        let next = next.one(&self.transaction).await?.map(|row| E::position(&row).to_owned());
+        let at = Some(at.to_owned());
+        Ok(match beside {
+            Beside::Before(_) => Gap { left: next, right: at },
+            Beside::After(_) => Gap { left: at, right: next },
+        })
+    }
+
+    /// The position for what goes into a gap. Where the keys around it have become too long, the
+    /// siblings are spread anew first.
+    pub async fn settle<E: Placed>(
+        &self,
+        siblings: &Condition,
+        gap: Gap,
+        goes: Option<Uuid>,
+        beside: Option<Beside>,
+    ) -> Result<String, StoreError> {
+        let position = position::between(gap.left.as_deref(), gap.right.as_deref());
+        if position.len() <= position::MOST {
+            return Ok(position);
+        }
+        self.spread::<E>(siblings, goes).await?;
+        let gap = self.gap::<E>(siblings, goes, beside).await?;
+        Ok(position::between(gap.left.as_deref(), gap.right.as_deref()))
+    }
+
+    /// Gives siblings short positions in the same order, behind all that there are: those in the
+    /// trash keep theirs, and no two are ever the same.
+    async fn spread<E: Placed>(
+        &self,
+        siblings: &Condition,
+        goes: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        let rows = E::find_owned(self.user)
+            .filter(siblings.clone())
+            .filter(E::present())
+            .order_by_asc(E::POSITION)
+            .all(&self.transaction)
+            .await?;
+        let last = self.gap::<E>(siblings, None, None).await?.left;
+        let mut position = position::block_after(last.as_deref());
+        for row in rows {
+            let id = row.get(E::ID);
+            if goes.is_some_and(|goes| id == goes.into()) {
+                continue;
+            }
+            self.advance_all::<E>()
+                .col_expr(E::POSITION, position.as_str().into())
+                .filter(E::ID.eq(id))
+                .exec(&self.transaction)
+                .await?;
+            position = position::between(Some(&position), None);
+        }
+        Ok(())
+    }
+
+    /// Sends all tasks of a list to the inbox, behind those that are there, in the order that they
+    /// have.
+    pub async fn empty_into_inbox(&self, list: Uuid) -> Result<(), StoreError> {
+        let inbox = Home { list: INBOX, parent: None }.siblings();
+        let siblings = Home { list: Some(list), parent: None }.siblings();
+        let last = self.gap::<task::Entity>(&inbox, None, None).await?.left;
+        let block = position::block_after(last.as_deref());
+        if self.longest(&siblings).await? + block.len() > position::MOST {
+            self.spread::<task::Entity>(&siblings, None).await?;
+        }
+        let behind = Expr::value(block).binary(BinOper::Custom("||"), Expr::col(Column::Position));
+        self.advance_all::<task::Entity>()
+            .col_expr(Column::Position, behind)
+            .col_expr(Column::ListId, INBOX.into())
+            .filter(siblings)
+            .exec(&self.transaction)
+            .await?;
+        self.advance_all::<task::Entity>()
+            .col_expr(Column::ListId, INBOX.into())
+            .filter(Column::ListId.eq(list))
+            .exec(&self.transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// How many characters the longest position among siblings has.
+    async fn longest(&self, siblings: &Condition) -> Result<usize, StoreError> {
+        let longest: Option<Option<i32>> = task::Entity::find_owned(self.user)
+            .filter(siblings.clone())
+            .select_only()
+            .expr(Func::max(Func::char_length(Expr::col(Column::Position))))
+            .into_tuple()
+            .one(&self.transaction)
+            .await?;
+        Ok(longest.flatten().and_then(|length| usize::try_from(length).ok()).unwrap_or_default())
+    }
+}

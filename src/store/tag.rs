@@ -1,0 +1,209 @@
+//! Everything that is done to tags.
+
+use std::collections::HashSet;
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use super::{
+    Direction, OwnedStore, Window,
+    change::{Write, expect_version},
+    entity::{
+        tag::{self, Column, Entity},
+        task, task_tag,
+    },
+    error::{Input, StoreError},
+    keyset::Keyset,
+    owned::Owned,
+    page::{Listing, Page},
+    text,
+};
+
+/// A tag as it lies in the database.
+pub type TagRow = tag::Model;
+/// A page of tags.
+pub type TagPage = Page<Entity>;
+
+/// The most tags of a task.
+pub const MOST_TAGS: usize = 50;
+
+/// What a tag is to begin as.
+#[derive(Clone, Debug)]
+pub struct NewTag {
+    /// Made by the client, or none.
+    pub id: Option<Uuid>,
+    /// The name, checked.
+    pub name: String,
+    /// `#rrggbb`
+    pub color: Option<String>,
+}
+
+/// What shall change; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct TagPatch {
+    /// The new name, checked.
+    pub name: Option<String>,
+    /// The new colour, or none any more.
+    pub color: Option<Option<String>>,
+}
+
+impl OwnedStore {
+    /// The viewer's tag of that id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn tag(&self, id: Uuid) -> Result<Option<TagRow>, StoreError> {
+        self.object::<Entity>(id).await
+    }
+
+    /// The viewer's tags by name, as far as the window shows them.
+    ///
+    /// # Errors
+    /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
+    pub async fn tag_page(&self, window: Window) -> Result<TagPage, StoreError> {
+        let by_name = Keyset::new(vec![(Column::NameKey, Direction::Asc)], Direction::Asc);
+        self.page(Listing::new(Condition::all(), by_name, window)?).await
+    }
+}
+
+impl Write {
+    pub async fn create_tag(&mut self, new: NewTag) -> Result<TagRow, StoreError> {
+        if let Some(existing) = self.made_before::<Entity>(new.id).await? {
+            return Ok(existing);
+        }
+        let id = self.id_or_new(new.id);
+        let name_key = text::name_key(&new.name);
+        self.refuse_name(&name_key, id).await?;
+        self.refuse_when_full::<Entity>()?;
+        let row = TagRow {
+            user_no: self.user.0,
+            id,
+            name: new.name,
+            name_key,
+            color: new.color,
+            created_at: self.now,
+            updated_at: self.now,
+            version: 1,
+            number: self.number,
+        };
+        self.insert::<Entity>(row).await
+    }
+
+    pub async fn update_tag(
+        &mut self,
+        id: Uuid,
+        expected_version: Option<i32>,
+        patch: TagPatch,
+    ) -> Result<TagRow, StoreError> {
+        let old = self.get::<Entity>(id, Input::Id).await?;
+        let mut new = old.clone();
+        if let Some(name) = patch.name {
+            new.name_key = text::name_key(&name);
+            new.name = name;
+        }
+        if let Some(color) = patch.color {
+            new.color = color;
+        }
+        self.refuse_name(&new.name_key, id).await?;
+        self.replace::<Entity>(old, new, expected_version).await
+    }
+
+    /// Deletes a tag; the tasks that had it change with that.
+    pub async fn delete_tag(
+        &mut self,
+        id: Uuid,
+        expected_version: Option<i32>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let tag = self.get::<Entity>(id, Input::Id).await?;
+        expect_version::<Entity>(&tag, expected_version)?;
+        let tagged = task_tag::Entity::find_owned(self.user)
+            .filter(task_tag::Column::TagId.eq(id))
+            .select_only()
+            .column(task_tag::Column::TaskId);
+        self.advance_all::<task::Entity>()
+            .filter(task::Column::Id.in_subquery(tagged.into_query()))
+            .exec(&self.transaction)
+            .await?;
+        self.bury::<Entity>(&[id]).await?;
+        Ok(vec![id])
+    }
+
+    /// Refuses a name that another tag has.
+    async fn refuse_name(&self, name_key: &str, of: Uuid) -> Result<(), StoreError> {
+        let namesake = Entity::find_owned(self.user)
+            .filter(Column::NameKey.eq(name_key))
+            .filter(Column::Id.ne(of))
+            .one(&self.transaction)
+            .await?;
+        namesake.map_or(Ok(()), |_| Err(StoreError::NameTaken))
+    }
+
+    /// The tags that a task gets or loses, each of which has to exist; `named` tells which input
+    /// named the n-th.
+    pub async fn known_tags(
+        &self,
+        ids: &[Uuid],
+        named: fn(usize) -> Input,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let known = Entity::find_owned(self.user).filter(Column::Id.is_in(ids.iter().copied()));
+        let known = known.select_only().column(Column::Id).into_tuple().all(&self.transaction);
+        let known: HashSet<Uuid> = known.await?.into_iter().collect();
+        match ids.iter().position(|id| !known.contains(id)) {
+            Some(at) => Err(StoreError::NotFound(named(at))),
+            None => Ok(known),
+        }
+    }
+
+    /// The tags that are on a task.
+    pub async fn tags_on(&self, task: Uuid) -> Result<HashSet<Uuid>, StoreError> {
+        let links = task_tag::Entity::find_owned(self.user)
+            .filter(task_tag::Column::TaskId.eq(task))
+            .select_only()
+            .column(task_tag::Column::TagId);
+        Ok(links.into_tuple().all(&self.transaction).await?.into_iter().collect())
+    }
+
+    /// Puts tags on a task.
+    pub async fn put_on(
+        &self,
+        task: Uuid,
+        tags: impl IntoIterator<Item = Uuid>,
+    ) -> Result<(), StoreError> {
+        let mut links = tags
+            .into_iter()
+            .map(|tag| task_tag::ActiveModel {
+                task_id: Set(task),
+                tag_id: Set(tag),
+                ..Default::default()
+            })
+            .peekable();
+        if links.peek().is_some() {
+            task_tag::Entity::insert_many_owned(self.user, links)
+                .exec_without_returning(&self.transaction)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Takes tags off a task.
+    pub async fn take_off(
+        &self,
+        task: Uuid,
+        tags: impl IntoIterator<Item = Uuid>,
+    ) -> Result<(), StoreError> {
+        let mut tags = tags.into_iter().peekable();
+        if tags.peek().is_some() {
+            task_tag::Entity::delete_owned(self.user)
+                .filter(task_tag::Column::TaskId.eq(task))
+                .filter(task_tag::Column::TagId.is_in(tags))
+                .exec(&self.transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}

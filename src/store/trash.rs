@@ -1,0 +1,91 @@
+//! The trash: what goes there goes with all under it, and comes back with what went along.
+
+use sea_orm::{ColumnTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::{
+    change::{AT_ONCE, Write, expect_version},
+    entity::task::{self, Column, Entity},
+    error::{Input, StoreError},
+    placement::Home,
+    task::TaskRow,
+};
+use crate::clock::Instant;
+
+impl Write {
+    /// Moves a task with all under it to the trash, and tells what went along.
+    pub async fn trash_task(
+        &mut self,
+        id: Uuid,
+        expected_version: Option<i32>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let task = self.get::<Entity>(id, Input::Id).await?;
+        let along = self.going_along(&task).await?;
+        if task.deleted_at.is_none() {
+            expect_version::<Entity>(&task, expected_version)?;
+            self.set_trash(&along, Some((self.now, id))).await?;
+        }
+        Ok(along)
+    }
+
+    /// Brings a task back from the trash with what went along. When the task that it was under stays
+    /// there, it comes to the top level.
+    pub async fn restore_task(&mut self, id: Uuid) -> Result<TaskRow, StoreError> {
+        let old = self.get::<Entity>(id, Input::Id).await?;
+        if old.deleted_at.is_none() {
+            return Ok(old);
+        }
+        let along = self.going_along(&old).await?;
+        self.set_trash(&along[1..], None).await?;
+        let mut new = TaskRow { deleted_at: None, deleted_with: None, ..old.clone() };
+        if let Some(parent) = old.parent_id
+            && self.find::<Entity>(parent).await?.is_none_or(|parent| parent.deleted_at.is_some())
+        {
+            new.parent_id = None;
+            let siblings = Home::of(&new).siblings();
+            let gap = self.gap::<Entity>(&siblings, None, None).await?;
+            new.position = self.settle::<Entity>(&siblings, gap, None, None).await?;
+        }
+        self.advance::<Entity>(old, new).await
+    }
+
+    /// Deletes a task with all under it for good, wherever they are.
+    pub async fn delete_task(
+        &mut self,
+        id: Uuid,
+        expected_version: Option<i32>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let task = self.get::<Entity>(id, Input::Id).await?;
+        expect_version::<Entity>(&task, expected_version)?;
+        let levels = self.with_all_below(&task).await?;
+        // The database keeps a task as long as another one is under it.
+        let ids: Vec<_> = levels.iter().rev().flatten().map(|task| task.id).collect();
+        self.bury::<Entity>(&ids).await?;
+        Ok(ids)
+    }
+
+    /// A task, and those under it that share its fate: they are where it is, in the trash by the same
+    /// deletion or not at all.
+    async fn going_along(&self, task: &TaskRow) -> Result<Vec<Uuid>, StoreError> {
+        let tasks = self.with_all_below(task).await?.into_iter().flatten();
+        let along = tasks.filter(|other| other.deleted_with == task.deleted_with);
+        Ok(along.map(|task| task.id).collect())
+    }
+
+    async fn set_trash(
+        &self,
+        tasks: &[Uuid],
+        deleted: Option<(Instant, Uuid)>,
+    ) -> Result<(), StoreError> {
+        let (at, with) = deleted.unzip();
+        for ids in tasks.chunks(AT_ONCE) {
+            self.advance_all::<task::Entity>()
+                .col_expr(Column::DeletedAt, at.into())
+                .col_expr(Column::DeletedWith, with.into())
+                .filter(Column::Id.is_in(ids.iter().copied()))
+                .exec(&self.transaction)
+                .await?;
+        }
+        Ok(())
+    }
+}
