@@ -20,8 +20,11 @@ use crate::{
     document::{self, Rules},
     graphql::{self, Mutation, Query},
     http::{self, HttpSettings, Served, Shared},
-    store::Store,
+    store::{Store, SystemStore},
 };
+
+/// How often old trash is looked for.
+const HOUSEKEEPING: Duration = Duration::from_secs(600);
 
 /// The application, ready to be served.
 pub struct App {
@@ -62,6 +65,12 @@ impl App {
         http::router(Arc::clone(&self.served))
     }
 
+    /// The work that is nobody's request.
+    #[must_use]
+    pub fn system(&self) -> SystemStore {
+        self.served.store.for_system()
+    }
+
     /// The guard, whose keys somebody has to keep fresh.
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
@@ -78,6 +87,7 @@ impl App {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let keys = tokio::spawn(Arc::clone(self.authenticator()).run());
+        let housekeeping = tokio::spawn(keep_house(self.system()));
         let stopped = Arc::new(tokio::sync::Notify::new());
         let (served, stopping) = (Arc::clone(&self.served), Arc::clone(&stopped));
         let drain = async move {
@@ -97,6 +107,18 @@ impl App {
             () = patience => Ok(()),
         };
         keys.abort();
+        housekeeping.abort();
         result
+    }
+}
+
+/// Does from time to time what no request does.
+async fn keep_house(store: SystemStore) {
+    let mut rounds = tokio::time::interval(HOUSEKEEPING);
+    loop {
+        rounds.tick().await;
+        if let Err(error) = store.purge().await {
+            tracing::warn!(?error, "the trash could not be emptied; the next round tries again");
+        }
     }
 }

@@ -17,6 +17,7 @@ mod page;
 mod placement;
 mod position;
 mod related;
+mod system;
 mod tag;
 mod task;
 mod text;
@@ -40,6 +41,7 @@ pub use self::{
     owned::{Owned, UserNo},
     page::Page,
     placement::{Beside, MOST_LEVELS, Move},
+    system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagPage, TagPatch, TagRow},
     task::{Due, NewTask, TaskOrder, TaskOrderField, TaskPage, TaskPatch, TaskRow},
     text::Search,

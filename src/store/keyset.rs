@@ -4,9 +4,11 @@
 //! that begins right there: page 10,000 costs what the first one costs, and rows that come or go
 //! meanwhile neither repeat nor skip others.
 
+use std::{fmt, sync::Arc};
+
 use sea_orm::{
     ColumnTrait, Condition, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder, Select, Value,
-    sea_query::{ColumnType, Expr, SimpleExpr},
+    sea_query::{ColumnType, Expr, SimpleExpr, WindowStatement},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -81,22 +83,66 @@ impl Window {
     }
 }
 
-/// A total order of a table: columns that are never null, and the id where they tie.
+/// What an order sorts by: never null.
+#[derive(Clone)]
+pub enum SortKey<E: Owned> {
+    /// A column.
+    Column(E::Column),
+    /// A number that is made of the row, in SQL and here alike.
+    Computed(SimpleExpr, Arc<dyn Fn(&E::Model) -> i64 + Send + Sync>),
+}
+
+impl<E: Owned> fmt::Debug for SortKey<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.expr().fmt(f)
+    }
+}
+
+impl<E: Owned> SortKey<E> {
+    fn expr(&self) -> SimpleExpr {
+        match self {
+            Self::Column(column) => Expr::col(column.as_column_ref()),
+            Self::Computed(expr, _) => expr.clone(),
+        }
+    }
+
+    fn of(&self, row: &E::Model) -> Option<Key> {
+        match self {
+            Self::Column(column) => to_key(row.get(*column)),
+            Self::Computed(_, number) => Some(Key::Number(number(row))),
+        }
+    }
+
+    fn value(&self, key: &Key) -> Option<Value> {
+        match (self, key) {
+            (Self::Column(column), key) => to_value(column, key),
+            (Self::Computed(..), Key::Number(number)) => Some((*number).into()),
+            (Self::Computed(..), Key::Text(_)) => None,
+        }
+    }
+}
+
+/// A total order of a table, where the id decides between those that tie.
 #[derive(Clone, Debug)]
 pub struct Keyset<E: Owned> {
-    columns: Vec<(E::Column, Direction)>,
+    keys: Vec<(SortKey<E>, Direction)>,
     tie: Direction,
 }
 
 impl<E: Owned> Keyset<E> {
-    /// The order by these columns, one after the other; ties end at the id, which follows `tie`.
-    pub(super) fn new(columns: Vec<(E::Column, Direction)>, tie: Direction) -> Self {
-        Self { columns, tie }
+    /// The order by these keys, one after the other; ties end at the id, which follows `tie`.
+    pub(super) fn new(keys: Vec<(SortKey<E>, Direction)>, tie: Direction) -> Self {
+        Self { keys, tie }
+    }
+
+    /// The order by one column.
+    pub(super) fn by(column: E::Column, direction: Direction) -> Self {
+        Self::new(vec![(SortKey::Column(column), direction)], direction)
     }
 
     /// Where that row stands.
     pub(super) fn place(&self, row: &E::Model) -> Option<Place> {
-        let keys = self.columns.iter().map(|(column, _)| to_key(row.get(*column)));
+        let keys = self.keys.iter().map(|(key, _)| key.of(row));
         let Value::Uuid(Some(id)) = row.get(E::ID) else { return None };
         Some(Place(keys.collect::<Option<_>>()?, id))
     }
@@ -108,17 +154,26 @@ impl<E: Owned> Keyset<E> {
 
     /// Puts the rows in order, or in the opposite one.
     pub(super) fn order(&self, select: Select<E>, reversed: bool) -> Select<E> {
-        self.directions().fold(select, |select, (column, direction)| {
-            select.order_by(column, sea_order(direction, reversed))
+        self.directions().fold(select, |select, (key, direction)| {
+            select.order_by(key, sea_order(direction, reversed))
         })
+    }
+
+    /// Numbers the rows of each group in order, or in the opposite one.
+    pub(super) fn rank_within(&self, group: E::Column, reversed: bool) -> WindowStatement {
+        let mut window = WindowStatement::partition_by(group.as_column_ref());
+        for (key, direction) in self.directions() {
+            window.order_by_expr(key, sea_order(direction, reversed));
+        }
+        window
     }
 
     /// Puts the rows in order as far as the first column goes. Where any row will do, this has it
     /// looked up in an index: PostgreSQL would rather go through the table, trusting that one turns
     /// up soon, and the newest first are those that lie at its end.
     pub(super) fn order_roughly(&self, select: Select<E>, reversed: bool) -> Select<E> {
-        self.directions().take(1).fold(select, |select, (column, direction)| {
-            select.order_by(column, sea_order(direction, reversed))
+        self.directions().take(1).fold(select, |select, (key, direction)| {
+            select.order_by(key, sea_order(direction, reversed))
         })
     }
 
@@ -137,22 +192,23 @@ impl<E: Owned> Keyset<E> {
         let keys: Vec<_> = self
             .directions()
             .zip(values)
-            .map(|((column, direction), value)| (column, larger(direction, toward), value))
+            .map(|((key, direction), value)| (key, larger(direction, toward), value))
             .collect();
         if keys.iter().all(|(_, larger, _)| *larger == keys[0].1) {
             select.filter(row_value(&keys, inclusive))
         } else {
-            select.filter(column_by_column(&keys, inclusive))
+            select.filter(key_by_key(&keys, inclusive))
         }
     }
 
-    fn directions(&self) -> impl Iterator<Item = (E::Column, Direction)> {
-        self.columns.iter().copied().chain([(E::ID, self.tie)])
+    fn directions(&self) -> impl Iterator<Item = (SimpleExpr, Direction)> {
+        let keys = self.keys.iter().map(|(key, direction)| (key.expr(), *direction));
+        keys.chain([(Expr::col(E::ID.as_column_ref()), self.tie)])
     }
 
     fn values(&self, place: &Place) -> Option<Vec<Value>> {
-        (place.0.len() == self.columns.len()).then_some(())?;
-        self.columns.iter().zip(&place.0).map(|((column, _), key)| to_value(column, key)).collect()
+        (place.0.len() == self.keys.len()).then_some(())?;
+        self.keys.iter().zip(&place.0).map(|((key, _), value)| key.value(value)).collect()
     }
 }
 
@@ -169,8 +225,8 @@ fn larger(direction: Direction, toward: Toward) -> bool {
 }
 
 /// `(a, b, id) > (1, 2, 3)`: one range on an index over these columns.
-fn row_value<C: ColumnTrait>(keys: &[(C, bool, Value)], inclusive: bool) -> SimpleExpr {
-    let row = Expr::tuple(keys.iter().map(|(column, ..)| Expr::col(*column)));
+fn row_value(keys: &[(SimpleExpr, bool, Value)], inclusive: bool) -> SimpleExpr {
+    let row = Expr::tuple(keys.iter().map(|(key, ..)| key.clone()));
     let place = Expr::tuple(keys.iter().map(|(.., value)| Expr::value(value.clone())));
     match (keys[0].1, inclusive) {
         (true, false) => row.gt(place),
@@ -180,15 +236,16 @@ fn row_value<C: ColumnTrait>(keys: &[(C, bool, Value)], inclusive: bool) -> Simp
     }
 }
 
-/// The same where the columns run in different directions:
+/// The same where the keys run in different directions:
 /// `a >= 1 AND (a > 1 OR (a = 1 AND b < 2) OR …)`.
-fn column_by_column<C: ColumnTrait>(keys: &[(C, bool, Value)], inclusive: bool) -> Condition {
-    let beyond = |(column, larger, value): &(C, bool, Value)| {
-        if *larger { column.gt(value.clone()) } else { column.lt(value.clone()) }
+fn key_by_key(keys: &[(SimpleExpr, bool, Value)], inclusive: bool) -> Condition {
+    type Key = (SimpleExpr, bool, Value);
+    let beyond = |(key, larger, value): &Key| {
+        let (key, value) = (key.clone(), value.clone());
+        if *larger { key.gt(value) } else { key.lt(value) }
     };
-    let equal = |(column, _, value): &(C, bool, Value)| column.eq(value.clone());
-    let all_equal =
-        |keys: &[(C, bool, Value)]| keys.iter().map(equal).fold(Condition::all(), Condition::add);
+    let equal = |(key, _, value): &Key| key.clone().eq(value.clone());
+    let all_equal = |keys: &[Key]| keys.iter().map(equal).fold(Condition::all(), Condition::add);
     let mut alternatives = Condition::any();
     for (position, key) in keys.iter().enumerate() {
         alternatives = alternatives.add(all_equal(&keys[..position]).add(beyond(key)));
@@ -197,7 +254,8 @@ fn column_by_column<C: ColumnTrait>(keys: &[(C, bool, Value)], inclusive: bool) 
         alternatives = alternatives.add(all_equal(keys));
     }
     let (first, larger, value) = &keys[0];
-    let range = if *larger { first.gte(value.clone()) } else { first.lte(value.clone()) };
+    let (first, value) = (first.clone(), value.clone());
+    let range = if *larger { first.gte(value) } else { first.lte(value) };
     Condition::all().add(range).add(alternatives)
 }
 

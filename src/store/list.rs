@@ -59,7 +59,7 @@ impl OwnedStore {
     /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
     pub async fn list_page(&self, archived: bool, window: Window) -> Result<ListPage, StoreError> {
         let in_use = (!archived).then(|| Column::ArchivedAt.is_null());
-        let by_position = Keyset::new(vec![(Column::Position, Direction::Asc)], Direction::Asc);
+        let by_position = Keyset::by(Column::Position, Direction::Asc);
         self.page(Listing::new(Condition::all().add_option(in_use), by_position, window)?).await
     }
 }

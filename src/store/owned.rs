@@ -15,6 +15,11 @@ use crate::clock::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserNo(pub(super) i64);
 
+impl UserNo {
+    /// Nobody's: keys begin at 1.
+    pub(super) const NOBODY: Self = Self(0);
+}
+
 /// A table whose rows belong to users.
 pub trait Owned: EntityTrait<Model: Send + Sync> {
     /// The column that holds the owner.

@@ -1,16 +1,20 @@
 //! Reading a window of a user's list, and whether anything lies beyond it.
 
-use sea_orm::{
-    Condition, ConnectionTrait, PaginatorTrait, QueryFilter, QuerySelect, Select, sea_query::Expr,
-};
+use std::{collections::HashMap, sync::Arc};
 
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Order, Query},
+};
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use super::{
     OwnedStore,
     error::StoreError,
     keyset::{Keyset, Place, Toward, Window},
-    owned::Owned,
+    owned::{Owned, UserNo},
 };
 
 /// What a list shows: which rows, in which order, and which part of them.
@@ -34,6 +38,17 @@ impl<E: Owned> Listing<E> {
             None => Ok(Self { condition, keyset, window }),
         }
     }
+
+    /// Keeps the rows between the window's places.
+    fn between_places(&self, mut select: Select<E>) -> Select<E> {
+        if let Some(place) = &self.window.after {
+            select = self.keyset.beyond(select, place, Toward::Next, false);
+        }
+        if let Some(place) = &self.window.before {
+            select = self.keyset.beyond(select, place, Toward::Previous, false);
+        }
+        select
+    }
 }
 
 /// The rows of a window, in the list's order.
@@ -44,19 +59,17 @@ pub struct Page<E: Owned> {
     listing: Listing<E>,
     /// Whether there is a row behind the last one that was counted, inside of the window's places.
     cut: bool,
+    /// The family that it was read with, and its key there.
+    family: Option<(Arc<Family<E>>, Uuid)>,
     /// What was asked of the page, so that the same question costs once.
     total: OnceCell<u64>,
     next: OnceCell<bool>,
     previous: OnceCell<bool>,
 }
 
-impl OwnedStore {
-    /// Reads the rows that a listing's window shows.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn page<E: Owned>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError> {
-        let mut rows = self.rows(&listing).await?;
+impl<E: Owned> Page<E> {
+    /// The page of these rows, which were read with one more than the window may show.
+    pub(super) fn of(listing: Listing<E>, mut rows: Vec<E::Model>) -> Self {
         let limit = usize::try_from(listing.window.limit).unwrap_or(usize::MAX);
         let cut = rows.len() > limit;
         rows.truncate(limit);
@@ -66,7 +79,47 @@ impl OwnedStore {
         let rows =
             rows.into_iter().filter_map(|row| Some((listing.keyset.place(&row)?, row))).collect();
         let (total, next, previous) = Default::default();
-        Ok(Page { rows, listing, cut, total, next, previous })
+        Self { rows, listing, cut, family: None, total, next, previous }
+    }
+
+    /// The same page as one of a family.
+    pub(super) fn within(self, family: Arc<Family<E>>, key: Uuid) -> Self {
+        Self { family: Some((family, key)), ..self }
+    }
+}
+
+/// Lists that differ in one key alone, such as the subtasks of several tasks. What is asked of one is
+/// read for all of them at once.
+#[derive(Debug)]
+pub(super) struct Family<E: Owned> {
+    /// What holds for the rows of all lists.
+    condition: Condition,
+    /// The column that tells to which list a row belongs.
+    column: E::Column,
+    keys: Vec<Uuid>,
+    totals: OnceCell<HashMap<Uuid, u64>>,
+}
+
+impl<E: Owned> Family<E> {
+    pub(super) fn new(condition: Condition, column: E::Column, keys: Vec<Uuid>) -> Self {
+        Self { condition, column, keys, totals: OnceCell::new() }
+    }
+
+    /// The user's rows in all of the lists.
+    fn select(&self, user: UserNo) -> Select<E> {
+        let keys = self.column.is_in(self.keys.iter().copied());
+        E::find_owned(user).filter(self.condition.clone()).filter(keys)
+    }
+}
+
+impl OwnedStore {
+    /// Reads the rows that a listing's window shows.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn page<E: Owned>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError> {
+        let rows = self.rows(&listing).await?;
+        Ok(Page::of(listing, rows))
     }
 
     /// One row more than the window may show, to know whether there is one.
@@ -75,14 +128,51 @@ impl OwnedStore {
         let Some(select) = self.listed(listing).await?.filter(|_| window.limit > 0) else {
             return Ok(Vec::new());
         };
-        let mut select = listing.keyset.order(select, window.from_end).limit(window.limit + 1);
-        if let Some(place) = &window.after {
-            select = listing.keyset.beyond(select, place, Toward::Next, false);
-        }
-        if let Some(place) = &window.before {
-            select = listing.keyset.beyond(select, place, Toward::Previous, false);
-        }
-        Ok(select.all(&self.store.pools.reader).await?)
+        let select = listing.keyset.order(listing.between_places(select), window.from_end);
+        Ok(select.limit(window.limit + 1).all(&self.store.pools.reader).await?)
+    }
+
+    /// The same for each list of a family: the rows of one are in its order.
+    pub(super) async fn family_rows<E: Owned>(
+        &self,
+        family: &Family<E>,
+        listing: &Listing<E>,
+    ) -> Result<Vec<E::Model>, StoreError> {
+        const RANK: &str = "rank_in_list";
+        let window = &listing.window;
+        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
+            return Ok(Vec::new());
+        };
+        let mut ranked = listing.between_places(family.select(user)).into_query();
+        let order = listing.keyset.rank_within(family.column, window.from_end);
+        ranked.expr_window_as(Expr::cust("ROW_NUMBER()"), order, RANK);
+        let mut query = Query::select();
+        query
+            .column(Asterisk)
+            .from_subquery(ranked, "ranked")
+            .and_where(Expr::col(RANK).lte(window.limit + 1))
+            .order_by(RANK, Order::Asc);
+        let rows = self.store.pools.reader.query_all(&query).await?;
+        Ok(rows.iter().map(|row| E::Model::from_query_result(row, "")).collect::<Result<_, _>>()?)
+    }
+
+    /// How many rows each list of a family has; those without any are left out.
+    async fn family_totals<E: Owned>(
+        &self,
+        family: &Family<E>,
+    ) -> Result<HashMap<Uuid, u64>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
+        let counts: Vec<(Uuid, i64)> = family
+            .select(user)
+            .select_only()
+            .column(family.column)
+            .expr(E::ID.count())
+            .group_by(family.column)
+            .into_tuple()
+            .all(&self.store.pools.reader)
+            .await?;
+        let counts = counts.into_iter();
+        Ok(counts.map(|(key, count)| (key, u64::try_from(count).unwrap_or_default())).collect())
     }
 
     /// How many rows the page's list has, whatever its window.
@@ -90,6 +180,10 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn total<E: Owned>(&self, page: &Page<E>) -> Result<u64, StoreError> {
+        if let Some((family, key)) = &page.family {
+            let totals = family.totals.get_or_try_init(|| self.family_totals(family)).await?;
+            return Ok(totals.get(key).copied().unwrap_or_default());
+        }
         let total = page.total.get_or_try_init(async || match self.listed(&page.listing).await? {
             Some(select) => Ok::<_, StoreError>(select.count(&self.store.pools.reader).await?),
             None => Ok(0),
@@ -130,6 +224,7 @@ impl OwnedStore {
             Some(place) => self.exists_beyond(&page.listing, place, toward, false).await,
             None if ahead => match window.bound(opposite(toward)) {
                 Some(place) => self.exists_beyond(&page.listing, place, toward, false).await,
+                None if page.family.is_some() => Ok(self.total(page).await? > 0),
                 None => self.exists(&page.listing, toward, |select| select).await,
             },
             None => match bound {
@@ -158,7 +253,7 @@ impl OwnedStore {
     ) -> Result<bool, StoreError> {
         let Some(select) = self.listed(listing).await? else { return Ok(false) };
         let select = listing.keyset.order_roughly(narrow(select), toward == Toward::Previous);
-        let mut query = sea_orm::QueryTrait::into_query(select.limit(1));
+        let mut query = select.limit(1).into_query();
         query.clear_selects().expr(Expr::value(1));
         Ok(self.store.pools.reader.query_one(&query).await?.is_some())
     }

@@ -1,11 +1,28 @@
-//! What belongs to many tasks at once, each kind in one statement however many they are.
+//! What belongs to many tasks at once: each kind in one statement, however many they are.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, QueryFilter, QueryTrait,
+    sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query},
+};
 use uuid::Uuid;
 
 use super::{
-    OwnedStore, Toward, Window, error::StoreError, list::ListRow, tag::TagRow, task::{TaskOrder, TaskPage, TaskRow}, filter::TaskFilter
+    OwnedStore, Window,
+    change::AT_ONCE,
+    entity::{
+        tag,
+        task::{Column, Entity},
+        task_list, task_tag,
+    },
+    error::StoreError,
+    filter::{TaskFilter, Trash},
+    list::ListRow,
+    owned::{Object, Owned},
+    page::{Family, Page},
+    tag::TagRow,
+    task::{TaskOrder, TaskPage, TaskRow},
 };
 
 impl OwnedStore {
@@ -14,8 +31,29 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn tags_of(&self, tasks: &[Uuid]) -> Result<HashMap<Uuid, Vec<TagRow>>, StoreError> {
-        let _ = tasks;
-        todo!()
+        const TASK: &str = "task_id";
+        let mut found: HashMap<Uuid, Vec<TagRow>> = HashMap::new();
+        let Some(user) = self.user_no().await? else { return Ok(found) };
+        let link = |column| Expr::col((task_tag::Entity, column));
+        for tasks in tasks.chunks(AT_ONCE) {
+            let mut query = tag::Entity::find_owned(user).into_query();
+            query
+                .expr_as(link(task_tag::Column::TaskId), TASK)
+                .join(
+                    JoinType::InnerJoin,
+                    task_tag::Entity,
+                    Condition::all()
+                        .add(link(task_tag::Column::UserNo).eq(user.0))
+                        .add(link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id))),
+                )
+                .and_where(link(task_tag::Column::TaskId).is_in(tasks.iter().copied()))
+                .order_by((tag::Entity, tag::Column::NameKey), Order::Asc);
+            for row in self.store.pools.reader.query_all(&query).await? {
+                let task = row.try_get("", TASK)?;
+                found.entry(task).or_default().push(TagRow::from_query_result(&row, "")?);
+            }
+        }
+        Ok(found)
     }
 
     /// These lists by id.
@@ -23,8 +61,8 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn lists_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ListRow>, StoreError> {
-        let _ = ids;
-        todo!()
+        let lists = self.by_id::<task_list::Entity>(ids).await?;
+        Ok(lists.into_iter().map(|list| (list.id, list)).collect())
     }
 
     /// These tasks by id, also from the trash.
@@ -32,24 +70,70 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn tasks_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, TaskRow>, StoreError> {
-        let _ = ids;
-        todo!()
+        let tasks = self.by_id::<Entity>(ids).await?;
+        Ok(tasks.into_iter().map(|task| (task.id, task)).collect())
     }
 
-    /// The same window of the subtasks of each of these tasks, all of them in one statement, and so
-    /// their counts, which are made when the first is asked for.
+    async fn by_id<E: Object>(&self, ids: &[Uuid]) -> Result<Vec<E::Model>, StoreError> {
+        let mut found = Vec::new();
+        let Some(user) = self.user_no().await? else { return Ok(found) };
+        for ids in ids.chunks(AT_ONCE) {
+            let select = E::find_owned(user).filter(E::ID.is_in(ids.iter().copied()));
+            found.extend(select.all(&self.store.pools.reader).await?);
+        }
+        Ok(found)
+    }
+
+    /// The same window of the subtasks of each of these tasks: one statement reads them, and one
+    /// counts them when the first count is asked for. Of a task in the trash, subtasks are those that
+    /// went along.
     ///
     /// # Errors
-    /// The side on which the window's place is not one of that order; else
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
     pub async fn subtask_pages(
         &self,
         parents: &[TaskRow],
         filter: &TaskFilter,
         order: &[TaskOrder],
         window: Window,
-    ) -> Result<Result<HashMap<Uuid, TaskPage>, Toward>, StoreError> {
-        let _ = (parents, filter, order, window);
-        todo!()
+    ) -> Result<HashMap<Uuid, TaskPage>, StoreError> {
+        let went_along = filter.trash == Trash::Exclude
+            && parents.iter().any(|parent| parent.deleted_at.is_some());
+        let filter = if went_along {
+            &TaskFilter { trash: Trash::Include, ..filter.clone() }
+        } else {
+            filter
+        };
+        let mut listing = self.task_listing(filter, order, window).await?;
+        if went_along {
+            listing.condition = listing.condition.add(shares_its_parents_fate());
+        }
+        let keys = parents.iter().map(|parent| parent.id).collect();
+        let family = Arc::new(Family::new(listing.condition.clone(), Column::ParentId, keys));
+        let mut rows: HashMap<_, Vec<_>> = HashMap::new();
+        for row in self.family_rows(&family, &listing).await? {
+            rows.entry(row.parent_id).or_default().push(row);
+        }
+        let page = |parent: &TaskRow| {
+            let mut listing = listing.clone();
+            listing.condition = listing.condition.add(Column::ParentId.eq(parent.id));
+            let rows = rows.remove(&Some(parent.id)).unwrap_or_default();
+            (parent.id, Page::of(listing, rows).within(Arc::clone(&family), parent.id))
+        };
+        Ok(parents.iter().map(page).collect())
     }
+}
+
+/// A subtask outside of the trash, or one that went there together with the task that it is under.
+fn shares_its_parents_fate() -> Condition {
+    let parent = Alias::new("parent");
+    let mut deleted_with = Query::select();
+    deleted_with
+        .column((parent.clone(), Column::DeletedWith))
+        .from_as(Entity, parent.clone())
+        .and_where(Expr::col((parent.clone(), Column::UserNo)).equals((Entity, Column::UserNo)))
+        .and_where(Expr::col((parent, Column::Id)).equals((Entity, Column::ParentId)));
+    Condition::any()
+        .add(Column::DeletedAt.is_null())
+        .add(Expr::col((Entity, Column::DeletedWith)).eq(Expr::SubQuery(None, Box::new(deleted_with.into()))))
 }

@@ -63,7 +63,7 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
     pub async fn tag_page(&self, window: Window) -> Result<TagPage, StoreError> {
-        let by_name = Keyset::new(vec![(Column::NameKey, Direction::Asc)], Direction::Asc);
+        let by_name = Keyset::by(Column::NameKey, Direction::Asc);
         self.page(Listing::new(Condition::all(), by_name, window)?).await
     }
 }

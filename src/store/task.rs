@@ -11,7 +11,8 @@ use super::{
     entity::task::{self, Column, Entity, Priority},
     error::{Input, StoreError},
     filter::TaskFilter,
-    keyset::Keyset,
+    keyset::{Keyset, SortKey},
+    owned::UserNo,
     page::{Listing, Page},
     placement::Home,
     tag::MOST_TAGS,
@@ -115,8 +116,8 @@ pub enum TaskOrderField {
 pub type TaskOrder = (TaskOrderField, Direction);
 
 impl TaskOrderField {
-    fn column(self, direction: Direction) -> Column {
-        match (self, direction) {
+    fn column(self, direction: Direction) -> Option<Column> {
+        Some(match (self, direction) {
             (Self::CreatedAt, _) => Column::CreatedAt,
             (Self::UpdatedAt, _) => Column::UpdatedAt,
             (Self::CompletedAt, Direction::Asc) => Column::CompletedAsc,
@@ -126,17 +127,26 @@ impl TaskOrderField {
             (Self::Priority, _) => Column::Priority,
             (Self::Title, _) => Column::TitleKey,
             (Self::Position, _) => Column::Position,
-            (Self::Relevance, _) => todo!(),
-        }
+            (Self::Relevance, _) => return None,
+        })
     }
 }
 
-/// The keyset of an order of tasks.
-fn task_keyset(filter: &TaskFilter, order: &[TaskOrder]) -> Keyset<Entity> {
-    let _ = filter;
-    let columns = order.iter().map(|(field, way)| (field.column(*way), *way)).collect();
+/// The keyset of an order of tasks. The most relevant of the same relevance follow one another by
+/// their creation.
+fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset<Entity> {
+    let mut keys: Vec<_> = order
+        .iter()
+        .map(|(field, way)| match field.column(*way) {
+            Some(column) => (SortKey::Column(column), *way),
+            None => (filter.relevance_key(user), *way),
+        })
+        .collect();
     let tie = order.last().map_or(Direction::Desc, |(_, way)| *way);
-    Keyset::new(columns, tie)
+    if let Some((TaskOrderField::Relevance, way)) = order.last() {
+        keys.push((SortKey::Column(Column::CreatedAt), *way));
+    }
+    Keyset::new(keys, tie)
 }
 
 impl OwnedStore {
@@ -146,6 +156,17 @@ impl OwnedStore {
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn task(&self, id: Uuid) -> Result<Option<TaskRow>, StoreError> {
         self.object::<Entity>(id).await
+    }
+
+    /// The list of the viewer's tasks that a filter keeps, in an order.
+    pub(super) async fn task_listing(
+        &self,
+        filter: &TaskFilter,
+        order: &[TaskOrder],
+        window: Window,
+    ) -> Result<Listing<Entity>, StoreError> {
+        let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
+        Listing::new(filter.condition(user), task_keyset(filter, order, user), window)
     }
 
     /// The viewer's tasks that a filter keeps, in an order (its steps one after the other), as far as
@@ -159,8 +180,7 @@ impl OwnedStore {
         order: &[TaskOrder],
         window: Window,
     ) -> Result<TaskPage, StoreError> {
-        let user = self.user_no().await?;
-        self.page(Listing::new(filter.condition(user), task_keyset(filter, order), window)?).await
+        self.page(self.task_listing(filter, order, window).await?).await
     }
 }
 

@@ -14,9 +14,9 @@ pub fn name_key(name: &str) -> String {
 }
 
 /// The words of a task in one text, each between spaces, for [`Search`] to look through.
-pub fn indexed(title: &str, description: Option<&str>) -> String {
+pub fn indexed(title: &str) -> String {
     let mut text = String::from(" ");
-    for word in words(title).chain(words(description.unwrap_or_default())) {
+    for word in words(title) {
         text.push_str(&word);
         text.push(' ');
     }
@@ -45,11 +45,15 @@ impl Search {
 /// The words by Unicode's rules (UAX 29), without regard to case and accents.
 fn words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words().map(|word| {
-        let letters = word.nfd().filter(|c| !is_combining_mark(*c));
-        // Down, up and down again: `ẞ` and `ß` meet `SS` in capitals, and `ς` meets `σ`.
-        let capitals = letters.flat_map(char::to_lowercase).flat_map(char::to_uppercase);
-        capitals.flat_map(char::to_lowercase).collect()
+        folded(word.nfd().filter(|c| !is_combining_mark(*c)))
     })
+}
+
+/// Without regard to case. Down, up and down again: `ẞ` and `ß` meet `SS` in capitals, and `ς` meets
+/// `σ`.
+fn folded(letters: impl Iterator<Item = char>) -> String {
+    let capitals = letters.flat_map(char::to_lowercase).flat_map(char::to_uppercase);
+    capitals.flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,129 @@
+//! What is done for all users alike: the only work that is not some viewer's.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
+    QuerySelect, Statement, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::{
+    Store,
+    change::{TOMBSTONE_LIFE, Write},
+    entity::{
+        task::{self, Column, Entity},
+        tombstone, user,
+    },
+    error::StoreError,
+    owned::Owned,
+};
+
+/// How long a task stays in the trash.
+const TRASH_LIFE: chrono::TimeDelta = chrono::TimeDelta::days(30);
+
+/// The door to the rows of all users.
+#[derive(Debug)]
+pub struct SystemStore(Arc<Store>);
+
+impl Store {
+    /// The rows of all users: for housekeeping, never for a request.
+    #[must_use]
+    pub fn for_system(self: &Arc<Self>) -> SystemStore {
+        SystemStore(Arc::clone(self))
+    }
+}
+
+impl SystemStore {
+    /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
+    /// so long ago. Only one replica does it at a time; another one that comes meanwhile does nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn purge(&self) -> Result<(), StoreError> {
+        let Some(turn) = self.turn().await? else { return Ok(()) };
+        for sub in self.owners_of_old_trash().await? {
+            let mut write = Write::begin(&self.0, &sub).await?;
+            write.purge().await?;
+            write.commit(()).await?;
+        }
+        #[expect(clippy::disallowed_methods, reason = "an old tombstone has no use to anybody")]
+        tombstone::Entity::delete_many()
+            .filter(tombstone::Column::At.lte(self.0.clock.now().before(TOMBSTONE_LIFE)))
+            .exec(&self.0.pools.writer)
+            .await?;
+        if let Turn::Locked(transaction) = turn {
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The turn of this replica, if no other one has it.
+    async fn turn(&self) -> Result<Option<Turn>, StoreError> {
+        let writer = &self.0.pools.writer.0;
+        if writer.get_database_backend() == DbBackend::Sqlite {
+            return Ok(Some(Turn::Alone));
+        }
+        let transaction = writer.begin().await?;
+        // Any number does that nothing else in this database takes: the letters of "purge".
+        let lock = "SELECT pg_try_advisory_xact_lock(482906990437)";
+        let locked = transaction.query_one_raw(Statement::from_string(DbBackend::Postgres, lock));
+        let locked = locked.await?.map(|row| row.try_get_by_index(0)).transpose()?;
+        Ok((locked == Some(true)).then_some(Turn::Locked(transaction)))
+    }
+
+    async fn owners_of_old_trash(&self) -> Result<Vec<String>, StoreError> {
+        let old = Column::DeletedAt.lte(self.0.clock.now().before(TRASH_LIFE));
+        #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
+        let owners = Entity::find().filter(old).select_only().column(Column::UserNo).distinct();
+        #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
+        let subs = user::Entity::find()
+            .filter(user::Column::No.in_subquery(sea_orm::QueryTrait::into_query(owners)))
+            .select_only()
+            .column(user::Column::Sub);
+        Ok(subs.into_tuple().all(&self.0.pools.reader).await?)
+    }
+}
+
+/// The right to do what only one replica does at a time.
+enum Turn {
+    /// An SQLite file is served by one process.
+    Alone,
+    /// Given back when the transaction ends, also by the end of the process.
+    Locked(DatabaseTransaction),
+}
+
+impl Write {
+    /// Deletes for good what has been in the trash for too long. Those under a task have been there
+    /// at least as long as the task itself.
+    async fn purge(&mut self) -> Result<(), StoreError> {
+        let old: Vec<(Uuid, Option<Uuid>)> = Entity::find_owned(self.user)
+            .filter(Column::DeletedAt.lte(self.now.before(TRASH_LIFE)))
+            .select_only()
+            .columns([Column::Id, Column::ParentId])
+            .into_tuple()
+            .all(&self.transaction)
+            .await?;
+        self.bury::<task::Entity>(&lowest_first(&old)).await
+    }
+}
+
+/// The ids of tasks, each with its parent, so that each comes after those under it.
+fn lowest_first(tasks: &[(Uuid, Option<Uuid>)]) -> Vec<Uuid> {
+    let mut under: HashMap<Option<Uuid>, Vec<Uuid>> = HashMap::new();
+    let known: HashSet<_> = tasks.iter().map(|(id, _)| *id).collect();
+    for (id, parent) in tasks {
+        under.entry(parent.filter(|parent| known.contains(parent))).or_default().push(*id);
+    }
+    let mut order = under.remove(&None).unwrap_or_default();
+    let mut next = 0;
+    while let Some(id) = order.get(next) {
+        order.extend(under.remove(&Some(*id)).unwrap_or_default());
+        next += 1;
+    }
+    order.reverse();
+    order
+}
