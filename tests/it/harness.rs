@@ -1,6 +1,7 @@
 //! The server as users meet it: the production router on a real database, and people with tokens.
 
 pub mod databases;
+mod forest;
 mod issuer;
 mod people;
 mod reply;
@@ -21,7 +22,7 @@ use taskward::{
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
-    databases::Database, issuer::Issuer, people::Person, reply::Reply, statements::statements,
+    databases::Database, forest::{Forest, View}, issuer::Issuer, people::Person, reply::Reply, statements::statements,
 };
 
 /// A server with an empty database, a clock that stands still, and three people.
