@@ -14,6 +14,7 @@ mod links;
 mod lists;
 mod migrations;
 mod plans;
+mod relations;
 mod schema;
 mod shape;
 mod storage;
