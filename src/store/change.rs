@@ -2,13 +2,13 @@
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult,
+    Iterable, QueryFilter, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sea_query::{Expr, OnConflict, Query},
 };
 
 use super::{OwnedStore, UserNo, dialect::Dialect, entity::user, error::StoreError};
-use crate::clock::Instant;
+use crate::{calendar::Zone, clock::Instant};
 
 /// A transaction that holds the user's row, and with it the next number of the user's counter.
 ///
@@ -20,6 +20,8 @@ pub struct Write {
     pub user: UserNo,
     /// The number that this change stamps on each row it touches.
     pub number: i64,
+    /// Where the user's days begin and end.
+    pub zone: Zone,
     pub now: Instant,
 }
 
@@ -32,8 +34,16 @@ impl OwnedStore {
             ..TransactionOptions::default()
         };
         let transaction = Dialect(self.store.pools.writer.0.begin_with_options(options).await?);
-        let (user, number) = take_number(&transaction, self.user_id.as_str()).await?;
-        Ok(Write { transaction, user, number, now: self.store.clock.now() })
+        let user = take_number(&transaction, self.user_id.as_str()).await?;
+        let zone = user.zone();
+        *self.zone.lock().await = Some(zone);
+        Ok(Write {
+            transaction,
+            user: UserNo(user.no),
+            number: user.counter,
+            zone,
+            now: self.store.clock.now(),
+        })
     }
 }
 
@@ -49,40 +59,37 @@ impl Write {
 async fn take_number(
     transaction: &impl ConnectionTrait,
     sub: &str,
-) -> Result<(UserNo, i64), StoreError> {
+) -> Result<user::Model, StoreError> {
     // The update comes first, since an upsert uses up a `no` each time.
     let mut update = Query::update();
     update
         .table(user::Entity)
         .value(user::Column::Counter, Expr::col(user::Column::Counter).add(1))
         .and_where(user::Column::Sub.eq(sub))
-        .returning(Query::returning().columns([user::Column::No, user::Column::Counter]));
+        .returning(Query::returning().columns(user::Column::iter()));
     if let Some(row) = transaction.query_one(&update).await? {
-        return Ok((UserNo(row.try_get_by_index(0)?), row.try_get_by_index(1)?));
+        return Ok(user::Model::from_query_result(&row, "")?);
     }
     let newcomer = user::ActiveModel {
         sub: Set(sub.to_owned()),
         counter: Set(1),
-        time_zone: Set("UTC".to_owned()),
+        time_zone: Set(Zone::UTC.name().to_owned()),
         ..Default::default()
     };
     let counted_by_another = OnConflict::column(user::Column::Sub)
         .value(user::Column::Counter, Expr::col((user::Entity, user::Column::Counter)).add(1))
         .to_owned();
     #[expect(clippy::disallowed_methods, reason = "a user owns the row of their own `sub`")]
-    let row = user::Entity::insert(newcomer)
-        .on_conflict(counted_by_another)
-        .exec_with_returning(transaction)
-        .await?;
-    Ok((UserNo(row.no), row.counter))
+    let insert = user::Entity::insert(newcomer).on_conflict(counted_by_another);
+    Ok(insert.exec_with_returning(transaction).await?)
 }
 
-/// The key of a user who has written before.
+/// The row of a user who has written before.
 pub async fn find_user(
     connection: &impl ConnectionTrait,
     sub: &str,
-) -> Result<Option<UserNo>, StoreError> {
+) -> Result<Option<user::Model>, StoreError> {
     #[expect(clippy::disallowed_methods, reason = "a user owns the row of their own `sub`")]
-    let row = user::Entity::find().filter(user::Column::Sub.eq(sub)).one(connection).await?;
-    Ok(row.map(|row| UserNo(row.no)))
+    let find = user::Entity::find().filter(user::Column::Sub.eq(sub));
+    Ok(find.one(connection).await?)
 }

@@ -69,6 +69,8 @@ pub enum InstantField {
     Created,
     /// `updatedAt`
     Updated,
+    /// `dueAt`
+    Due,
 }
 
 /// How a value relates to the one that is given.
@@ -129,6 +131,7 @@ impl InstantField {
             Self::Completed => Column::CompletedAt,
             Self::Created => Column::CreatedAt,
             Self::Updated => Column::UpdatedAt,
+            Self::Due => Column::DueAt,
         }
     }
 }

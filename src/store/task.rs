@@ -17,7 +17,7 @@ use super::{
     owned::{Owned, difference},
     page::{Listing, Page},
 };
-use crate::clock::Instant;
+use crate::{calendar::Zone, clock::Instant};
 
 /// A task as it lies in the database.
 pub type TaskRow = task::Model;
@@ -62,6 +62,9 @@ pub struct TaskPatch {
 }
 
 /// When a task is due.
+///
+/// An instant given again is a change if the user's zone has moved it to another day meanwhile:
+/// what is written is read in the present zone, and what is stored stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// At some time of that day.
@@ -71,10 +74,10 @@ pub enum Due {
 }
 
 impl Due {
-    fn day(self) -> NaiveDate {
+    fn day(self, zone: Zone) -> NaiveDate {
         match self {
             Self::On(day) => day,
-            Self::At(instant) => instant.day(),
+            Self::At(instant) => zone.day(instant),
         }
     }
 
@@ -183,7 +186,7 @@ impl OwnedStore {
         patch: TaskPatch,
     ) -> Result<TaskRow, StoreError> {
         let (write, old) = self.write_task(id).await?;
-        let new = patch.apply(old.clone(), write.now);
+        let new = patch.apply(old.clone(), &write);
         let task = write.replace(old, new, expected_version).await?;
         write.commit(task).await
     }
@@ -232,7 +235,7 @@ impl OwnedStore {
 }
 
 impl TaskPatch {
-    fn apply(self, mut task: TaskRow, now: Instant) -> TaskRow {
+    fn apply(self, mut task: TaskRow, write: &Write) -> TaskRow {
         if let Some(title) = self.title {
             task.title = title;
         }
@@ -240,13 +243,13 @@ impl TaskPatch {
             task.description = description;
         }
         if let Some(completed) = self.completed {
-            task.completed_at = completed.then(|| task.completed_at.unwrap_or(now));
+            task.completed_at = completed.then(|| task.completed_at.unwrap_or(write.now));
         }
         if let Some(priority) = self.priority {
             task.priority = priority;
         }
         if let Some(due) = self.due {
-            task.due_on = due.map(Due::day);
+            task.due_on = due.map(|due| due.day(write.zone));
             task.due_at = due.and_then(Due::instant);
         }
         task
@@ -268,7 +271,7 @@ impl Write {
             description: new.description,
             words: String::new(),
             priority: new.priority,
-            due_on: new.due.map(Due::day),
+            due_on: new.due.map(|due| due.day(self.zone)),
             due_at: new.due.and_then(Due::instant),
             due_asc: 0,
             due_desc: 0,
