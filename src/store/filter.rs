@@ -87,6 +87,8 @@ pub enum InstantField {
     Created,
     /// `updatedAt`
     Updated,
+    /// `dueAt`
+    Due,
 }
 
 /// How a value relates to the one that is given.
@@ -158,6 +160,7 @@ impl InstantField {
             Self::Completed => Column::CompletedAt,
             Self::Created => Column::CreatedAt,
             Self::Updated => Column::UpdatedAt,
+            Self::Due => Column::DueAt,
         }
     }
 }
