@@ -6,6 +6,7 @@ use super::{
     error::ApiError,
     payload::DeletePayload,
     task::{CreateTaskInput, DeleteTaskInput, RestoreTaskInput, TaskPayload, UpdateTaskInput},
+    viewer::{UpdateViewerInput, ViewerPayload},
 };
 
 /// A failure stays within its field: an error that is passed up would blank the payloads of the
@@ -43,5 +44,13 @@ impl Mutation {
         input: RestoreTaskInput,
     ) -> Outcome<TaskPayload> {
         Some(input.restore(ctx).await)
+    }
+
+    async fn update_viewer(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateViewerInput,
+    ) -> Outcome<ViewerPayload> {
+        Some(input.update(ctx).await)
     }
 }

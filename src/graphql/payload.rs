@@ -3,7 +3,7 @@
 use async_graphql::{ID, Interface, SimpleObject};
 use uuid::Uuid;
 
-use super::{query::Query, task::TaskPayload};
+use super::{query::Query, task::TaskPayload, viewer::ViewerPayload};
 
 /// `query` reads on after the change, so lists and counts refresh in the same round trip.
 #[derive(Interface)]
@@ -11,6 +11,8 @@ use super::{query::Query, task::TaskPayload};
 pub enum Payload {
     /// Of a mutation of one task.
     Task(TaskPayload),
+    /// Of a change of the viewer.
+    Viewer(ViewerPayload),
     /// Of a deletion.
     Delete(DeletePayload),
 }

@@ -1,7 +1,8 @@
 //! Tasks: the type, its list, its inputs and payloads.
 
 use async_graphql::{
-    Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject, SimpleObject,
+    ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject,
+    SimpleObject,
 };
 
 use super::{
@@ -25,6 +26,7 @@ use crate::{
 
 /// Something to do.
 #[derive(SimpleObject, Clone)]
+#[graphql(complex)]
 pub struct Task {
     pub(super) id: ID,
     /// 1..500 characters after trimming.
@@ -44,6 +46,20 @@ pub struct Task {
     deleted_at: Option<Instant>,
     /// Grows by one with every change.
     version: i32,
+}
+
+#[ComplexObject]
+impl Task {
+    /// Not completed, and past `dueAt` or, without one, past the end of `dueOn` in the viewer's zone.
+    async fn overdue(&self, ctx: &Context<'_>) -> Result<bool, ApiError> {
+        let request = ctx.request()?;
+        Ok(match (self.due_at, self.due_on) {
+            _ if self.completed => false,
+            (Some(at), _) => at < request.now,
+            (None, Some(Date(day))) => day < request.today().await?,
+            (None, None) => false,
+        })
+    }
 }
 
 impl From<TaskRow> for Task {
@@ -97,7 +113,8 @@ impl TaskConnection {
         let window = page.window(&name)?;
         let keys: Vec<_> =
             order.iter().map(|key| (Field::from(key.field), key.direction.into())).collect();
-        let listing = task_listing(&filter.read()?, &keys, window).map_err(page::foreign)?;
+        let listing =
+            task_listing(&filter.read(ctx).await?, &keys, window).map_err(page::foreign)?;
         Ok(Self { page: ctx.store()?.page(listing).await?, order: name })
     }
 }

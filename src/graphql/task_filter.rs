@@ -1,9 +1,11 @@
 //! Which tasks a list shows: the inputs, and how they become one rule.
 
-use async_graphql::{Enum, InputObject};
+use async_graphql::{Context, Enum, InputObject};
+use chrono::NaiveDate;
 
-use super::{error::ApiError, scalars::Date, task::Priority, text};
+use super::{context::ContextExt, error::ApiError, scalars::Date, task::Priority, text};
 use crate::{
+    calendar::{self, Duration, Zone},
     clock::Instant,
     store::{self, Comparison, InstantField, Search, TaskRule},
 };
@@ -28,6 +30,7 @@ pub struct TaskFilter {
     /// Every word must occur in title or description, without regard to case and accents; the last word counts as a prefix.
     search: Option<String>,
     completed: Option<bool>,
+    overdue: Option<bool>,
     priority: Option<PriorityFilter>,
     due_on: Option<DateFilter>,
     completed_at: Option<DateTimeFilter>,
@@ -54,6 +57,8 @@ pub struct DateFilter {
     lt: Option<Date>,
     lte: Option<Date>,
     is_null: Option<bool>,
+    /// From today to that far ahead, in the viewer's zone: `P0D` is today, `P7D` the coming week.
+    within: Option<Duration>,
 }
 
 /// By instant.
@@ -77,16 +82,33 @@ pub enum TrashFilter {
 
 impl TaskFilter {
     /// Checks the limits and makes the rule that the store knows.
-    pub fn read(self) -> Result<store::TaskFilter, ApiError> {
+    pub async fn read(self, ctx: &Context<'_>) -> Result<store::TaskFilter, ApiError> {
+        let request = ctx.request()?;
+        // Most filters mean the same in every zone: they shall not wait for the viewer's.
+        let today = if self.depends_on_today() {
+            request.today().await?
+        } else {
+            Zone::UTC.day(request.now)
+        };
         let trash = self.trash.map(Into::into).unwrap_or_default();
-        let rule = Reader::default().rule(self, "filter")?;
+        let rule = Reader::new(request.now, today).rule(self, "filter")?;
         Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash })
+    }
+
+    fn depends_on_today(&self) -> bool {
+        let operands = self.and.iter().chain(&self.or).flatten().chain(self.not.as_deref());
+        self.overdue.is_some()
+            || self.due_on.as_ref().is_some_and(|due| due.within.is_some())
+            || operands.into_iter().any(Self::depends_on_today)
     }
 }
 
 /// Goes through a filter and counts.
-#[derive(Default)]
 struct Reader {
+    /// The instant by which tasks are overdue.
+    now: Instant,
+    /// The viewer's day at that instant.
+    today: NaiveDate,
     /// Operators around the place that is read.
     depth: usize,
     /// Conditions so far.
@@ -98,6 +120,10 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(now: Instant, today: NaiveDate) -> Self {
+        Self { now, today, depth: 0, conditions: 0, operands: 0, words: 0 }
+    }
+
     /// All that the filter asks for, as one rule; `None` when it asks for nothing.
     fn rule(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {
         let mut rules = Vec::new();
@@ -113,8 +139,12 @@ impl Reader {
             rules.extend(search.map(TaskRule::Search));
         }
         rules.extend(filter.completed.map(TaskRule::Completed));
+        rules.extend(filter.overdue.map(|overdue| self.overdue(overdue)));
         rules.extend(filter.priority.into_iter().flat_map(PriorityFilter::rules));
-        rules.extend(filter.due_on.into_iter().flat_map(DateFilter::rules));
+        if let Some(due) = filter.due_on {
+            let within = due.within.map(|ahead| self.within(ahead, path)).transpose()?;
+            rules.extend(due.rules().chain(within));
+        }
         for (field, instants) in [
             (InstantField::Completed, filter.completed_at),
             (InstantField::Created, filter.created_at),
@@ -140,6 +170,31 @@ impl Reader {
             rules.extend(not.map(|not| TaskRule::Not(Box::new(not))));
         }
         Ok((!rules.is_empty()).then_some(TaskRule::All(rules)))
+    }
+
+    /// What `Task.overdue` says, as a rule.
+    fn overdue(&self, overdue: bool) -> TaskRule {
+        let past_its_time = TaskRule::At(InstantField::Due, Comparison::Lt, self.now);
+        let past_its_day = TaskRule::All(vec![
+            TaskRule::AtIsNull(InstantField::Due, true),
+            TaskRule::DueOn(Comparison::Lt, self.today),
+        ]);
+        let is_past = TaskRule::Any(vec![past_its_time, past_its_day]);
+        let rule = TaskRule::All(vec![TaskRule::Completed(false), is_past]);
+        if overdue { rule } else { TaskRule::Not(Box::new(rule)) }
+    }
+
+    /// Due from today on, and not later than that far ahead.
+    fn within(&self, ahead: Duration, path: &str) -> Result<TaskRule, ApiError> {
+        let days = ahead.whole_days().ok_or_else(|| {
+            let message = "within takes whole days or weeks ahead, for example P7D.";
+            ApiError::bad_input(format!("{path}.dueOn.within"), message)
+        })?;
+        let last = calendar::days_after(self.today, days);
+        Ok(TaskRule::All(vec![
+            TaskRule::DueOn(Comparison::Gte, self.today),
+            TaskRule::DueOn(Comparison::Lte, last),
+        ]))
     }
 
     fn operand(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {

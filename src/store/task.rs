@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{
@@ -15,9 +16,10 @@ use super::{
     owned::UserNo,
     page::{Listing, Page},
     placement::Home,
+    search,
     tag::MOST_TAGS,
 };
-use crate::clock::Instant;
+use crate::{calendar::Zone, clock::Instant};
 
 /// A task as it lies in the database.
 pub type TaskRow = task::Model;
@@ -67,6 +69,9 @@ pub struct TaskPatch {
 }
 
 /// When a task is due.
+///
+/// An instant given again is a change if the user's zone has moved it to another day meanwhile:
+/// what is written is read in the present zone, and what is stored stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// At some time of that day.
@@ -76,10 +81,10 @@ pub enum Due {
 }
 
 impl Due {
-    fn day(self) -> NaiveDate {
+    fn day(self, zone: Zone) -> NaiveDate {
         match self {
             Self::On(day) => day,
-            Self::At(instant) => instant.day(),
+            Self::At(instant) => zone.day(instant),
         }
     }
 
@@ -139,7 +144,7 @@ fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset
         .iter()
         .map(|(field, way)| match field.column(*way) {
             Some(column) => (SortKey::Column(column), *way),
-            None => (filter.relevance_key(user), *way),
+            None => (search::relevance(filter.relevance.as_ref(), user), *way),
         })
         .collect();
     let tie = order.last().map_or(Direction::Desc, |(_, way)| *way);
@@ -166,7 +171,8 @@ impl OwnedStore {
         window: Window,
     ) -> Result<Listing<Entity>, StoreError> {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
-        Listing::new(filter.condition(user), task_keyset(filter, order, user), window)
+        let backend = self.store.pools.reader.get_database_backend();
+        Listing::new(filter.condition(user, backend), task_keyset(filter, order, user), window)
     }
 
     /// The viewer's tasks that a filter keeps, in an order (its steps one after the other), as far as
@@ -185,20 +191,20 @@ impl OwnedStore {
 }
 
 impl TaskPatch {
-    fn apply(self, mut task: TaskRow, now: Instant) -> TaskRow {
+    fn apply(self, mut task: TaskRow, write: &Write) -> TaskRow {
         if self.title.is_some() || self.description.is_some() {
             task.title = self.title.unwrap_or(task.title);
             task.description = self.description.unwrap_or(task.description);
             task = task.with_words();
         }
         if let Some(completed) = self.completed {
-            task.completed_at = completed.then(|| task.completed_at.unwrap_or(now));
+            task.completed_at = completed.then(|| task.completed_at.unwrap_or(write.now));
         }
         if let Some(priority) = self.priority {
             task.priority = priority;
         }
         if let Some(due) = self.due {
-            task.due_on = due.map(Due::day);
+            task.due_on = due.map(|due| due.day(write.zone));
             task.due_at = due.and_then(Due::instant);
         }
         task.with_times()
@@ -242,7 +248,7 @@ impl Write {
                 return Err(StoreError::TooManyTags(Input::AddedTag(0)));
             }
         }
-        let new = patch.apply(old.clone(), self.now);
+        let new = patch.apply(old.clone(), self);
         if new == old && on.is_empty() && off.is_empty() {
             return Ok(old);
         }
@@ -262,7 +268,7 @@ impl Write {
             description: new.description,
             description_words: String::new(),
             priority: new.priority,
-            due_on: new.due.map(Due::day),
+            due_on: new.due.map(|due| due.day(self.zone)),
             due_at: new.due.and_then(Due::instant),
             due_asc: 0,
             due_desc: 0,

@@ -93,7 +93,11 @@ impl Database {
 
     /// A connection of our own, behind the server's back.
     pub async fn connect(&self) -> DatabaseConnection {
-        Connections::connect(self.url()).await.unwrap()
+        let url = match self {
+            Self::Sqlite(_) => format!("{}?mode=rwc", self.url()),
+            Self::Postgres(url) => url.clone(),
+        };
+        Connections::connect(url).await.unwrap()
     }
 
     /// Changes something behind the server's back.
