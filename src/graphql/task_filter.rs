@@ -1,8 +1,11 @@
 //! Which tasks a list shows: the inputs, and how they become one rule.
 
-use async_graphql::{Enum, InputObject};
+use std::collections::BTreeSet;
 
-use super::{error::ApiError, scalars::Date, task::Priority, text};
+use async_graphql::{Enum, ID, InputObject};
+use uuid::Uuid;
+
+use super::{error::ApiError, id, scalars::Date, task::Priority, text};
 use crate::{
     clock::Instant,
     store::{self, Comparison, InstantField, Search, TaskRule},
@@ -18,14 +21,16 @@ const OPERANDS: usize = 100;
 const WORDS: usize = 100;
 /// The rule that holds for each of them.
 const EVERY_TASK: TaskRule = TaskRule::All(Vec::new());
+/// The rule that holds for none of them.
+const NO_TASK: TaskRule = TaskRule::TaggedAny(Vec::new());
 
 /// All given fields must hold. `and`/`or`/`not` nest at most 3 deep, 50 conditions in all.
-#[derive(InputObject, Default)]
+#[derive(InputObject, Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TaskFilter {
     and: Option<Vec<TaskFilter>>,
     or: Option<Vec<TaskFilter>>,
     not: Option<Box<TaskFilter>>,
-    /// Every word must occur in title or description, without regard to case and accents; the last word counts as a prefix.
+    /// Every word must occur in title or description, without regard to case and accents; the last word counts as a prefix. `orderBy: [{field: RELEVANCE, direction: DESC}]` puts the best match first.
     search: Option<String>,
     completed: Option<bool>,
     priority: Option<PriorityFilter>,
@@ -33,12 +38,15 @@ pub struct TaskFilter {
     completed_at: Option<DateTimeFilter>,
     created_at: Option<DateTimeFilter>,
     updated_at: Option<DateTimeFilter>,
+    tags: Option<TagsFilter>,
+    list: Option<IDFilter>,
+    parent: Option<IDFilter>,
     /// Null: EXCLUDE. Read at the top level only, not inside `and`, `or`, `not`.
     trash: Option<TrashFilter>,
 }
 
 /// By priority: one of some, or a range from NONE to URGENT.
-#[derive(InputObject)]
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PriorityFilter {
     r#in: Option<Vec<Priority>>,
     gte: Option<Priority>,
@@ -46,7 +54,7 @@ pub struct PriorityFilter {
 }
 
 /// By day.
-#[derive(InputObject)]
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DateFilter {
     eq: Option<Date>,
     gt: Option<Date>,
@@ -57,7 +65,7 @@ pub struct DateFilter {
 }
 
 /// By instant.
-#[derive(InputObject)]
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DateTimeFilter {
     gt: Option<Instant>,
     gte: Option<Instant>,
@@ -66,8 +74,23 @@ pub struct DateTimeFilter {
     is_null: Option<bool>,
 }
 
+/// By tags. An id that the viewer has no tag of is on no task.
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TagsFilter {
+    any_of: Option<Vec<ID>>,
+    all_of: Option<Vec<ID>>,
+    none_of: Option<Vec<ID>>,
+}
+
+/// By the id of what a task belongs to. One that the viewer has nothing of has no tasks.
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IDFilter {
+    r#in: Option<Vec<ID>>,
+    is_null: Option<bool>,
+}
+
 /// Whether tasks in the trash are shown.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[graphql(remote = "store::Trash")]
 pub enum TrashFilter {
     Exclude,
@@ -76,11 +99,19 @@ pub enum TrashFilter {
 }
 
 impl TaskFilter {
-    /// Checks the limits and makes the rule that the store knows.
-    pub fn read(self) -> Result<store::TaskFilter, ApiError> {
+    /// Checks the limits and makes the rule that the store knows. An order by relevance needs one
+    /// search to measure it by.
+    pub fn read(self, by_relevance: bool) -> Result<store::TaskFilter, ApiError> {
         let trash = self.trash.map(Into::into).unwrap_or_default();
-        let rule = Reader::default().rule(self, "filter")?;
-        Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash })
+        let searched = self.search.clone();
+        let mut reader = Reader::default();
+        let rule = reader.rule(self, "filter")?;
+        if by_relevance && (reader.searches, searched.is_some()) != (1, true) {
+            let message = "RELEVANCE needs a search at the top level of the filter, and no other.";
+            return Err(ApiError::bad_input("orderBy", message));
+        }
+        let relevance = searched.filter(|_| by_relevance).and_then(|typed| Search::parse(&typed));
+        Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash, relevance })
     }
 }
 
@@ -93,6 +124,8 @@ struct Reader {
     conditions: usize,
     /// Filters inside of operators so far, those too that ask for nothing.
     operands: usize,
+    /// Searches so far, those without a word too.
+    searches: usize,
     /// Words that are searched for so far.
     words: usize,
 }
@@ -104,6 +137,7 @@ impl Reader {
         if let Some(search) = &filter.search {
             let field = format!("{path}.search");
             text::at_most(&field, search, text::SEARCH)?;
+            self.searches += 1;
             let search = Search::parse(search);
             self.words += search.as_ref().map_or(0, |search| search.whole.len() + 1);
             if self.words > WORDS {
@@ -121,6 +155,17 @@ impl Reader {
             (InstantField::Updated, filter.updated_at),
         ] {
             rules.extend(instants.into_iter().flat_map(|instants| instants.rules(field)));
+        }
+        if let Some(tags) = filter.tags {
+            rules.extend(tags.rules(&format!("{path}.tags"))?);
+        }
+        if let Some(list) = filter.list {
+            let path = format!("{path}.list");
+            rules.extend(list.rules(&path, TaskRule::ListIn, TaskRule::ListIsNull)?);
+        }
+        if let Some(parent) = filter.parent {
+            let path = format!("{path}.parent");
+            rules.extend(parent.rules(&path, TaskRule::ParentIn, TaskRule::ParentIsNull)?);
         }
         self.count(rules.len())?;
 
@@ -219,4 +264,41 @@ impl DateTimeFilter {
         .filter_map(move |(comparison, instant)| Some(TaskRule::At(field, comparison, instant?)))
         .chain(self.is_null.map(|is_null| TaskRule::AtIsNull(field, is_null)))
     }
+}
+
+impl TagsFilter {
+    fn rules(self, path: &str) -> Result<Vec<TaskRule>, ApiError> {
+        let mut rules = Vec::new();
+        if let Some(any) = self.any_of {
+            rules.push(TaskRule::TaggedAny(known(&format!("{path}.anyOf"), &any)?));
+        }
+        if let Some(all) = self.all_of {
+            let known = known(&format!("{path}.allOf"), &all)?;
+            let exist = all.iter().all(|id| id::uuid(id).is_some());
+            rules.push(if exist { TaskRule::TaggedAll(known) } else { NO_TASK });
+        }
+        if let Some(none) = self.none_of {
+            let tagged = TaskRule::TaggedAny(known(&format!("{path}.noneOf"), &none)?);
+            rules.push(TaskRule::Not(Box::new(tagged)));
+        }
+        Ok(rules)
+    }
+}
+
+impl IDFilter {
+    fn rules(
+        self,
+        path: &str,
+        one_of: fn(Vec<Uuid>) -> TaskRule,
+        is_null: fn(bool) -> TaskRule,
+    ) -> Result<impl Iterator<Item = TaskRule>, ApiError> {
+        let some = self.r#in.map(|some| known(&format!("{path}.in"), &some)).transpose()?;
+        Ok(some.map(one_of).into_iter().chain(self.is_null.map(is_null)))
+    }
+}
+
+/// Those of the ids that can exist, each once.
+fn known(field: &str, ids: &[ID]) -> Result<Vec<Uuid>, ApiError> {
+    id::at_most(field, ids)?;
+    Ok(ids.iter().filter_map(id::uuid).collect::<BTreeSet<_>>().into_iter().collect())
 }
