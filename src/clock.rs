@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 /// A point in time in UTC, to the millisecond: what the API shows is what the database keeps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,12 +64,6 @@ impl Instant {
     #[must_use]
     pub fn before(self, span: TimeDelta) -> Self {
         Self(self.0.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH))
-    }
-
-    /// The calendar day in UTC.
-    #[must_use]
-    pub fn day(self) -> NaiveDate {
-        self.0.date_naive()
     }
 }
 

@@ -7,21 +7,23 @@
 //! | room | what is inside | may import |
 //! |---|---|---|
 //! | [`cli`] | the commands: serve, migrate, schema, token, check-config | all but `http` and `document` |
-//! | [`config`] | every setting, checked at the start | `auth`, `document`, `http`, `telemetry` |
+//! | [`config`] | every setting, checked at the start | `auth`, `document`, `http`, `store` (quotas), `telemetry` |
 //! | [`development`] | the secret and the greeting of development mode | |
 //! | [`app`] | the one place where everything meets; the tests build it too | all below |
 //! | [`telemetry`] | the log | |
 //! | [`http`] | routes, layers, negotiation, the order of refusal | `graphql`, `document`, `auth`, `store`, `clock` |
 //! | [`document`] | one GraphQL document: limits, cost, variables, the shape of its answer | `graphql` (errors) |
-//! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `auth` (viewer), `clock` |
-//! | [`store`] | the only door to the tables | `auth` (viewer), `clock` |
+//! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `auth` (viewer), `calendar`, `clock` |
+//! | [`store`] | the only door to the tables | `auth` (viewer), `calendar`, `clock` |
 //! | [`auth`] | tokens, keys, who is asking | `clock` |
+//! | [`calendar`] | on which day an instant lies, and spans of time | `clock` |
 //! | [`clock`] | the only place that asks for the time | |
 //!
 //! The tables themselves are made by the crate `migration`.
 
 pub mod app;
 pub mod auth;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;

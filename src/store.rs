@@ -22,11 +22,13 @@ mod tag;
 mod task;
 mod text;
 mod trash;
+mod user;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 use sea_orm::{ColumnTrait, DbErr, QueryFilter};
+use tokio::sync;
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use self::{change::find_user, connect::Pools, owned::Object};
@@ -48,6 +50,7 @@ pub use self::{
 };
 use crate::{
     auth::{UserId, Viewer},
+    calendar::Zone,
     clock::{Clock, Instant},
 };
 
@@ -115,15 +118,21 @@ impl Store {
     /// The viewer's own rows, and nothing else.
     #[must_use]
     pub fn for_viewer(self: &Arc<Self>, viewer: &Viewer) -> OwnedStore {
-        OwnedStore { store: Arc::clone(self), user_id: viewer.id().clone() }
+        OwnedStore {
+            store: Arc::clone(self),
+            user_id: viewer.id().clone(),
+            zone: sync::Mutex::default(),
+        }
     }
 }
 
-/// What one user owns. Another user's rows do not exist here.
-#[derive(Clone, Debug)]
+/// What one user owns, for the length of one request. Another user's rows do not exist here.
+#[derive(Debug)]
 pub struct OwnedStore {
     store: Arc<Store>,
     user_id: UserId,
+    /// The user's zone, once it was read: another replica may change it at any time.
+    zone: sync::Mutex<Option<Zone>>,
 }
 
 impl OwnedStore {
@@ -134,6 +143,7 @@ impl OwnedStore {
             return Ok(Some(user));
         }
         let user = find_user(&self.store.pools.reader, self.user_id.as_str()).await?;
+        let user = user.map(|user| UserNo(user.no));
         if let Some(user) = user {
             users.insert(self.user_id.clone(), user);
         }

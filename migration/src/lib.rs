@@ -5,6 +5,7 @@
 mod column;
 mod m20261121_000001_tasks;
 mod m20261121_000002_lists_tags_subtasks;
+mod words;
 
 use sea_orm_migration::{
     prelude::*,
@@ -12,6 +13,8 @@ use sea_orm_migration::{
         DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     },
 };
+
+pub use self::words::Indexed;
 
 /// All steps, oldest first.
 pub struct Migrator;
@@ -28,10 +31,11 @@ impl MigratorTrait for Migrator {
 
 impl Migrator {
     /// Brings the database up to date, all or nothing, under a lock: replicas may start together.
+    /// `indexed` tells the words of tasks that are there already.
     ///
     /// # Errors
     /// Whatever the database refuses; nothing has changed then.
-    pub async fn migrate(db: &DatabaseConnection) -> Result<(), DbErr> {
+    pub async fn migrate(db: &DatabaseConnection, indexed: Indexed) -> Result<(), DbErr> {
         let transaction = db
             .begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -48,7 +52,11 @@ impl Migrator {
                 )
                 .await?;
         }
+        let pending = Self::get_pending_migrations_read_only(&transaction).await?;
         Self::up(&transaction, None).await?;
+        if pending.iter().any(|step| step.name() == m20261121_000002_lists_tags_subtasks::NAME) {
+            words::fill(&transaction, indexed).await?;
+        }
         transaction.commit().await
     }
 

@@ -7,8 +7,15 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::column::{bytewise_text, instant};
 
-#[derive(DeriveMigrationName)]
 pub struct Migration;
+
+pub const NAME: &str = "m20261121_000002_lists_tags_subtasks";
+
+impl MigrationName for Migration {
+    fn name(&self) -> &str {
+        NAME
+    }
+}
 
 #[derive(DeriveIden)]
 enum User {

@@ -1,6 +1,7 @@
 //! What a resolver may ask its context for, by name.
 
 use async_graphql::Context;
+use chrono::NaiveDate;
 
 use super::error::{ApiError, ErrorCode};
 use crate::{auth::Viewer, clock::Instant, store::OwnedStore};
@@ -14,6 +15,16 @@ pub struct RequestContext {
     pub store: OwnedStore,
     /// The instant at which the request came.
     pub now: Instant,
+}
+
+impl RequestContext {
+    /// The day on which the request came, in the viewer's zone.
+    ///
+    /// # Errors
+    /// When the zone cannot be read.
+    pub async fn today(&self) -> Result<NaiveDate, ApiError> {
+        Ok(self.store.zone().await?.day(self.now))
+    }
 }
 
 /// Who is asking, what they own, and when.

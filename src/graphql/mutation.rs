@@ -14,6 +14,7 @@ use super::{
         CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, TaskPayload,
         UpdateTaskInput,
     },
+    viewer::{UpdateViewerInput, ViewerPayload},
 };
 
 /// A failure stays within its field: an error that is passed up would blank the payloads of the
@@ -94,6 +95,14 @@ impl Mutation {
     /// Up to 100 of the operations above in one transaction, in order. Later ones may name ids that earlier ones create.
     async fn batch(&self, ctx: &Context<'_>, input: BatchInput) -> Outcome<BatchPayload> {
         Some(input.run(ctx).await)
+    }
+
+    async fn update_viewer(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateViewerInput,
+    ) -> Outcome<ViewerPayload> {
+        Some(input.update(ctx).await)
     }
 }
 

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     batch::BatchPayload, list::TaskListPayload, query::Query, tag::TagPayload, task::TaskPayload,
+    viewer::ViewerPayload,
 };
 use crate::store::Outcome;
 
@@ -18,6 +19,8 @@ pub enum Payload {
     Tag(TagPayload),
     /// Of a mutation of one list.
     TaskList(TaskListPayload),
+    /// Of a change of the viewer.
+    Viewer(ViewerPayload),
     /// Of a deletion.
     Delete(DeletePayload),
     /// Of many mutations at once.

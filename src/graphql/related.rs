@@ -13,6 +13,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
+    context::RequestContext,
     error::ApiError,
     list::TaskList,
     tag::Tag,
@@ -85,7 +86,7 @@ impl Group {
     /// A page of what is under one of them.
     pub async fn subtasks(
         &self,
-        store: &OwnedStore,
+        request: &RequestContext,
         task: Uuid,
         arguments: TaskArguments,
     ) -> Result<Option<Arc<TaskConnection>>, ApiError> {
@@ -93,16 +94,17 @@ impl Group {
             let mut subtasks = self.subtasks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(subtasks.entry(arguments.clone()).or_default())
         };
-        let pages = pages.get_or_init(|| self.subtask_pages(store, arguments)).await;
+        let pages = pages.get_or_init(|| self.subtask_pages(request, arguments)).await;
         Ok(found(pages, task)?.map(Arc::clone))
     }
 
     async fn subtask_pages(
         &self,
-        store: &OwnedStore,
+        request: &RequestContext,
         arguments: TaskArguments,
     ) -> Result<HashMap<Uuid, Arc<TaskConnection>>, ApiError> {
-        let Listing { filter, order, window, name } = arguments.read()?;
+        let Listing { filter, order, window, name } = arguments.read(request).await?;
+        let store = &request.store;
         let pages = store.subtask_pages(&self.tasks, self.trashed, &filter, &order, window).await?;
         let group = Self::of(pages.values().flat_map(|page| page.rows.iter().map(|(_, row)| row)));
         let connection = |page| TaskConnection::of(page, &group, name.clone());

@@ -3,7 +3,10 @@
 use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
 
-use crate::clock::Instant;
+use crate::{
+    calendar::{Duration, Zone},
+    clock::Instant,
+};
 
 /// RFC 3339 instant in UTC with milliseconds, e.g. `2026-11-21T09:30:00.000Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
@@ -52,6 +55,38 @@ impl ScalarType for Date {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.format("%Y-%m-%d").to_string())
+    }
+}
+
+/// ISO 8601 duration, e.g. `PT30M`, `P1D`.
+#[Scalar(name = "Duration")]
+impl ScalarType for Duration {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        read(&value, Duration::parse)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        read(value, Duration::parse).is_ok()
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.to_string())
+    }
+}
+
+/// IANA zone name, e.g. `Europe/Berlin`.
+#[Scalar(name = "TimeZone")]
+impl ScalarType for Zone {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        read(&value, Zone::named)
+    }
+
+    fn is_valid(value: &Value) -> bool {
+        read(value, Zone::named).is_ok()
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.name().to_owned())
     }
 }
 

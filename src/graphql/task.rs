@@ -97,6 +97,17 @@ impl From<TaskRow> for Task {
 
 #[ComplexObject]
 impl Task {
+    /// Not completed, and past `dueAt` or, without one, past the end of `dueOn` in the viewer's zone.
+    async fn overdue(&self, ctx: &Context<'_>) -> Result<bool, ApiError> {
+        let request = ctx.request()?;
+        Ok(match (self.due_at, self.due_on) {
+            _ if self.completed => false,
+            (Some(at), _) => at < request.now,
+            (None, Some(Date(day))) => day < request.today().await?,
+            (None, None) => false,
+        })
+    }
+
     /// By name, at most 50.
     async fn tags(&self, ctx: &Context<'_>) -> Result<&[Tag], ApiError> {
         self.group.tags(ctx.store()?, self.key).await
@@ -127,7 +138,7 @@ impl Task {
     ) -> Result<Arc<TaskConnection>, ApiError> {
         let page = PageArguments { first, after, last, before };
         let arguments = TaskArguments::new(page, filter, order_by, TaskOrder::ARRANGED);
-        let subtasks = self.group.subtasks(ctx.store()?, self.key, arguments).await?;
+        let subtasks = self.group.subtasks(ctx.request()?, self.key, arguments).await?;
         subtasks.ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The task is not in its own group.")
         })
@@ -155,7 +166,7 @@ connection! {
 impl TaskConnection {
     /// Reads the page that the arguments describe.
     pub async fn read(ctx: &Context<'_>, arguments: TaskArguments) -> Result<Self, ApiError> {
-        let Listing { filter, order, window, name } = arguments.read()?;
+        let Listing { filter, order, window, name } = arguments.read(ctx.request()?).await?;
         let page = ctx.store()?.task_page(&filter, &order, window).await?;
         let group = Group::of(page.rows.iter().map(|(_, row)| row));
         Ok(Self::of(page, &group, name))

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use async_graphql::{Enum, ID, InputObject};
+use chrono::NaiveDate;
 use uuid::Uuid;
 
-use super::{error::ApiError, id, scalars::Date, task::Priority, text};
+use super::{context::RequestContext, error::ApiError, id, scalars::Date, task::Priority, text};
 use crate::{
+    calendar::{self, Duration, Zone},
     clock::Instant,
     store::{self, Comparison, InstantField, Search, TaskRule},
 };
@@ -33,6 +35,7 @@ pub struct TaskFilter {
     /// Every word must occur in title or description, without regard to case and accents; the last word counts as a prefix. `orderBy: [{field: RELEVANCE, direction: DESC}]` puts the best match first.
     search: Option<String>,
     completed: Option<bool>,
+    overdue: Option<bool>,
     priority: Option<PriorityFilter>,
     due_on: Option<DateFilter>,
     completed_at: Option<DateTimeFilter>,
@@ -62,6 +65,8 @@ pub struct DateFilter {
     lt: Option<Date>,
     lte: Option<Date>,
     is_null: Option<bool>,
+    /// From today to that far ahead, in the viewer's zone: `P0D` is today, `P7D` the coming week.
+    within: Option<Duration>,
 }
 
 /// By instant.
@@ -101,10 +106,20 @@ pub enum TrashFilter {
 impl TaskFilter {
     /// Checks the limits and makes the rule that the store knows. An order by relevance needs one
     /// search to measure it by.
-    pub fn read(self, by_relevance: bool) -> Result<store::TaskFilter, ApiError> {
+    pub async fn read(
+        self,
+        request: &RequestContext,
+        by_relevance: bool,
+    ) -> Result<store::TaskFilter, ApiError> {
+        // Most filters mean the same in every zone: they shall not wait for the viewer's.
+        let today = if self.depends_on_today() {
+            request.today().await?
+        } else {
+            Zone::UTC.day(request.now)
+        };
         let trash = self.trash.map(Into::into).unwrap_or_default();
         let searched = self.search.clone();
-        let mut reader = Reader::default();
+        let mut reader = Reader::new(request.now, today);
         let rule = reader.rule(self, "filter")?;
         if by_relevance && (reader.searches, searched.is_some()) != (1, true) {
             let message = "RELEVANCE needs a search at the top level of the filter, and no other.";
@@ -113,11 +128,21 @@ impl TaskFilter {
         let relevance = searched.filter(|_| by_relevance).and_then(|typed| Search::parse(&typed));
         Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash, relevance })
     }
+
+    fn depends_on_today(&self) -> bool {
+        let operands = self.and.iter().chain(&self.or).flatten().chain(self.not.as_deref());
+        self.overdue.is_some()
+            || self.due_on.as_ref().is_some_and(|due| due.within.is_some())
+            || operands.into_iter().any(Self::depends_on_today)
+    }
 }
 
 /// Goes through a filter and counts.
-#[derive(Default)]
 struct Reader {
+    /// The instant by which tasks are overdue.
+    now: Instant,
+    /// The viewer's day at that instant.
+    today: NaiveDate,
     /// Operators around the place that is read.
     depth: usize,
     /// Conditions so far.
@@ -131,6 +156,10 @@ struct Reader {
 }
 
 impl Reader {
+    fn new(now: Instant, today: NaiveDate) -> Self {
+        Self { now, today, depth: 0, conditions: 0, operands: 0, searches: 0, words: 0 }
+    }
+
     /// All that the filter asks for, as one rule; `None` when it asks for nothing.
     fn rule(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {
         let mut rules = Vec::new();
@@ -147,8 +176,12 @@ impl Reader {
             rules.extend(search.map(TaskRule::Search));
         }
         rules.extend(filter.completed.map(TaskRule::Completed));
+        rules.extend(filter.overdue.map(|overdue| self.overdue(overdue)));
         rules.extend(filter.priority.into_iter().flat_map(PriorityFilter::rules));
-        rules.extend(filter.due_on.into_iter().flat_map(DateFilter::rules));
+        if let Some(due) = filter.due_on {
+            let within = due.within.map(|ahead| self.within(ahead, path)).transpose()?;
+            rules.extend(due.rules().chain(within));
+        }
         for (field, instants) in [
             (InstantField::Completed, filter.completed_at),
             (InstantField::Created, filter.created_at),
@@ -185,6 +218,31 @@ impl Reader {
             rules.extend(not.map(|not| TaskRule::Not(Box::new(not))));
         }
         Ok((!rules.is_empty()).then_some(TaskRule::All(rules)))
+    }
+
+    /// What `Task.overdue` says, as a rule.
+    fn overdue(&self, overdue: bool) -> TaskRule {
+        let past_its_time = TaskRule::At(InstantField::Due, Comparison::Lt, self.now);
+        let past_its_day = TaskRule::All(vec![
+            TaskRule::AtIsNull(InstantField::Due, true),
+            TaskRule::DueOn(Comparison::Lt, self.today),
+        ]);
+        let is_past = TaskRule::Any(vec![past_its_time, past_its_day]);
+        let rule = TaskRule::All(vec![TaskRule::Completed(false), is_past]);
+        if overdue { rule } else { TaskRule::Not(Box::new(rule)) }
+    }
+
+    /// Due from today on, and not later than that far ahead.
+    fn within(&self, ahead: Duration, path: &str) -> Result<TaskRule, ApiError> {
+        let days = ahead.whole_days().ok_or_else(|| {
+            let message = "within takes whole days or weeks ahead, for example P7D.";
+            ApiError::bad_input(format!("{path}.dueOn.within"), message)
+        })?;
+        let last = calendar::days_after(self.today, days);
+        Ok(TaskRule::All(vec![
+            TaskRule::DueOn(Comparison::Gte, self.today),
+            TaskRule::DueOn(Comparison::Lte, last),
+        ]))
     }
 
     fn operand(&mut self, filter: TaskFilter, path: &str) -> Result<Option<TaskRule>, ApiError> {

@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, InputObject};
 
-use super::{error::ApiError, page::PageArguments, task_filter::TaskFilter};
+use super::{context::RequestContext, error::ApiError, page::PageArguments, task_filter::TaskFilter};
 use crate::store::{self, Window};
 
 /// Nulls last; ties end at the id, so every order is total.
@@ -78,14 +78,14 @@ impl TaskArguments {
     }
 
     /// Checks them.
-    pub fn read(self) -> Result<Listing, ApiError> {
+    pub async fn read(self, request: &RequestContext) -> Result<Listing, ApiError> {
         let name = self.name();
         let by_relevance = self.order.iter().any(|key| key.field == TaskOrderField::Relevance);
         let order = self.order.iter().map(|key| (key.field.into(), key.direction.into()));
         Ok(Listing {
             order: order.collect(),
             window: self.page.window(&name)?,
-            filter: self.filter.read(by_relevance)?,
+            filter: self.filter.read(request, by_relevance).await?,
             name,
         })
     }

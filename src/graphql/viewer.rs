@@ -1,12 +1,17 @@
 //! The viewer: who is asking, and with which session.
 
-use async_graphql::{ID, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, SimpleObject};
 
-use super::context::RequestContext;
-use crate::{auth, clock::Instant};
+use super::{
+    context::{ContextExt, RequestContext},
+    error::ApiError,
+    query::Query,
+};
+use crate::{auth, calendar::Zone, clock::Instant};
 
 /// Who is asking.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct User {
     /// The token's `sub`.
     pub(super) id: ID,
@@ -14,6 +19,14 @@ pub struct User {
     name: Option<String>,
     image: Option<String>,
     session: Session,
+}
+
+#[ComplexObject]
+impl User {
+    /// Decides what `overdue`, `dueOn.within` and recurrences mean by a day. Default UTC.
+    async fn time_zone(&self, ctx: &Context<'_>) -> Result<Zone, ApiError> {
+        Ok(ctx.store()?.zone().await?)
+    }
 }
 
 /// The verified credential of this request. It holds no secret.
@@ -53,4 +66,31 @@ impl Session {
             expires_in: i32::try_from(left).unwrap_or(i32::MAX),
         }
     }
+}
+
+/// A field left out stays as it is.
+#[derive(InputObject)]
+pub struct UpdateViewerInput {
+    /// Null is UTC. Days that tasks are due on stay the same days.
+    time_zone: MaybeUndefined<Zone>,
+}
+
+impl UpdateViewerInput {
+    pub(super) async fn update(self, ctx: &Context<'_>) -> Result<ViewerPayload, ApiError> {
+        let request = ctx.request()?;
+        let zone = match self.time_zone {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(Zone::UTC),
+            MaybeUndefined::Value(zone) => Some(zone),
+        };
+        request.store.viewer_update(zone).await?;
+        Ok(ViewerPayload { viewer: request.into(), query: Query })
+    }
+}
+
+/// The viewer as they are now.
+#[derive(SimpleObject)]
+pub struct ViewerPayload {
+    viewer: User,
+    pub(super) query: Query,
 }

@@ -23,7 +23,7 @@ use super::{
     error::{Input, StoreError},
     owned::{Object, Owned, Stamp, difference},
 };
-use crate::clock::Instant;
+use crate::{calendar::Zone, clock::Instant};
 
 /// How long the id of what was deleted for good is not taken again.
 pub const TOMBSTONE_LIFE: TimeDelta = TimeDelta::days(30);
@@ -45,6 +45,8 @@ pub struct Write {
     pub user: UserNo,
     /// The number that this change stamps on each row it touches.
     pub number: i64,
+    /// Where the user's days begin and end.
+    pub zone: Zone,
     pub now: Instant,
     /// How much the user has, and had before.
     owned: Counts,
@@ -53,7 +55,7 @@ pub struct Write {
 }
 
 /// How many objects a user has, or may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Tasks, those in the trash too.
     pub tasks: i64,
@@ -76,7 +78,9 @@ impl Counts {
 impl OwnedStore {
     /// Opens the door for one change.
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
-        Write::begin(&self.store, self.user_id.as_str()).await
+        let write = Write::begin(&self.store, self.user_id.as_str()).await?;
+        *self.zone.lock().await = Some(write.zone);
+        Ok(write)
     }
 }
 
@@ -95,6 +99,7 @@ impl Write {
             transaction,
             user: UserNo(user.no),
             number: user.counter,
+            zone: user.zone(),
             now: store.clock.now(),
             owned,
             owned_before: owned,
@@ -277,26 +282,23 @@ async fn take_number(
     let newcomer = user::ActiveModel {
         sub: Set(sub.to_owned()),
         counter: Set(1),
-        time_zone: Set("UTC".to_owned()),
+        time_zone: Set(Zone::UTC.name().to_owned()),
         ..Default::default()
     };
     let counted_by_another = OnConflict::column(user::Column::Sub)
         .value(user::Column::Counter, Expr::col((user::Entity, user::Column::Counter)).add(1))
         .to_owned();
     #[expect(clippy::disallowed_methods, reason = "a user owns the row of their own `sub`")]
-    let row = user::Entity::insert(newcomer)
-        .on_conflict(counted_by_another)
-        .exec_with_returning(transaction)
-        .await?;
-    Ok(row)
+    let insert = user::Entity::insert(newcomer).on_conflict(counted_by_another);
+    Ok(insert.exec_with_returning(transaction).await?)
 }
 
-/// The key of a user who has written before.
+/// The row of a user who has written before.
 pub async fn find_user(
     connection: &impl ConnectionTrait,
     sub: &str,
-) -> Result<Option<UserNo>, StoreError> {
+) -> Result<Option<user::Model>, StoreError> {
     #[expect(clippy::disallowed_methods, reason = "a user owns the row of their own `sub`")]
-    let row = user::Entity::find().filter(user::Column::Sub.eq(sub)).one(connection).await?;
-    Ok(row.map(|row| UserNo(row.no)))
+    let find = user::Entity::find().filter(user::Column::Sub.eq(sub));
+    Ok(find.one(connection).await?)
 }

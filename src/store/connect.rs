@@ -8,7 +8,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::dialect::Dialect;
+use super::{dialect::Dialect, text};
 
 /// How long a request waits for a connection, a writer on SQLite for the one before it, and
 /// PostgreSQL works on a statement, also when nobody waits for it any more.
@@ -40,7 +40,7 @@ impl Pools {
 
     /// Brings the tables up to date.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::migrate(&self.writer.0).await
+        Migrator::migrate(&self.writer.0, |_owner, words| text::indexed(words)).await
     }
 
     /// Whether the tables are older than this program.

@@ -17,7 +17,7 @@ use super::{
     placement::Home,
     tag::MOST_TAGS,
 };
-use crate::clock::Instant;
+use crate::{calendar::Zone, clock::Instant};
 
 /// A task as it lies in the database.
 pub type TaskRow = task::Model;
@@ -67,6 +67,9 @@ pub struct TaskPatch {
 }
 
 /// When a task is due.
+///
+/// An instant given again is a change if the user's zone has moved it to another day meanwhile:
+/// what is written is read in the present zone, and what is stored stays as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Due {
     /// At some time of that day.
@@ -76,10 +79,10 @@ pub enum Due {
 }
 
 impl Due {
-    fn day(self) -> NaiveDate {
+    fn day(self, zone: Zone) -> NaiveDate {
         match self {
             Self::On(day) => day,
-            Self::At(instant) => instant.day(),
+            Self::At(instant) => zone.day(instant),
         }
     }
 
@@ -185,20 +188,20 @@ impl OwnedStore {
 }
 
 impl TaskPatch {
-    fn apply(self, mut task: TaskRow, now: Instant) -> TaskRow {
+    fn apply(self, mut task: TaskRow, write: &Write) -> TaskRow {
         if self.title.is_some() || self.description.is_some() {
             task.title = self.title.unwrap_or(task.title);
             task.description = self.description.unwrap_or(task.description);
             task = task.with_words();
         }
         if let Some(completed) = self.completed {
-            task.completed_at = completed.then(|| task.completed_at.unwrap_or(now));
+            task.completed_at = completed.then(|| task.completed_at.unwrap_or(write.now));
         }
         if let Some(priority) = self.priority {
             task.priority = priority;
         }
         if let Some(due) = self.due {
-            task.due_on = due.map(Due::day);
+            task.due_on = due.map(|due| due.day(write.zone));
             task.due_at = due.and_then(Due::instant);
         }
         task.with_times()
@@ -242,7 +245,7 @@ impl Write {
                 return Err(StoreError::TooManyTags(Input::AddedTag(0)));
             }
         }
-        let new = patch.apply(old.clone(), self.now);
+        let new = patch.apply(old.clone(), self);
         if new == old && on.is_empty() && off.is_empty() {
             return Ok(old);
         }
@@ -262,7 +265,7 @@ impl Write {
             description: new.description,
             description_words: String::new(),
             priority: new.priority,
-            due_on: new.due.map(Due::day),
+            due_on: new.due.map(|due| due.day(self.zone)),
             due_at: new.due.and_then(Due::instant),
             due_asc: 0,
             due_desc: 0,

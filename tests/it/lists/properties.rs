@@ -284,8 +284,11 @@ fn filter(depth: u32) -> impl Strategy<Value = Value> {
     let days = comparators(&["eq", "gt", "gte", "lt", "lte", "isNull"], day().prop_map(Into::into));
     let priorities = comparators(&["in", "gte", "lte"], priority().prop_map(Into::into));
     let searches = sample::select(&["milk", "MI", "buy br", "bread milk", "a", " ", "x"][..]);
+    let durations = sample::select(&["P0D", "P1D", "P1W"][..]);
     let condition = prop_oneof![
         any::<bool>().prop_map(|completed| json!({ "completed": completed })),
+        any::<bool>().prop_map(|overdue| json!({ "overdue": overdue })),
+        durations.prop_map(|within| json!({ "dueOn": { "within": within } })),
         searches.prop_map(|search| json!({ "search": search })),
         priorities.prop_map(|priority| json!({ "priority": priority })),
         days.prop_map(|due| json!({ "dueOn": due })),

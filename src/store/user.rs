@@ -1,0 +1,47 @@
+//! The user's own row: what they have chosen for themselves.
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+
+use super::{OwnedStore, change::find_user, entity::user, error::StoreError};
+use crate::calendar::Zone;
+
+impl OwnedStore {
+    /// The zone in which the viewer reads days; UTC before they first wrote something.
+    ///
+    /// The database is asked only once for each door that is opened, and not at all behind one
+    /// through which something was written.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn zone(&self) -> Result<Zone, StoreError> {
+        let mut known = self.zone.lock().await;
+        if let Some(zone) = *known {
+            return Ok(zone);
+        }
+        let user = find_user(&self.store.pools.reader, self.user_id.as_str()).await?;
+        let zone = user.map_or(Zone::UTC, |user| user.zone());
+        *known = Some(zone);
+        Ok(zone)
+    }
+
+    /// Changes the viewer's own row; what is `None` stays. Days that are stored stay too.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn viewer_update(&self, zone: Option<Zone>) -> Result<(), StoreError> {
+        let write = self.write().await?;
+        if let Some(zone) = zone {
+            #[expect(clippy::disallowed_methods, reason = "the owner is the row itself")]
+            user::Entity::update_many()
+                .col_expr(user::Column::TimeZone, Expr::value(zone.name()))
+                .filter(user::Column::No.eq(write.user.0))
+                .exec(&write.transaction)
+                .await?;
+        }
+        write.commit(()).await?;
+        if zone.is_some() {
+            *self.zone.lock().await = zone;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,83 @@
+//! The database itself refuses a link between two users' rows, even when the code forgets to: these
+//! tests write past the code, into the tables.
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlErr};
+use serde_json::json;
+
+use crate::harness::{Api, Person, on_each_database};
+
+/// What Alice and Bob have, each by its id.
+struct Rows {
+    task: String,
+    tag: String,
+    list: String,
+}
+
+impl Rows {
+    async fn of(person: &Person) -> Self {
+        let make = "mutation {
+            createTask(input: { title: \"A task\" }) { task { id } }
+            createTag(input: { name: \"A tag\" }) { tag { id } }
+            createList(input: { name: \"A list\" }) { list { id } }
+        }";
+        let made = person.asks(make).await;
+        let id = |payload: &str, kind: &str| made[payload][kind]["id"].as_str().unwrap().to_owned();
+        Self {
+            task: id("createTask", "task"),
+            tag: id("createTag", "tag"),
+            list: id("createList", "list"),
+        }
+    }
+}
+
+/// An id as the database keeps it.
+fn literal(db: &DatabaseConnection, id: &str) -> String {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => format!("X'{}'", id.replace('-', "")),
+        _ => format!("'{id}'::uuid"),
+    }
+}
+
+async fn refuses(db: &DatabaseConnection, sql: &str) {
+    let error = db.execute_unprepared(sql).await.unwrap_err();
+    let refused = matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
+    assert!(refused, "{sql}: {error}");
+}
+
+on_each_database! {
+    async fn a_row_cannot_point_at_somebody_elses(api: Api) {
+        let (alices, bobs) = (Rows::of(&api.alice).await, Rows::of(&api.bob).await);
+        let db = api.database.connect().await;
+        let alice = "(SELECT no FROM \"user\" WHERE sub = 'alice')";
+        let id = |id: &str| literal(&db, id);
+        let own = format!("WHERE user_no = {alice} AND id = {}", id(&alices.task));
+        for (column, foreign) in [("list_id", &bobs.list), ("parent_id", &bobs.task)] {
+            refuses(&db, &format!("UPDATE task SET {column} = {} {own}", id(foreign))).await;
+        }
+        for (task, tag) in [
+            (&alices.task, &bobs.tag),
+            (&bobs.task, &alices.tag),
+            (&bobs.task, &bobs.tag),
+        ] {
+            let link = format!("({alice}, {}, {})", id(task), id(tag));
+            refuses(&db, &format!("INSERT INTO task_tag (user_no, task_id, tag_id) VALUES {link}")).await;
+        }
+        // The same to one's own is what the refusals are measured by.
+        for (column, own_id) in [("list_id", &alices.list), ("parent_id", &alices.task)] {
+            db.execute_unprepared(&format!("UPDATE task SET {column} = {} {own}", id(own_id))).await.unwrap();
+        }
+        let link = format!("({alice}, {}, {})", id(&alices.task), id(&alices.tag));
+        db.execute_unprepared(&format!("INSERT INTO task_tag (user_no, task_id, tag_id) VALUES {link}")).await.unwrap();
+    }
+
+    async fn what_others_point_at_cannot_be_deleted_past_the_code(api: Api) {
+        let alices = Rows::of(&api.alice).await;
+        let child = json!({ "title": "Under it", "parentId": alices.task });
+        api.alice.creates_with(child).await;
+        api.alice.creates_with(json!({ "title": "In it", "listId": alices.list })).await;
+        let db = api.database.connect().await;
+        for (table, id) in [("task", &alices.task), ("task_list", &alices.list)] {
+            refuses(&db, &format!("DELETE FROM {table} WHERE id = {}", literal(&db, id))).await;
+        }
+    }
+}

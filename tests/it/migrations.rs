@@ -1,0 +1,118 @@
+//! Databases that an earlier release has filled are taken over as they are.
+
+use futures_util::future::join;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Database, Person};
+
+/// Alice's and Bob's tasks as the first release left them, when there was nothing but tasks.
+const SQLITE: &str = include_str!("fixtures/tasks_only.sqlite.sql");
+const POSTGRES: &str = include_str!("fixtures/tasks_only.postgres.sql");
+
+const EVERYTHING: &str = "query($after: String) {
+    tasks(first: 100, after: $after, filter: { trash: INCLUDE }, orderBy: [{ field: POSITION }]) {
+        nodes {
+            id title description completed completedAt priority dueOn dueAt
+            createdAt updatedAt deletedAt version position list { id } parent { id } tags { id }
+        }
+    }
+}";
+
+fn id(number: u32) -> String {
+    format!("019aa000-0000-7000-8000-{number:012}")
+}
+
+/// A server on a copy of each kind of database of the first release.
+async fn servers() -> Vec<Api> {
+    let sqlite = Database::sqlite();
+    sqlite.execute(SQLITE).await;
+    let mut servers = vec![Api::start(sqlite).await];
+    if let Some(postgres) = Database::empty_postgres().await {
+        postgres.execute(POSTGRES).await;
+        servers.push(Api::start(postgres).await);
+    }
+    servers
+}
+
+async fn all(person: &Person) -> Vec<Value> {
+    let mut data = person.post(EVERYTHING, json!({})).await.data();
+    match data["tasks"]["nodes"].take() {
+        Value::Array(tasks) => tasks,
+        other => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn tasks_of_the_first_release_are_all_there_as_they_were() {
+    for api in servers().await {
+        let (alices, bobs) = join(all(&api.alice), all(&api.bob)).await;
+        let ids: Vec<_> = alices.iter().map(|task| task["id"].as_str().unwrap()).collect();
+        assert_eq!(ids, [id(1), id(2), id(3), id(4)], "in the order of their making");
+        let first = &alices[0];
+        assert_eq!(first["title"], "Buy crème brûlée");
+        assert_eq!(
+            first["description"],
+            "It's *Straße* 7, with \\ and % and \"quotes\"\nnew line"
+        );
+        assert_eq!((&first["priority"], &first["dueOn"]), (&json!("HIGH"), &json!("2026-12-01")));
+        assert_eq!(alices[1]["title"], "Call Bob again");
+        assert_eq!(alices[1]["dueAt"], "2026-12-01T08:30:00.123Z");
+        assert_eq!((&alices[1]["completed"], &alices[1]["version"]), (&json!(true), &json!(2)));
+        assert!(alices[3]["deletedAt"].is_string());
+        for task in &alices {
+            assert_eq!((&task["list"], &task["parent"]), (&Value::Null, &Value::Null));
+            assert_eq!(task["tags"], json!([]));
+        }
+
+        let titles: Vec<_> = bobs.iter().map(|task| task["title"].clone()).collect();
+        assert_eq!(titles[0], "Bob's own crème 🎉");
+        let numbered: Vec<_> = (0..70).map(|n| json!(format!("Task {n}"))).collect();
+        assert_eq!(titles[1..], numbered);
+    }
+}
+
+#[tokio::test]
+async fn tasks_of_the_first_release_are_found_by_their_words() {
+    for api in servers().await {
+        for (search, found) in [
+            ("creme BRU", vec![id(1)]),
+            ("strasse quotes", vec![id(1)]),
+            ("it's", vec![id(1)]),
+            ("trash", vec![]),
+            ("task", vec![]),
+        ] {
+            let query = "query($search: String) { tasks(filter: { search: $search }, \
+                         orderBy: [{ field: RELEVANCE, direction: DESC }]) { nodes { id } } }";
+            let data = api.alice.post(query, json!({ "search": search })).await.data();
+            let nodes: Vec<_> = found.iter().map(|id| json!({ "id": id })).collect();
+            assert_eq!(data["tasks"]["nodes"], json!(nodes), "{search}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_follows_goes_on_from_the_first_release() {
+    for api in servers().await {
+        let newest = api.alice.creates("After the update").await;
+        let order: Vec<_> = all(&api.alice).await.iter().map(|task| task["id"].clone()).collect();
+        assert_eq!(order.last(), Some(&json!(newest)));
+
+        api.alice.restore(&id(4)).await.data();
+        let moved = "mutation($input: MoveTaskInput!) { moveTask(input: $input) { task { version } } }";
+        let input = json!({ "id": newest, "parentId": id(1) });
+        api.alice.post(moved, json!({ "input": input })).await.data();
+        let gone = api.alice.create(json!({ "id": id(5), "title": "Gone for good" })).await;
+        assert_eq!(gone.code(), "CONFLICT");
+        api.bob.create(json!({ "id": id(5), "title": "Free for Bob" })).await.data();
+    }
+}
+
+#[tokio::test]
+async fn the_first_releases_tasks_count_toward_the_quota() {
+    for api in servers().await {
+        let (full, _) = Api::start_to_serve(api.database.clone(), &["--max-tasks=72"]).await;
+        full.bob.creates("the 72nd").await;
+        assert_eq!(full.bob.create(json!({ "title": "the 73rd" })).await.code(), "BAD_USER_INPUT");
+        full.alice.creates("alice has room").await;
+    }
+}

@@ -1,0 +1,142 @@
+//! What belongs to the tasks of a list costs the same few statements however long the list is.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Api, on_each_database, statements};
+
+/// A list with all that can be asked of its tasks, and of their subtasks.
+const EVERYTHING: &str = "query($first: Int) {
+    tasks(first: $first, filter: { parent: { isNull: true } }) {
+        totalCount
+        pageInfo { hasNextPage hasPreviousPage }
+        edges { node { list { name } again: list { color } } }
+        nodes {
+            title
+            tags { name }
+            list { name }
+            parent { title }
+            subtasks(first: 2) {
+                totalCount
+                pageInfo { hasNextPage hasPreviousPage }
+                nodes { title tags { name } list { name } parent { title tags { name } } }
+            }
+            open: subtasks(first: 0, filter: { completed: false }) {
+                totalCount
+                pageInfo { hasNextPage }
+            }
+            byTitle: subtasks(last: 1, orderBy: [{ field: TITLE }]) { nodes { title overdue } }
+        }
+    }
+}";
+
+impl Api {
+    /// So many tasks of Alice's in two lists, each with two tags and three subtasks.
+    async fn with_families(&self, count: usize) {
+        let made = self
+            .alice
+            .asks(
+                "mutation {
+                    a: createTag(input: { name: \"Home\" }) { tag { id } }
+                    b: createTag(input: { name: \"Errand\" }) { tag { id } }
+                    c: createList(input: { name: \"Inbox no more\" }) { list { id } }
+                    d: createList(input: { name: \"Later\" }) { list { id } }
+                }",
+            )
+            .await;
+        let tags = json!([made["a"]["tag"]["id"], made["b"]["tag"]["id"]]);
+        let lists = [&made["c"]["list"]["id"], &made["d"]["list"]["id"]];
+        for number in 0..count {
+            let (title, list) = (format!("Task {number}"), lists[number % 2]);
+            let task = json!({ "title": title, "listId": list, "tagIds": tags });
+            let parent = self.alice.creates_with(task).await;
+            for (step, completed) in [("one", true), ("two", false), ("three", false)] {
+                let title = format!("{step} of {number}");
+                let tags = json!([tags[0]]);
+                let step = json!({ "title": title, "parentId": parent["id"], "tagIds": tags, "completed": completed });
+                self.alice.creates_with(step).await;
+            }
+        }
+    }
+
+    /// What a query of Alice's answers, and how many statements it takes.
+    async fn costs(&self, query: &str, variables: Value) -> (Value, usize) {
+        let (reply, sent) = statements(self.alice.post(query, variables)).await;
+        (reply.data(), sent.len())
+    }
+}
+
+on_each_database! {
+    async fn a_long_list_takes_no_more_statements_than_a_short_one(api: Api) {
+        api.with_families(30).await;
+        api.costs(EVERYTHING, json!({ "first": 1 })).await; // The user's key is remembered from here on.
+        let (one, statements_for_one) = api.costs(EVERYTHING, json!({ "first": 1 })).await;
+        let (all, statements_for_all) = api.costs(EVERYTHING, json!({ "first": 30 })).await;
+        assert_eq!(statements_for_all, statements_for_one);
+        println!("{statements_for_all} statements");
+
+        let nodes = all["tasks"]["nodes"].as_array().unwrap();
+        assert_eq!((one["tasks"]["nodes"].as_array().unwrap().len(), nodes.len()), (1, 30));
+        for (position, task) in nodes.iter().enumerate() {
+            let number = 29 - position;
+            assert_eq!(task["title"], format!("Task {number}"));
+            assert_eq!(task["tags"], json!([{ "name": "Errand" }, { "name": "Home" }]));
+            assert_eq!(task["list"]["name"], ["Inbox no more", "Later"][number % 2]);
+            assert_eq!(task["parent"], Value::Null);
+            let subtasks = &task["subtasks"];
+            assert_eq!(subtasks["totalCount"], 3);
+            assert_eq!(subtasks["pageInfo"], json!({ "hasNextPage": true, "hasPreviousPage": false }));
+            assert_eq!(subtasks["nodes"][0]["title"], format!("one of {number}"));
+            assert_eq!(subtasks["nodes"][1]["title"], format!("two of {number}"));
+            assert_eq!(subtasks["nodes"][0]["parent"]["title"], task["title"]);
+            assert_eq!(subtasks["nodes"][0]["parent"]["tags"], task["tags"]);
+            assert_eq!(subtasks["nodes"][0]["list"], task["list"]);
+            assert_eq!(task["open"], json!({ "totalCount": 2, "pageInfo": { "hasNextPage": true } }));
+            assert_eq!(task["byTitle"]["nodes"][0]["title"], format!("two of {number}"));
+        }
+    }
+
+    async fn each_relation_by_itself_is_one_statement(api: Api) {
+        api.with_families(3).await;
+        let (_, alone) = api.costs("{ tasks { nodes { title } } }", json!({})).await;
+        for relation in [
+            "tags { name }",
+            "list { name }",
+            "parent { title }",
+            "subtasks { nodes { title } pageInfo { hasNextPage hasPreviousPage endCursor } }",
+            "subtasks(first: 0) { totalCount pageInfo { hasNextPage } }",
+            "a: tags { name } b: tags { color }",
+        ] {
+            let (_, with) = api.costs(&format!("{{ tasks {{ nodes {{ {relation} }} }} }}"), json!({})).await;
+            assert_eq!(with, alone + 1, "{relation}");
+        }
+        let nothing_to_read = "{ tasks(filter: { list: { isNull: true } }) { nodes { tags { name } list { name } } } }";
+        assert_eq!(api.costs(nothing_to_read, json!({})).await.1, alone);
+    }
+
+    async fn counts_side_by_side_are_one_statement_each(api: Api) {
+        api.with_families(2).await;
+        let counts = "{
+            all: tasks(first: 0) { totalCount }
+            open: tasks(first: 0, filter: { completed: false }) { totalCount }
+            done: tasks(first: 0, filter: { completed: true }) { totalCount }
+        }";
+        let (data, statements) = api.costs(counts, json!({})).await;
+        let totals = ["all", "open", "done"].map(|alias| data[alias]["totalCount"].as_i64().unwrap());
+        assert_eq!((totals, statements), ([8, 6, 2], 3));
+    }
+
+    /// What the first test looks for is seen where it happens: one read for each row.
+    async fn a_read_for_each_row_is_noticed(api: Api) {
+        api.with_families(3).await;
+        let ids = api.alice.asks("{ tasks { nodes { id } } }").await;
+        let by_id = |count: usize| {
+            let fields: Vec<_> = (0..count)
+                .map(|at| format!("t{at}: task(id: {}) {{ title }}", ids["tasks"]["nodes"][at]["id"]))
+                .collect();
+            format!("{{ {} }}", fields.join(" "))
+        };
+        let (_, one) = api.costs(&by_id(1), json!({})).await;
+        let (_, ten) = api.costs(&by_id(10), json!({})).await;
+        assert_eq!(ten, one + 9);
+    }
+}
