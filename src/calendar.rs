@@ -54,7 +54,7 @@ pub fn days_after(day: NaiveDate, days: u64) -> NaiveDate {
 ///
 /// It is read from ISO 8601: weeks, days, hours, minutes and seconds, each a whole number, with a
 /// sign in front of all of them. Months and years are not read, since they differ in length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Duration {
     /// Weeks are seven of them.
     days: i64,

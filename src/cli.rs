@@ -117,7 +117,7 @@ impl TokenCommand {
 }
 
 async fn migrate(config: Config) -> Result<(), DbErr> {
-    let store = Store::connect(&config.database_url, 1, Clock::system()).await?;
+    let store = Store::connect(&config.database_url, 1, config.quotas, Clock::system()).await?;
     store.migrate().await?;
     tracing::info!("the database is up to date");
     Ok(())

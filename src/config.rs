@@ -15,6 +15,7 @@ use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
     http::Origins,
+    store::Quotas,
     telemetry,
 };
 
@@ -92,6 +93,18 @@ pub struct Settings {
     #[arg(long, env = "TASKWARD_MAX_COST", default_value = "10000", value_name = "COUNT")]
     pub max_cost: String,
 
+    /// The most tasks of one user, those in the trash too.
+    #[arg(long, env = "TASKWARD_MAX_TASKS", default_value = "100000", value_name = "COUNT")]
+    pub max_tasks: String,
+
+    /// The most tags of one user.
+    #[arg(long, env = "TASKWARD_MAX_TAGS", default_value = "1000", value_name = "COUNT")]
+    pub max_tags: String,
+
+    /// The most lists of one user.
+    #[arg(long, env = "TASKWARD_MAX_LISTS", default_value = "1000", value_name = "COUNT")]
+    pub max_lists: String,
+
     /// How the log is written: `text` or `json`.
     #[arg(long, env = "TASKWARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
@@ -128,6 +141,8 @@ pub struct Config {
     pub body_limit: usize,
     /// The largest documents.
     pub limits: Limits,
+    /// How much one user may have.
+    pub quotas: Quotas,
     /// What is logged, as in `info,sqlx=debug`.
     pub log: String,
     /// Whether a line of the log is a JSON object.
@@ -195,6 +210,11 @@ impl Settings {
                 depth: faults.at_least_1("TASKWARD_MAX_DEPTH", &self.max_depth),
                 cost: faults.at_least_1("TASKWARD_MAX_COST", &self.max_cost),
                 ..Limits::default()
+            },
+            quotas: Quotas {
+                tasks: faults.at_least_1("TASKWARD_MAX_TASKS", &self.max_tasks),
+                tags: faults.at_least_1("TASKWARD_MAX_TAGS", &self.max_tags),
+                lists: faults.at_least_1("TASKWARD_MAX_LISTS", &self.max_lists),
             },
             log: self.log.clone(),
             json_log: match self.log_format.as_str() {
@@ -273,8 +293,8 @@ impl Display for Config {
                 if origins.is_empty() { "none".to_owned() } else { origins.join(", ") }
             }
         };
-        let limits = &self.limits;
-        let lines: [(&str, &dyn Display); 17] = [
+        let (limits, quotas) = (&self.limits, &self.quotas);
+        let lines: [(&str, &dyn Display); 20] = [
             ("mode", &mode),
             ("TASKWARD_LISTEN", &self.listen),
             ("DATABASE_URL", &masked(&self.database_url)),
@@ -290,6 +310,9 @@ impl Display for Config {
             ("TASKWARD_MAX_ROOT_FIELDS", &limits.root_fields),
             ("TASKWARD_MAX_DEPTH", &limits.depth),
             ("TASKWARD_MAX_COST", &limits.cost),
+            ("TASKWARD_MAX_TASKS", &quotas.tasks),
+            ("TASKWARD_MAX_TAGS", &quotas.tags),
+            ("TASKWARD_MAX_LISTS", &quotas.lists),
             ("TASKWARD_LOG", &self.log),
             ("TASKWARD_LOG_FORMAT", &if self.json_log { "json" } else { "text" }),
         ];

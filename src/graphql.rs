@@ -3,17 +3,23 @@
 //! A resolver reads its arguments, makes one call on the viewer's store, and wraps the answer. There
 //! are no schema extensions: one alone would wrap each field of each row.
 
+mod batch;
+mod change;
 pub mod context;
 pub mod error;
 mod id;
+mod list;
 mod mutation;
 mod node;
 mod page;
 mod payload;
 mod query;
+mod related;
 mod scalars;
+mod tag;
 mod task;
 mod task_filter;
+mod task_order;
 mod text;
 mod viewer;
 

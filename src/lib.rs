@@ -7,7 +7,7 @@
 //! | room | what is inside | may import |
 //! |---|---|---|
 //! | [`cli`] | the commands: serve, migrate, schema, token, check-config | all but `http` and `document` |
-//! | [`config`] | every setting, checked at the start | `auth`, `document`, `http`, `telemetry` |
+//! | [`config`] | every setting, checked at the start | `auth`, `document`, `http`, `store` (quotas), `telemetry` |
 //! | [`development`] | the secret and the greeting of development mode | |
 //! | [`app`] | the one place where everything meets; the tests build it too | all below |
 //! | [`telemetry`] | the log | |

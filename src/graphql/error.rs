@@ -4,7 +4,8 @@ use std::{borrow::Cow, sync::Arc};
 
 use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError, resolver_utils::EnumType};
 
-use crate::store::StoreError;
+use super::page;
+use crate::store::{Input, Kind, MOST_LEVELS, MOST_TAGS, StoreError};
 
 /// The values of `errors[].extensions.code`.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,6 +116,18 @@ impl ApiError {
         self.code
     }
 
+    /// What the client is told in words.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// The dotted path of the argument that is at fault.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
     /// The same as the library's error for the whole request, `at` a place in the document.
     #[must_use]
     pub fn at(self, at: Option<Pos>) -> ServerError {
@@ -150,9 +163,51 @@ impl From<ApiError> for async_graphql::Error {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => {
+            StoreError::NotFound(named) => {
                 Self::new(ErrorCode::NotFound, "You have no object with this id.")
+                    .field(path_of(named))
             }
+            StoreError::ForeignPlace(side) => page::foreign(side),
+            StoreError::NotASibling(named) => {
+                let message = "It is not where this goes: name one that is there, or none.";
+                Self::bad_input(path_of(named), message)
+            }
+            StoreError::NotTheParentsList => {
+                let message = "A subtask is in the list of its parent: leave listId out.";
+                Self::bad_input(path_of(Input::List), message)
+            }
+            StoreError::UnderItself => {
+                let message = "A task cannot be under itself, nor under one of its subtasks: choose another parent.";
+                Self::bad_input(path_of(Input::Parent), message)
+            }
+            StoreError::TooDeep => {
+                let message =
+                    format!("Tasks nest at most {MOST_LEVELS} deep: choose a parent further up.");
+                Self::bad_input(path_of(Input::Parent), message)
+            }
+            StoreError::TooManyTags(named) => {
+                let message = format!("A task has at most {MOST_TAGS} tags: leave some out.");
+                Self::bad_input(path_of(named), message)
+            }
+            StoreError::NameTaken => Self::new(
+                ErrorCode::Conflict,
+                "You have a tag of this name, whatever its case: use that one, or choose another name.",
+            )
+            .field("input.name"),
+            StoreError::Full(kind, most) => {
+                let message = match kind {
+                    Kind::Task => format!(
+                        "You may have {most} tasks, those in the trash too: delete some permanently."
+                    ),
+                    Kind::Tag => format!("You may have {most} tags: delete some."),
+                    Kind::List => format!("You may have {most} lists: delete some."),
+                };
+                Self::bad_input("input", message)
+            }
+            StoreError::Aborted => Self::new(
+                ErrorCode::Aborted,
+                "Another operation of the batch failed, so none was done: mend that one and send all again.",
+            ),
             StoreError::VersionConflict(version) => Self::new(
                 ErrorCode::Conflict,
                 "Somebody changed it meanwhile: read it again, then decide.",
@@ -167,5 +222,19 @@ impl From<StoreError> for ApiError {
                 ..Self::new(ErrorCode::InternalServerError, "Internal error")
             },
         }
+    }
+}
+
+/// How the input of a mutation calls what named an object.
+fn path_of(named: Input) -> Cow<'static, str> {
+    match named {
+        Input::Id => "input.id".into(),
+        Input::List => "input.listId".into(),
+        Input::Parent => "input.parentId".into(),
+        Input::Before => "input.place.before".into(),
+        Input::After => "input.place.after".into(),
+        Input::Tag(at) => format!("input.tagIds.{at}").into(),
+        Input::AddedTag(at) => format!("input.addTagIds.{at}").into(),
+        Input::RemovedTag(at) => format!("input.removeTagIds.{at}").into(),
     }
 }

@@ -4,7 +4,13 @@ use async_graphql::ID;
 use uuid::Uuid;
 
 use super::error::{ApiError, ErrorCode};
-use crate::auth::UserId;
+use crate::{
+    auth::UserId,
+    store::{Input, StoreError},
+};
+
+/// How many ids a list of them may have.
+const MOST: usize = 100;
 
 /// The UUID that an id spells, in letters of either case. Any other id simply does not exist.
 pub fn uuid(id: &ID) -> Option<Uuid> {
@@ -12,9 +18,29 @@ pub fn uuid(id: &ID) -> Option<Uuid> {
     (id.len() == HYPHENATED).then(|| Uuid::try_parse(id).ok()).flatten()
 }
 
-/// The UUID of the object that a mutation is about.
-pub fn existing(id: &ID) -> Result<Uuid, ApiError> {
-    uuid(id).ok_or_else(not_found)
+/// The UUID of an object that a mutation names.
+pub fn existing(id: &ID, named: Input) -> Result<Uuid, ApiError> {
+    uuid(id).ok_or_else(|| StoreError::NotFound(named).into())
+}
+
+/// The UUIDs of objects that a mutation names in a list.
+pub fn all_existing(
+    field: &str,
+    ids: Option<Vec<ID>>,
+    named: fn(usize) -> Input,
+) -> Result<Vec<Uuid>, ApiError> {
+    let ids = ids.unwrap_or_default();
+    at_most(field, &ids)?;
+    ids.iter().enumerate().map(|(at, id)| existing(id, named(at))).collect()
+}
+
+/// Refuses a list of too many ids.
+pub fn at_most(field: &str, ids: &[ID]) -> Result<(), ApiError> {
+    if ids.len() > MOST {
+        let message = format!("It has {} ids; at most {MOST} are allowed.", ids.len());
+        return Err(ApiError::bad_input(field, message));
+    }
+    Ok(())
 }
 
 /// The UUID that a client made for a new object: not the viewer's own id, which is taken.
@@ -25,9 +51,4 @@ pub fn new(id: &ID, viewer: &UserId) -> Result<Uuid, ApiError> {
         return Err(ApiError::new(ErrorCode::Conflict, "This id is your own user id."));
     }
     uuid.ok_or_else(|| ApiError::bad_input("input.id", "id must be a UUID; version 7 is best."))
-}
-
-/// The same answer for what does not exist and for what is somebody else's.
-pub fn not_found() -> ApiError {
-    ApiError::from(crate::store::StoreError::NotFound).field("input.id")
 }

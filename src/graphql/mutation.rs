@@ -3,9 +3,17 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    error::ApiError,
-    payload::DeletePayload,
-    task::{CreateTaskInput, DeleteTaskInput, RestoreTaskInput, TaskPayload, UpdateTaskInput},
+    batch::{BatchInput, BatchOperation, BatchPayload},
+    change::DeleteInput,
+    context::ContextExt,
+    error::{ApiError, ErrorCode},
+    list::{CreateListInput, TaskListPayload, UpdateListInput},
+    payload::{DeletePayload, OfOutcome},
+    tag::{CreateTagInput, TagPayload, UpdateTagInput},
+    task::{
+        CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, TaskPayload,
+        UpdateTaskInput,
+    },
     viewer::{UpdateViewerInput, ViewerPayload},
 };
 
@@ -21,11 +29,16 @@ pub struct Mutation;
 #[Object]
 impl Mutation {
     async fn create_task(&self, ctx: &Context<'_>, input: CreateTaskInput) -> Outcome<TaskPayload> {
-        Some(input.create(ctx).await)
+        run(ctx, BatchOperation::CreateTask(input)).await
     }
 
     async fn update_task(&self, ctx: &Context<'_>, input: UpdateTaskInput) -> Outcome<TaskPayload> {
-        Some(input.update(ctx).await)
+        run(ctx, BatchOperation::UpdateTask(input)).await
+    }
+
+    /// Into a list, under a parent, between siblings.
+    async fn move_task(&self, ctx: &Context<'_>, input: MoveTaskInput) -> Outcome<TaskPayload> {
+        run(ctx, BatchOperation::MoveTask(input)).await
     }
 
     /// With its subtasks to the trash; `permanently` skips the trash.
@@ -34,7 +47,7 @@ impl Mutation {
         ctx: &Context<'_>,
         input: DeleteTaskInput,
     ) -> Outcome<DeletePayload> {
-        Some(input.delete(ctx).await)
+        run(ctx, BatchOperation::DeleteTask(input)).await
     }
 
     /// With the subtasks that went along.
@@ -43,7 +56,45 @@ impl Mutation {
         ctx: &Context<'_>,
         input: RestoreTaskInput,
     ) -> Outcome<TaskPayload> {
-        Some(input.restore(ctx).await)
+        run(ctx, BatchOperation::RestoreTask(input)).await
+    }
+
+    async fn create_tag(&self, ctx: &Context<'_>, input: CreateTagInput) -> Outcome<TagPayload> {
+        run(ctx, BatchOperation::CreateTag(input)).await
+    }
+
+    async fn update_tag(&self, ctx: &Context<'_>, input: UpdateTagInput) -> Outcome<TagPayload> {
+        run(ctx, BatchOperation::UpdateTag(input)).await
+    }
+
+    async fn delete_tag(&self, ctx: &Context<'_>, input: DeleteInput) -> Outcome<DeletePayload> {
+        run(ctx, BatchOperation::DeleteTag(input)).await
+    }
+
+    async fn create_list(
+        &self,
+        ctx: &Context<'_>,
+        input: CreateListInput,
+    ) -> Outcome<TaskListPayload> {
+        run(ctx, BatchOperation::CreateList(input)).await
+    }
+
+    async fn update_list(
+        &self,
+        ctx: &Context<'_>,
+        input: UpdateListInput,
+    ) -> Outcome<TaskListPayload> {
+        run(ctx, BatchOperation::UpdateList(input)).await
+    }
+
+    /// Its tasks go to the inbox.
+    async fn delete_list(&self, ctx: &Context<'_>, input: DeleteInput) -> Outcome<DeletePayload> {
+        run(ctx, BatchOperation::DeleteList(input)).await
+    }
+
+    /// Up to 100 of the operations above in one transaction, in order. Later ones may name ids that earlier ones create.
+    async fn batch(&self, ctx: &Context<'_>, input: BatchInput) -> Outcome<BatchPayload> {
+        Some(input.run(ctx).await)
     }
 
     async fn update_viewer(
@@ -53,4 +104,16 @@ impl Mutation {
     ) -> Outcome<ViewerPayload> {
         Some(input.update(ctx).await)
     }
+}
+
+/// Does one thing and wraps what it came to.
+async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Outcome<P> {
+    let run = async || {
+        let operation = operation.read(ctx.viewer()?.id())?;
+        let outcome = ctx.store()?.run(operation).await?;
+        P::of(outcome).ok_or_else(|| {
+            ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
+        })
+    };
+    Some(run().await)
 }

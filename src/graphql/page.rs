@@ -13,7 +13,7 @@ const MOST: i32 = 100;
 const DEFAULT: i32 = 50;
 
 /// The four arguments that each list takes.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PageArguments {
     pub first: Option<i32>,
     pub after: Option<String>,
@@ -109,3 +109,61 @@ impl PageInfo {
         })
     }
 }
+
+/// Makes the two types of a list: the page itself, and a node with its place.
+macro_rules! connection {
+    (#[doc = $page:tt] $connection:ident of $rows:ident, #[doc = $place:tt] $edge:ident of $node:ident) => {
+        #[doc = $page]
+        pub struct $connection {
+            nodes: Vec<$node>,
+            page: $rows,
+            order: String,
+        }
+
+        impl $connection {
+            /// The page with its rows as nodes; `order` marks its cursors.
+            pub fn new(page: $rows, nodes: Vec<$node>, order: String) -> Self {
+                Self { nodes, page, order }
+            }
+        }
+
+        #[doc = $page]
+        #[async_graphql::Object]
+        impl $connection {
+            async fn edges(&self) -> Vec<$edge<'_>> {
+                let places = self.page.rows.iter().map(|(place, _)| place);
+                let cursors = places.map(|place| $crate::graphql::page::cursor(&self.order, place));
+                cursors.zip(&self.nodes).map(|(cursor, node)| $edge { cursor, node }).collect()
+            }
+
+            async fn nodes(&self) -> &[$node] {
+                &self.nodes
+            }
+
+            async fn page_info(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+            ) -> Result<$crate::graphql::page::PageInfo, $crate::graphql::error::ApiError> {
+                $crate::graphql::page::PageInfo::of(ctx, &self.page, &self.order).await
+            }
+
+            /// Counted only when asked for.
+            async fn total_count(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+            ) -> Result<i32, $crate::graphql::error::ApiError> {
+                let total = $crate::graphql::context::ContextExt::store(ctx)?.total(&self.page);
+                Ok(i32::try_from(total.await?).unwrap_or(i32::MAX))
+            }
+        }
+
+        #[doc = $place]
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $edge<'a> {
+            cursor: String,
+            node: &'a $node,
+        }
+    };
+}
+
+pub(super) use connection;

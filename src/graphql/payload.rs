@@ -3,7 +3,11 @@
 use async_graphql::{ID, Interface, SimpleObject};
 use uuid::Uuid;
 
-use super::{query::Query, task::TaskPayload, viewer::ViewerPayload};
+use super::{
+    batch::BatchPayload, list::TaskListPayload, query::Query, tag::TagPayload, task::TaskPayload,
+    viewer::ViewerPayload,
+};
+use crate::store::Outcome;
 
 /// `query` reads on after the change, so lists and counts refresh in the same round trip.
 #[derive(Interface)]
@@ -11,10 +15,16 @@ use super::{query::Query, task::TaskPayload, viewer::ViewerPayload};
 pub enum Payload {
     /// Of a mutation of one task.
     Task(TaskPayload),
+    /// Of a mutation of one tag.
+    Tag(TagPayload),
+    /// Of a mutation of one list.
+    TaskList(TaskListPayload),
     /// Of a change of the viewer.
     Viewer(ViewerPayload),
     /// Of a deletion.
     Delete(DeletePayload),
+    /// Of many mutations at once.
+    Batch(BatchPayload),
 }
 
 /// All ids that left the lists, subtasks too.
@@ -24,9 +34,32 @@ pub struct DeletePayload {
     pub(super) query: Query,
 }
 
-impl DeletePayload {
-    /// The answer to a deletion of these.
-    pub fn new(ids: Vec<Uuid>) -> Self {
-        Self { deleted_ids: ids.into_iter().map(ID::from).collect(), query: Query }
+/// Ids as clients read them.
+pub fn ids(ids: Vec<Uuid>) -> Vec<ID> {
+    ids.into_iter().map(ID::from).collect()
+}
+
+/// The payload of what one operation came to; none where that operation comes to something else.
+pub trait OfOutcome: Sized {
+    /// Wraps it.
+    fn of(outcome: Outcome) -> Option<Self>;
+}
+
+macro_rules! of_outcome {
+    ($($payload:ident of $outcome:ident),*) => {$(
+        impl OfOutcome for $payload {
+            fn of(outcome: Outcome) -> Option<Self> {
+                let Outcome::$outcome(outcome) = outcome else { return None };
+                Some(outcome.into())
+            }
+        }
+    )*};
+}
+
+of_outcome!(TaskPayload of Task, TagPayload of Tag, TaskListPayload of List, DeletePayload of Deleted);
+
+impl From<Vec<Uuid>> for DeletePayload {
+    fn from(deleted: Vec<Uuid>) -> Self {
+        Self { deleted_ids: ids(deleted), query: Query }
     }
 }

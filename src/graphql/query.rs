@@ -6,10 +6,13 @@ use super::{
     context::ContextExt,
     error::ApiError,
     id,
+    list::{TaskList, TaskListConnection},
     node::Node,
     page::PageArguments,
-    task::{Task, TaskConnection, TaskOrder},
+    tag::{Tag, TagConnection},
+    task::{Task, TaskConnection},
     task_filter::TaskFilter,
+    task_order::{TaskArguments, TaskOrder},
     viewer::User,
 };
 
@@ -27,15 +30,13 @@ impl Query {
 
     /// Any object of the viewer by id; null when it does not exist or is not the viewer's.
     async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>, ApiError> {
-        if id.as_str() == ctx.viewer()?.id().as_str() {
-            return Ok(Some(Node::User(User::from(ctx.request()?))));
-        }
-        Ok(find_task(ctx, &id).await?.map(Node::Task))
+        Node::find(ctx, &id).await
     }
 
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn task(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Task>, ApiError> {
-        find_task(ctx, &id).await
+        let Some(id) = id::uuid(&id) else { return Ok(None) };
+        Ok(ctx.store()?.task(id).await?.map(Task::from))
     }
 
     /// Newest first by default. `first`/`last` 0..100, default 50. Tasks in the trash are left out unless `filter.trash` says otherwise.
@@ -51,14 +52,45 @@ impl Query {
         order_by: Option<Vec<TaskOrder>>,
     ) -> Result<TaskConnection, ApiError> {
         let page = PageArguments { first, after, last, before };
-        TaskConnection::read(ctx, page, filter.unwrap_or_default(), &order_by.unwrap_or_default())
-            .await
+        let arguments = TaskArguments::new(page, filter, order_by, TaskOrder::NEWEST);
+        TaskConnection::read(ctx, arguments).await
     }
-}
 
-async fn find_task(ctx: &Context<'_>, id: &ID) -> Result<Option<Task>, ApiError> {
-    match id::uuid(id) {
-        Some(id) => Ok(ctx.store()?.task(id).await?.map(Task::from)),
-        None => Ok(None),
+    /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
+    async fn tag(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Tag>, ApiError> {
+        let Some(id) = id::uuid(&id) else { return Ok(None) };
+        Ok(ctx.store()?.tag(id).await?.map(Tag::from))
+    }
+
+    /// By name.
+    async fn tags(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<TagConnection, ApiError> {
+        TagConnection::read(ctx, PageArguments { first, after, last, before }).await
+    }
+
+    /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
+    async fn list(&self, ctx: &Context<'_>, id: ID) -> Result<Option<TaskList>, ApiError> {
+        let Some(id) = id::uuid(&id) else { return Ok(None) };
+        Ok(ctx.store()?.list(id).await?.map(TaskList::from))
+    }
+
+    /// By position.
+    async fn lists(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        #[graphql(default)] include_archived: bool,
+    ) -> Result<TaskListConnection, ApiError> {
+        let page = PageArguments { first, after, last, before };
+        TaskListConnection::read(ctx, page, include_archived).await
     }
 }

@@ -1,27 +1,31 @@
 //! Tasks: the type, its list, its inputs and payloads.
 
+use std::sync::Arc;
+
 use async_graphql::{
-    ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, Object, OneofObject,
-    SimpleObject,
+    ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, OneofObject, SimpleObject,
 };
+use uuid::Uuid;
 
 use super::{
+    change::{PlaceInput, required},
     context::ContextExt,
-    error::ApiError,
+    error::{ApiError, ErrorCode},
     id,
-    page::{self, PageArguments, PageInfo},
-    payload::DeletePayload,
+    list::TaskList,
+    page::{PageArguments, connection},
     query::Query,
+    related::Group,
     scalars::Date,
+    tag::Tag,
     task_filter::TaskFilter,
+    task_order::{Listing, TaskArguments, TaskOrder},
     text,
 };
 use crate::{
+    auth::UserId,
     clock::Instant,
-    store::{
-        self, Due, NewTask, StoreError, TaskOrderField as Field, TaskPage, TaskPatch, TaskRow,
-        task_listing,
-    },
+    store::{self, Due, Input, Move, NewTask, Operation, TaskPage, TaskPatch, TaskRow},
 };
 
 /// Something to do.
@@ -40,12 +44,55 @@ pub struct Task {
     due_on: Option<Date>,
     /// The due instant, set only when the task is due at a time of day.
     due_at: Option<Instant>,
+    /// Sorts among siblings by plain string comparison. Written by `moveTask` only.
+    position: String,
     created_at: Instant,
     updated_at: Instant,
     /// Set while the task is in the trash; it is purged 30 days later.
     deleted_at: Option<Instant>,
     /// Grows by one with every change.
     version: i32,
+    #[graphql(skip)]
+    key: Uuid,
+    #[graphql(skip)]
+    list_id: Option<Uuid>,
+    #[graphql(skip)]
+    parent_id: Option<Uuid>,
+    /// Those who are shown together with it.
+    #[graphql(skip)]
+    group: Arc<Group>,
+}
+
+impl Task {
+    /// A task of a group.
+    pub fn new(row: &TaskRow, group: &Arc<Group>) -> Self {
+        Self {
+            id: row.id.into(),
+            title: row.title.clone(),
+            description: row.description.clone(),
+            completed: row.completed_at.is_some(),
+            completed_at: row.completed_at,
+            priority: row.priority.into(),
+            due_on: row.due_on.map(Date),
+            due_at: row.due_at,
+            position: row.position.clone(),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            deleted_at: row.deleted_at,
+            version: row.version,
+            key: row.id,
+            list_id: row.list_id,
+            parent_id: row.parent_id,
+            group: Arc::clone(group),
+        }
+    }
+}
+
+/// A task that is shown alone.
+impl From<TaskRow> for Task {
+    fn from(row: TaskRow) -> Self {
+        Self::new(&row, &Group::of([&row]))
+    }
 }
 
 #[ComplexObject]
@@ -60,29 +107,46 @@ impl Task {
             (None, None) => false,
         })
     }
-}
 
-impl From<TaskRow> for Task {
-    fn from(row: TaskRow) -> Self {
-        Self {
-            id: row.id.into(),
-            title: row.title,
-            description: row.description,
-            completed: row.completed_at.is_some(),
-            completed_at: row.completed_at,
-            priority: row.priority.into(),
-            due_on: row.due_on.map(Date),
-            due_at: row.due_at,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            deleted_at: row.deleted_at,
-            version: row.version,
-        }
+    /// By name, at most 50.
+    async fn tags(&self, ctx: &Context<'_>) -> Result<&[Tag], ApiError> {
+        self.group.tags(ctx.store()?, self.key).await
+    }
+
+    /// Null: the inbox.
+    async fn list(&self, ctx: &Context<'_>) -> Result<Option<&TaskList>, ApiError> {
+        let Some(list) = self.list_id else { return Ok(None) };
+        self.group.list(ctx.store()?, list).await
+    }
+
+    async fn parent(&self, ctx: &Context<'_>) -> Result<Option<&Task>, ApiError> {
+        let Some(parent) = self.parent_id else { return Ok(None) };
+        self.group.parent(ctx.store()?, parent).await
+    }
+
+    /// By position. Nesting is at most 5 deep.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
+    async fn subtasks(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<TaskFilter>,
+        order_by: Option<Vec<TaskOrder>>,
+    ) -> Result<Arc<TaskConnection>, ApiError> {
+        let page = PageArguments { first, after, last, before };
+        let arguments = TaskArguments::new(page, filter, order_by, TaskOrder::ARRANGED);
+        let subtasks = self.group.subtasks(ctx.request()?, self.key, arguments).await?;
+        subtasks.ok_or_else(|| {
+            ApiError::new(ErrorCode::InternalServerError, "The task is not in its own group.")
+        })
     }
 }
 
 /// How urgent a task is.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Enum, Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[graphql(remote = "store::Priority")]
 pub enum Priority {
     None,
@@ -92,114 +156,27 @@ pub enum Priority {
     Urgent,
 }
 
-/// A page of tasks.
-pub struct TaskConnection {
-    page: TaskPage,
-    order: String,
+connection! {
+    /// A page of tasks.
+    TaskConnection of TaskPage,
+    /// A task and its place in the list.
+    TaskEdge of Task
 }
 
 impl TaskConnection {
     /// Reads the page that the arguments describe.
-    pub async fn read(
-        ctx: &Context<'_>,
-        page: PageArguments,
-        filter: TaskFilter,
-        order: &[TaskOrder],
-    ) -> Result<Self, ApiError> {
-        const NEWEST_FIRST: TaskOrder =
-            TaskOrder { field: TaskOrderField::CreatedAt, direction: OrderDirection::Desc };
-        let order = if order.is_empty() { vec![NEWEST_FIRST] } else { once_each(order) };
-        let name = name_of(&order);
-        let window = page.window(&name)?;
-        let keys: Vec<_> =
-            order.iter().map(|key| (Field::from(key.field), key.direction.into())).collect();
-        let listing =
-            task_listing(&filter.read(ctx).await?, &keys, window).map_err(page::foreign)?;
-        Ok(Self { page: ctx.store()?.page(listing).await?, order: name })
-    }
-}
-
-/// The same order without the fields that were named before: they change nothing, and a statement
-/// takes so many and no more. The last one stays, since the id follows it.
-fn once_each(order: &[TaskOrder]) -> Vec<TaskOrder> {
-    let mut kept: Vec<TaskOrder> = Vec::new();
-    for (at, key) in order.iter().enumerate() {
-        let is_last = at + 1 == order.len();
-        if is_last || kept.iter().all(|earlier| earlier.field != key.field) {
-            kept.push(*key);
-        }
-    }
-    kept
-}
-
-/// What the cursors of an order are marked with.
-fn name_of(order: &[TaskOrder]) -> String {
-    let keys: Vec<_> =
-        order.iter().map(|key| format!("{:?} {:?}", key.field, key.direction)).collect();
-    format!("tasks by {}", keys.join(", "))
-}
-
-#[Object]
-impl TaskConnection {
-    async fn edges(&self) -> Vec<TaskEdge> {
-        let rows = self.page.rows.iter();
-        rows.map(|(place, row)| TaskEdge {
-            cursor: page::cursor(&self.order, place),
-            node: row.clone().into(),
-        })
-        .collect()
+    pub async fn read(ctx: &Context<'_>, arguments: TaskArguments) -> Result<Self, ApiError> {
+        let Listing { filter, order, window, name } = arguments.read(ctx.request()?).await?;
+        let page = ctx.store()?.task_page(&filter, &order, window).await?;
+        let group = Group::of(page.rows.iter().map(|(_, row)| row));
+        Ok(Self::of(page, &group, name))
     }
 
-    async fn nodes(&self) -> Vec<Task> {
-        self.page.rows.iter().map(|(_, row)| row.clone().into()).collect()
+    /// A page whose tasks are of that group.
+    pub fn of(page: TaskPage, group: &Arc<Group>, order: String) -> Self {
+        let nodes = page.rows.iter().map(|(_, row)| Task::new(row, group)).collect();
+        Self::new(page, nodes, order)
     }
-
-    async fn page_info(&self, ctx: &Context<'_>) -> Result<PageInfo, ApiError> {
-        PageInfo::of(ctx, &self.page, &self.order).await
-    }
-
-    /// Counted only when asked for.
-    async fn total_count(&self, ctx: &Context<'_>) -> Result<i32, ApiError> {
-        let total = ctx.store()?.total(&self.page).await?;
-        Ok(i32::try_from(total).unwrap_or(i32::MAX))
-    }
-}
-
-/// A task and its place in the list.
-#[derive(SimpleObject)]
-pub struct TaskEdge {
-    cursor: String,
-    node: Task,
-}
-
-/// Nulls last; ties end at the id, so every order is total.
-#[derive(InputObject, Clone, Copy, Debug)]
-pub struct TaskOrder {
-    field: TaskOrderField,
-    #[graphql(default_with = "OrderDirection::Asc")]
-    direction: OrderDirection,
-}
-
-/// By what tasks are sorted.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-#[graphql(remote = "store::TaskOrderField")]
-pub enum TaskOrderField {
-    CreatedAt,
-    UpdatedAt,
-    CompletedAt,
-    /// `dueOn`, then `dueAt`; days without a time come after those with one.
-    Due,
-    Priority,
-    /// Without regard to case.
-    Title,
-}
-
-/// Which way an order runs.
-#[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
-#[graphql(remote = "store::Direction")]
-pub enum OrderDirection {
-    Asc,
-    Desc,
 }
 
 /// The task as it is now.
@@ -227,6 +204,10 @@ pub struct CreateTaskInput {
     #[graphql(default_with = "Priority::None")]
     priority: Priority,
     due: Option<DueInput>,
+    tag_ids: Option<Vec<ID>>,
+    /// Left out: the parent's, else the inbox.
+    list_id: MaybeUndefined<ID>,
+    parent_id: Option<ID>,
 }
 
 /// A field left out stays as it is; a field given null is cleared.
@@ -240,6 +221,9 @@ pub struct UpdateTaskInput {
     completed: MaybeUndefined<bool>,
     priority: MaybeUndefined<Priority>,
     due: MaybeUndefined<DueInput>,
+    add_tag_ids: Option<Vec<ID>>,
+    /// A tag in both lists is removed.
+    remove_tag_ids: Option<Vec<ID>>,
 }
 
 /// When a task is due: on a day, or at an instant.
@@ -260,6 +244,19 @@ impl From<DueInput> for Due {
     }
 }
 
+/// Where to put a task, and all that is under it.
+#[derive(InputObject)]
+pub struct MoveTaskInput {
+    id: ID,
+    /// Fails with CONFLICT when the task is at another version, unless nothing would change.
+    expected_version: Option<i32>,
+    /// Left out: where it is, or where the parent is; null: the inbox. Alone, it takes a subtask to the top level.
+    list_id: MaybeUndefined<ID>,
+    /// Left out: as it is; null: the top level.
+    parent_id: MaybeUndefined<ID>,
+    place: Option<PlaceInput>,
+}
+
 /// Which task to delete, and how.
 #[derive(InputObject)]
 pub struct DeleteTaskInput {
@@ -276,60 +273,67 @@ pub struct RestoreTaskInput {
 }
 
 impl CreateTaskInput {
-    pub(super) async fn create(self, ctx: &Context<'_>) -> Result<TaskPayload, ApiError> {
-        let viewer = ctx.viewer()?;
-        let new = NewTask {
-            id: self.id.map(|id| id::new(&id, viewer.id())).transpose()?,
+    /// What is to be done.
+    pub fn operation(self, viewer: &UserId) -> Result<Operation, ApiError> {
+        let parent = self.parent_id.map(|id| id::existing(&id, Input::Parent));
+        Ok(Operation::CreateTask(NewTask {
+            id: self.id.map(|id| id::new(&id, viewer)).transpose()?,
             title: text::title("input.title", &self.title, text::TITLE)?,
             description: self.description.map(|text| described(&text)).transpose()?,
             completed: self.completed,
             priority: self.priority.into(),
             due: self.due.map(Due::from),
-        };
-        Ok(ctx.store()?.task_create(new).await?.into())
+            tags: id::all_existing("input.tagIds", self.tag_ids, Input::Tag)?,
+            list: place(self.list_id, Input::List)?,
+            parent: parent.transpose()?,
+        }))
     }
 }
 
 impl UpdateTaskInput {
-    pub(super) async fn update(self, ctx: &Context<'_>) -> Result<TaskPayload, ApiError> {
+    /// What is to be done.
+    pub fn operation(self) -> Result<Operation, ApiError> {
         let title = required("title", self.title)?;
+        let (added, removed) = (self.add_tag_ids, self.remove_tag_ids);
         let patch = TaskPatch {
             title: title.map(|t| text::title("input.title", &t, text::TITLE)).transpose()?,
-            description: match self.description {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(text) => Some(Some(described(&text)?)),
-            },
+            description: self.description.map_value(|text| described(&text)).transpose()?.into(),
             completed: required("completed", self.completed)?,
             priority: required("priority", self.priority)?.map(Into::into),
-            due: match self.due {
-                MaybeUndefined::Undefined => None,
-                MaybeUndefined::Null => Some(None),
-                MaybeUndefined::Value(due) => Some(Some(due.into())),
-            },
+            due: self.due.map_value(Due::from).into(),
+            add_tags: id::all_existing("input.addTagIds", added, Input::AddedTag)?,
+            remove_tags: id::all_existing("input.removeTagIds", removed, Input::RemovedTag)?,
         };
-        let id = id::existing(&self.id)?;
-        let task = ctx.store()?.task_update(id, self.expected_version, patch).await;
-        Ok(task.map_err(at_id)?.into())
+        let id = id::existing(&self.id, Input::Id)?;
+        Ok(Operation::UpdateTask(id, self.expected_version, patch))
+    }
+}
+
+impl MoveTaskInput {
+    /// What is to be done.
+    pub fn operation(self) -> Result<Operation, ApiError> {
+        let id = id::existing(&self.id, Input::Id)?;
+        let to = Move {
+            list: place(self.list_id, Input::List)?,
+            parent: place(self.parent_id, Input::Parent)?,
+            beside: self.place.map(PlaceInput::beside).transpose()?,
+        };
+        Ok(Operation::MoveTask(id, self.expected_version, to))
     }
 }
 
 impl DeleteTaskInput {
-    pub(super) async fn delete(self, ctx: &Context<'_>) -> Result<DeletePayload, ApiError> {
-        let (id, store) = (id::existing(&self.id)?, ctx.store()?);
-        let deleted = if self.permanently {
-            store.task_delete(id, self.expected_version).await
-        } else {
-            store.task_trash(id, self.expected_version).await
-        };
-        Ok(DeletePayload::new(deleted.map_err(at_id)?))
+    /// What is to be done.
+    pub fn operation(self) -> Result<Operation, ApiError> {
+        let delete = if self.permanently { Operation::DeleteTask } else { Operation::TrashTask };
+        Ok(delete(id::existing(&self.id, Input::Id)?, self.expected_version))
     }
 }
 
 impl RestoreTaskInput {
-    pub(super) async fn restore(self, ctx: &Context<'_>) -> Result<TaskPayload, ApiError> {
-        let task = ctx.store()?.task_restore(id::existing(&self.id)?).await;
-        Ok(task.map_err(at_id)?.into())
+    /// What is to be done.
+    pub fn operation(self) -> Result<Operation, ApiError> {
+        id::existing(&self.id, Input::Id).map(Operation::RestoreTask)
     }
 }
 
@@ -337,22 +341,7 @@ fn described(text: &str) -> Result<String, ApiError> {
     text::body("input.description", text, text::DESCRIPTION)
 }
 
-/// A field that may be left out, but not be empty.
-fn required<T>(name: &str, value: MaybeUndefined<T>) -> Result<Option<T>, ApiError> {
-    match value {
-        MaybeUndefined::Undefined => Ok(None),
-        MaybeUndefined::Value(value) => Ok(Some(value)),
-        MaybeUndefined::Null => {
-            let message = format!("{name} cannot be cleared: leave it out to keep it.");
-            Err(ApiError::bad_input(format!("input.{name}"), message))
-        }
-    }
-}
-
-/// What is not found was named by the input's id.
-fn at_id(error: StoreError) -> ApiError {
-    match error {
-        StoreError::NotFound => id::not_found(),
-        other => other.into(),
-    }
+/// A place that may be left out, or be given as none.
+fn place(id: MaybeUndefined<ID>, named: Input) -> Result<Option<Option<Uuid>>, ApiError> {
+    Ok(id.map_value(|id| id::existing(&id, named)).transpose()?.into())
 }

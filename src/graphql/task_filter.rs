@@ -1,9 +1,12 @@
 //! Which tasks a list shows: the inputs, and how they become one rule.
 
-use async_graphql::{Context, Enum, InputObject};
-use chrono::NaiveDate;
+use std::collections::BTreeSet;
 
-use super::{context::ContextExt, error::ApiError, scalars::Date, task::Priority, text};
+use async_graphql::{Enum, ID, InputObject};
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use super::{context::RequestContext, error::ApiError, id, scalars::Date, task::Priority, text};
 use crate::{
     calendar::{self, Duration, Zone},
     clock::Instant,
@@ -20,14 +23,16 @@ const OPERANDS: usize = 100;
 const WORDS: usize = 100;
 /// The rule that holds for each of them.
 const EVERY_TASK: TaskRule = TaskRule::All(Vec::new());
+/// The rule that holds for none of them.
+const NO_TASK: TaskRule = TaskRule::TaggedAny(Vec::new());
 
 /// All given fields must hold. `and`/`or`/`not` nest at most 3 deep, 50 conditions in all.
-#[derive(InputObject, Default)]
+#[derive(InputObject, Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct TaskFilter {
     and: Option<Vec<TaskFilter>>,
     or: Option<Vec<TaskFilter>>,
     not: Option<Box<TaskFilter>>,
-    /// Every word must occur in title or description, without regard to case and accents; the last word counts as a prefix.
+    /// Every word must occur in title or description, without regard to case and accents; the last word counts as a prefix. `orderBy: [{field: RELEVANCE, direction: DESC}]` puts the best match first.
     search: Option<String>,
     completed: Option<bool>,
     overdue: Option<bool>,
@@ -36,12 +41,15 @@ pub struct TaskFilter {
     completed_at: Option<DateTimeFilter>,
     created_at: Option<DateTimeFilter>,
     updated_at: Option<DateTimeFilter>,
+    tags: Option<TagsFilter>,
+    list: Option<IDFilter>,
+    parent: Option<IDFilter>,
     /// Null: EXCLUDE. Read at the top level only, not inside `and`, `or`, `not`.
     trash: Option<TrashFilter>,
 }
 
 /// By priority: one of some, or a range from NONE to URGENT.
-#[derive(InputObject)]
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PriorityFilter {
     r#in: Option<Vec<Priority>>,
     gte: Option<Priority>,
@@ -49,7 +57,7 @@ pub struct PriorityFilter {
 }
 
 /// By day.
-#[derive(InputObject)]
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DateFilter {
     eq: Option<Date>,
     gt: Option<Date>,
@@ -62,7 +70,7 @@ pub struct DateFilter {
 }
 
 /// By instant.
-#[derive(InputObject)]
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DateTimeFilter {
     gt: Option<Instant>,
     gte: Option<Instant>,
@@ -71,8 +79,23 @@ pub struct DateTimeFilter {
     is_null: Option<bool>,
 }
 
+/// By tags. An id that the viewer has no tag of is on no task.
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TagsFilter {
+    any_of: Option<Vec<ID>>,
+    all_of: Option<Vec<ID>>,
+    none_of: Option<Vec<ID>>,
+}
+
+/// By the id of what a task belongs to. One that the viewer has nothing of has no tasks.
+#[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IDFilter {
+    r#in: Option<Vec<ID>>,
+    is_null: Option<bool>,
+}
+
 /// Whether tasks in the trash are shown.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[graphql(remote = "store::Trash")]
 pub enum TrashFilter {
     Exclude,
@@ -81,9 +104,13 @@ pub enum TrashFilter {
 }
 
 impl TaskFilter {
-    /// Checks the limits and makes the rule that the store knows.
-    pub async fn read(self, ctx: &Context<'_>) -> Result<store::TaskFilter, ApiError> {
-        let request = ctx.request()?;
+    /// Checks the limits and makes the rule that the store knows. An order by relevance needs one
+    /// search to measure it by.
+    pub async fn read(
+        self,
+        request: &RequestContext,
+        by_relevance: bool,
+    ) -> Result<store::TaskFilter, ApiError> {
         // Most filters mean the same in every zone: they shall not wait for the viewer's.
         let today = if self.depends_on_today() {
             request.today().await?
@@ -91,8 +118,15 @@ impl TaskFilter {
             Zone::UTC.day(request.now)
         };
         let trash = self.trash.map(Into::into).unwrap_or_default();
-        let rule = Reader::new(request.now, today).rule(self, "filter")?;
-        Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash })
+        let searched = self.search.clone();
+        let mut reader = Reader::new(request.now, today);
+        let rule = reader.rule(self, "filter")?;
+        if by_relevance && (reader.searches, searched.is_some()) != (1, true) {
+            let message = "RELEVANCE needs a search at the top level of the filter, and no other.";
+            return Err(ApiError::bad_input("orderBy", message));
+        }
+        let relevance = searched.filter(|_| by_relevance).and_then(|typed| Search::parse(&typed));
+        Ok(store::TaskFilter { rule: rule.unwrap_or(EVERY_TASK), trash, relevance })
     }
 
     fn depends_on_today(&self) -> bool {
@@ -115,13 +149,15 @@ struct Reader {
     conditions: usize,
     /// Filters inside of operators so far, those too that ask for nothing.
     operands: usize,
+    /// Searches so far, those without a word too.
+    searches: usize,
     /// Words that are searched for so far.
     words: usize,
 }
 
 impl Reader {
     fn new(now: Instant, today: NaiveDate) -> Self {
-        Self { now, today, depth: 0, conditions: 0, operands: 0, words: 0 }
+        Self { now, today, depth: 0, conditions: 0, operands: 0, searches: 0, words: 0 }
     }
 
     /// All that the filter asks for, as one rule; `None` when it asks for nothing.
@@ -130,8 +166,9 @@ impl Reader {
         if let Some(search) = &filter.search {
             let field = format!("{path}.search");
             text::at_most(&field, search, text::SEARCH)?;
+            self.searches += 1;
             let search = Search::parse(search);
-            self.words += search.as_ref().map_or(0, |search| search.whole.len() + 1);
+            self.words += search.as_ref().map_or(0, Search::words);
             if self.words > WORDS {
                 let message = format!("A filter searches for at most {WORDS} words in all.");
                 return Err(ApiError::bad_input(field, message));
@@ -151,6 +188,17 @@ impl Reader {
             (InstantField::Updated, filter.updated_at),
         ] {
             rules.extend(instants.into_iter().flat_map(|instants| instants.rules(field)));
+        }
+        if let Some(tags) = filter.tags {
+            rules.extend(tags.rules(&format!("{path}.tags"))?);
+        }
+        if let Some(list) = filter.list {
+            let path = format!("{path}.list");
+            rules.extend(list.rules(&path, TaskRule::ListIn, TaskRule::ListIsNull)?);
+        }
+        if let Some(parent) = filter.parent {
+            let path = format!("{path}.parent");
+            rules.extend(parent.rules(&path, TaskRule::ParentIn, TaskRule::ParentIsNull)?);
         }
         self.count(rules.len())?;
 
@@ -274,4 +322,41 @@ impl DateTimeFilter {
         .filter_map(move |(comparison, instant)| Some(TaskRule::At(field, comparison, instant?)))
         .chain(self.is_null.map(|is_null| TaskRule::AtIsNull(field, is_null)))
     }
+}
+
+impl TagsFilter {
+    fn rules(self, path: &str) -> Result<Vec<TaskRule>, ApiError> {
+        let mut rules = Vec::new();
+        if let Some(any) = self.any_of {
+            rules.push(TaskRule::TaggedAny(known(&format!("{path}.anyOf"), &any)?));
+        }
+        if let Some(all) = self.all_of {
+            let known = known(&format!("{path}.allOf"), &all)?;
+            let exist = all.iter().all(|id| id::uuid(id).is_some());
+            rules.push(if exist { TaskRule::TaggedAll(known) } else { NO_TASK });
+        }
+        if let Some(none) = self.none_of {
+            let tagged = TaskRule::TaggedAny(known(&format!("{path}.noneOf"), &none)?);
+            rules.push(TaskRule::Not(Box::new(tagged)));
+        }
+        Ok(rules)
+    }
+}
+
+impl IDFilter {
+    fn rules(
+        self,
+        path: &str,
+        one_of: fn(Vec<Uuid>) -> TaskRule,
+        is_null: fn(bool) -> TaskRule,
+    ) -> Result<impl Iterator<Item = TaskRule>, ApiError> {
+        let some = self.r#in.map(|some| known(&format!("{path}.in"), &some)).transpose()?;
+        Ok(some.map(one_of).into_iter().chain(self.is_null.map(is_null)))
+    }
+}
+
+/// Those of the ids that can exist, each once.
+fn known(field: &str, ids: &[ID]) -> Result<Vec<Uuid>, ApiError> {
+    id::at_most(field, ids)?;
+    Ok(ids.iter().filter_map(id::uuid).collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -4,6 +4,8 @@ use super::error::ApiError;
 
 /// The most Unicode scalar values of a title.
 pub const TITLE: usize = 500;
+/// The most Unicode scalar values of the name of a tag or a list.
+const NAME: usize = 50;
 /// The most Unicode scalar values of a description.
 pub const DESCRIPTION: usize = 20_000;
 /// The most Unicode scalar values of what is searched for.
@@ -18,6 +20,21 @@ pub fn title(field: &str, text: &str, most: usize) -> Result<String, ApiError> {
     }
     at_most(field, text, most)?;
     Ok(text.to_owned())
+}
+
+/// The name of a tag or a list.
+pub fn name(name: &str) -> Result<String, ApiError> {
+    title("input.name", name, NAME)
+}
+
+/// The colour of a tag or a list, in small letters.
+pub fn color(color: &str) -> Result<String, ApiError> {
+    match color.strip_prefix('#') {
+        Some(hex) if hex.len() == 6 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
+            Ok(color.to_ascii_lowercase())
+        }
+        _ => Err(ApiError::bad_input("input.color", "color must look like #1e90ff.")),
+    }
 }
 
 /// A longer text as it was written, but for the line ends of Windows.

@@ -55,7 +55,7 @@ pub struct Write {
 }
 
 /// How many objects a user has, or may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Tasks, those in the trash too.
     pub tasks: i64,

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, QueryFilter, QueryTrait,
-    sea_query::{Expr, ExprTrait, IntoCondition},
+    sea_query::{Asterisk, Expr, ExprTrait, Func, IntoCondition, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -68,6 +68,8 @@ pub enum TaskRule {
     AtIsNull(InstantField, bool),
     /// It has one of these tags.
     TaggedAny(Vec<Uuid>),
+    /// It has each of these tags, which are named once each.
+    TaggedAll(Vec<Uuid>),
     /// It is in one of these lists.
     ListIn(Vec<Uuid>),
     /// It is in the inbox, or it is not.
@@ -138,7 +140,8 @@ impl TaskRule {
             Self::DueOnIsNull(is_null) => null(Column::DueOn, *is_null),
             Self::At(field, comparison, instant) => compare(field.column(), *comparison, *instant),
             Self::AtIsNull(field, is_null) => null(field.column(), *is_null),
-            Self::TaggedAny(tags) => tagged(tags, user),
+            Self::TaggedAny(tags) => Expr::exists(links(tags, user)).into_condition(),
+            Self::TaggedAll(tags) => tagged_all(tags, user),
             Self::ListIn(lists) => one_of(Column::ListId, lists),
             Self::ListIsNull(is_null) => null(Column::ListId, *is_null),
             Self::ParentIn(parents) => one_of(Column::ParentId, parents),
@@ -176,11 +179,21 @@ fn one_of(column: Column, ids: &[Uuid]) -> Condition {
     Condition::all().add(column.is_not_null()).add(column.is_in(ids.iter().copied()))
 }
 
-fn tagged(tags: &[Uuid], user: UserNo) -> Condition {
-    let link = task_tag::Entity::find_owned(user)
+/// What puts one of these tags on the task at hand.
+fn links(tags: &[Uuid], user: UserNo) -> SelectStatement {
+    task_tag::Entity::find_owned(user)
         .filter(Expr::col((task_tag::Entity, task_tag::Column::TaskId)).equals((task::Entity, Column::Id)))
-        .filter(task_tag::Column::TagId.is_in(tags.iter().copied()));
-    Expr::exists(link.into_query()).into_condition()
+        .filter(task_tag::Column::TagId.is_in(tags.iter().copied()))
+        .into_query()
+}
+
+/// A task has a tag once: so it has all, when it has as many of them. A condition for each would be
+/// more than a statement takes.
+fn tagged_all(tags: &[Uuid], user: UserNo) -> Condition {
+    let mut count = links(tags, user);
+    count.clear_selects().expr(Func::count(Expr::col(Asterisk)));
+    let all = i64::try_from(tags.len()).unwrap_or(i64::MAX);
+    Expr::SubQuery(None, Box::new(count.into())).eq(all).into_condition()
 }
 
 fn null(column: Column, is_null: bool) -> Condition {

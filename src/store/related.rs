@@ -92,13 +92,13 @@ impl OwnedStore {
     /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
     pub async fn subtask_pages(
         &self,
-        parents: &[TaskRow],
+        parents: &[Uuid],
+        trashed: bool,
         filter: &TaskFilter,
         order: &[TaskOrder],
         window: Window,
     ) -> Result<HashMap<Uuid, TaskPage>, StoreError> {
-        let went_along = filter.trash == Trash::Exclude
-            && parents.iter().any(|parent| parent.deleted_at.is_some());
+        let went_along = filter.trash == Trash::Exclude && trashed;
         let filter = if went_along {
             &TaskFilter { trash: Trash::Include, ..filter.clone() }
         } else {
@@ -108,17 +108,17 @@ impl OwnedStore {
         if went_along {
             listing.condition = listing.condition.add(shares_its_parents_fate());
         }
-        let keys = parents.iter().map(|parent| parent.id).collect();
+        let keys = parents.to_vec();
         let family = Arc::new(Family::new(listing.condition.clone(), Column::ParentId, keys));
         let mut rows: HashMap<_, Vec<_>> = HashMap::new();
         for row in self.family_rows(&family, &listing).await? {
             rows.entry(row.parent_id).or_default().push(row);
         }
-        let page = |parent: &TaskRow| {
+        let page = |parent: &Uuid| {
             let mut listing = listing.clone();
-            listing.condition = listing.condition.add(Column::ParentId.eq(parent.id));
-            let rows = rows.remove(&Some(parent.id)).unwrap_or_default();
-            (parent.id, Page::of(listing, rows).within(Arc::clone(&family), parent.id))
+            listing.condition = listing.condition.add(Column::ParentId.eq(*parent));
+            let rows = rows.remove(&Some(*parent)).unwrap_or_default();
+            (*parent, Page::of(listing, rows).within(Arc::clone(&family), *parent))
         };
         Ok(parents.iter().map(page).collect())
     }

@@ -2,7 +2,10 @@
 
 use std::{net::TcpListener, thread};
 
-use taskward::{clock::Clock, store::Store};
+use taskward::{
+    clock::Clock,
+    store::{Quotas, Store},
+};
 
 use super::process::Folder;
 use crate::harness::Database;
@@ -13,7 +16,7 @@ async fn empty() -> Vec<Database> {
 }
 
 async fn is_up_to_date(database: &Database) -> bool {
-    let store = Store::connect(&database.url(), 1, Clock::system()).await.unwrap();
+    let store = Store::connect(&database.url(), 1, Quotas::default(), Clock::system()).await.unwrap();
     store.is_up_to_date().await.unwrap()
 }
 

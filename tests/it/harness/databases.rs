@@ -13,7 +13,10 @@ use sea_orm::{
     ConnectionTrait, Database as Connections, DatabaseConnection, DatabaseTransaction,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use taskward::{clock::Clock, store::Store};
+use taskward::{
+    clock::Clock,
+    store::{Quotas, Store},
+};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -129,7 +132,7 @@ async fn template(server: &str) {
         let made = format!("CREATE DATABASE {lock}");
         if try_execute(server, &made).await {
             let url = format!("{server}/{lock}");
-            let store = Store::connect(&url, 1, Clock::system()).await.unwrap();
+            let store = Store::connect(&url, 1, Quotas::default(), Clock::system()).await.unwrap();
             store.migrate().await.unwrap();
         }
     })
