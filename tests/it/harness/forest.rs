@@ -89,9 +89,13 @@ impl Forest {
     /// Creates a task or a list, and tells its id.
     pub async fn makes(&mut self, mutation: &str, input: Value) -> Value {
         let made = self.does(mutation, input).await;
-        let name = made.get("title").unwrap_or(&made["name"]).as_str().unwrap();
-        self.ids.insert(name.to_owned(), made["id"].as_str().unwrap().to_owned());
+        self.knows(&made);
         made["id"].clone()
+    }
+
+    /// From now on, this goes by its name.
+    pub fn knows(&mut self, row: &Value) {
+        self.ids.insert(name_of(row).to_owned(), row["id"].as_str().unwrap().to_owned());
     }
 
     /// Sends any mutation; where the input names something that was planted, its id goes out.
@@ -280,28 +284,37 @@ impl View {
                 !is_trashed(task) && task["parent"].is_null() && task["list"]["id"] == *list
             })
         };
+        let inbox = tasks_of(&Value::Null).join(" ");
         let lists = self.lists.iter().map(|list| {
-            format!("{}: {}", name_of(list), tasks_of(&list["id"])).trim_end().to_owned()
+            let tasks = tasks_of(&list["id"]).into_iter();
+            [format!("{}:", name_of(list))].into_iter().chain(tasks).collect::<Vec<_>>().join(" ")
         });
-        let all = [tasks_of(&Value::Null)].into_iter().chain(lists);
-        all.filter(|place| !place.is_empty()).collect::<Vec<_>>().join("; ")
+        let places = [inbox].into_iter().filter(|inbox| !inbox.is_empty()).chain(lists);
+        places.collect::<Vec<_>>().join("; ")
     }
 
-    /// Everything in the trash.
+    /// Everything in the trash, by name where the places are different ones.
     pub fn trash(&self) -> String {
         let alone = |task: &Value| self.task(&task["parent"]["id"]).is_none_or(|it| !is_trashed(it));
-        self.written(&|task| is_trashed(task) && alone(task))
+        let mut trash = self.written(&|task| is_trashed(task) && alone(task));
+        trash.sort_unstable();
+        trash.join(" ")
     }
 
-    fn written(&self, shown: &dyn Fn(&Value) -> bool) -> String {
+    fn written(&self, shown: &dyn Fn(&Value) -> bool) -> Vec<String> {
         let tasks = self.tasks.iter().filter(|task| shown(task)).map(|task| {
             let under = self.written(&|it| {
                 it["parent"]["id"] == task["id"] && is_trashed(it) == is_trashed(task)
             });
-            let title = name_of(task);
-            if under.is_empty() { title.to_owned() } else { format!("{title}({under})") }
+            let title = name_of(task).to_owned();
+            if under.is_empty() { title } else { format!("{title}({})", under.join(" ")) }
         });
-        tasks.collect::<Vec<_>>().join(" ")
+        tasks.collect()
+    }
+
+    /// The version of everything.
+    pub fn versions(&self) -> BTreeMap<String, i64> {
+        self.rows().map(|row| (name_of(row).to_owned(), row["version"].as_i64().unwrap())).collect()
     }
 
     /// The names of what is not as it was: by exactly one version, and at a later instant.
