@@ -52,6 +52,9 @@ struct Step {
     beside: Option<(&'static str, Index)>,
 }
 
+/// An id that nothing has.
+const NOBODYS: &str = "5b0d4a4e-0000-4000-8000-000000000000";
+
 /// How an input names something.
 #[derive(Clone, Debug)]
 enum Named {
@@ -93,7 +96,7 @@ impl Step {
         let tasks: Vec<_> = model.tasks.iter().map(|task| task.name.as_str()).collect();
         let lists: Vec<_> = model.lists.iter().map(String::as_str).collect();
         let one = |names: &[&str], index: &Index| match names {
-            [] => json!("nothing"),
+            [] => json!(NOBODYS),
             names => json!(index.get(names)),
         };
         let mut input = json!({});
