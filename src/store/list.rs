@@ -110,7 +110,8 @@ impl Write {
             let gap = self.gap::<Entity>(&Condition::all(), Some(id), patch.beside).await?;
             if !gap.holds(&old.position) {
                 expect_version::<Entity>(&old, expected_version)?;
-                new.position = self.settle::<Entity>(&Condition::all(), gap, Some(id), patch.beside).await?;
+                new.position =
+                    self.settle::<Entity>(&Condition::all(), gap, Some(id), patch.beside).await?;
             }
         }
         self.replace::<Entity>(old, new, expected_version).await

@@ -176,8 +176,7 @@ impl Write {
         if home.list != old.list_id {
             self.put_into_list(&moved[1..].concat(), home.list).await?;
         }
-        let new =
-            TaskRow { list_id: home.list, parent_id: home.parent, position, ..old.clone() };
+        let new = TaskRow { list_id: home.list, parent_id: home.parent, position, ..old.clone() };
         self.advance::<task::Entity>(old, new).await
     }
 
@@ -237,11 +236,7 @@ impl Write {
         Ok(levels)
     }
 
-    async fn put_into_list(
-        &self,
-        tasks: &[TaskRow],
-        list: Option<Uuid>,
-    ) -> Result<(), StoreError> {
+    async fn put_into_list(&self, tasks: &[TaskRow], list: Option<Uuid>) -> Result<(), StoreError> {
         for tasks in tasks.chunks(AT_ONCE) {
             self.advance_all::<task::Entity>()
                 .col_expr(Column::ListId, list.into())
@@ -278,8 +273,10 @@ impl Write {
             let others = E::find_owned(self.user).filter(siblings.clone());
             others.filter(Condition::all().add_option(goes.map(|id| E::ID.ne(id)))).limit(1)
         };
-        let last = |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_desc(it, *key));
-        let first = |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
+        let last =
+            |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_desc(it, *key));
+        let first =
+            |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
         let Some(beside) = beside else {
             let left = last(others()).one(&self.transaction).await?;
             return Ok(Gap { left: left.map(|row| E::position(&row).to_owned()), right: None });

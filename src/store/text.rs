@@ -44,9 +44,7 @@ impl Search {
 
 /// The words by Unicode's rules (UAX 29), without regard to case and accents.
 fn words(text: &str) -> impl Iterator<Item = String> {
-    text.unicode_words().map(|word| {
-        folded(word.nfd().filter(|c| !is_combining_mark(*c)))
-    })
+    text.unicode_words().map(|word| folded(word.nfd().filter(|c| !is_combining_mark(*c))))
 }
 
 /// Without regard to case. Down, up and down again: `ẞ` and `ß` meet `SS` in capitals, and `ς` meets
