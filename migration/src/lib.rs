@@ -5,6 +5,7 @@
 mod column;
 mod m20261121_000001_tasks;
 mod m20261121_000002_lists_tags_subtasks;
+mod search;
 mod words;
 
 use sea_orm_migration::{

@@ -5,7 +5,10 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use crate::column::{bytewise_text, instant};
+use crate::{
+    column::{bytewise_text, instant},
+    search,
+};
 
 pub struct Migration;
 
@@ -112,6 +115,7 @@ impl MigrationTrait for Migration {
         manager.create_table(tags(backend)).await?;
         manager.create_table(tasks(backend)).await?;
         manager.create_table(task_tags()).await?;
+        search::create(manager).await?;
         manager.get_connection().execute_unprepared(COPY).await?;
         manager.drop_table(Table::drop().table(TaskBefore).take()).await?;
         for index in indexes() {

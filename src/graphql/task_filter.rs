@@ -169,7 +169,7 @@ impl Reader {
             text::at_most(&field, search, text::SEARCH)?;
             self.searches += 1;
             let search = Search::parse(search);
-            self.words += search.as_ref().map_or(0, |search| search.whole.len() + 1);
+            self.words += search.as_ref().map_or(0, Search::words);
             if self.words > WORDS {
                 let message = format!("A filter searches for at most {WORDS} words in all.");
                 return Err(ApiError::bad_input(field, message));

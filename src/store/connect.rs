@@ -40,7 +40,7 @@ impl Pools {
 
     /// Brings the tables up to date.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::migrate(&self.writer.0, |_owner, words| text::indexed(words)).await
+        Migrator::migrate(&self.writer.0, text::indexed).await
     }
 
     /// Whether the tables are older than this program.

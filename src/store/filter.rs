@@ -2,8 +2,8 @@
 
 use chrono::NaiveDate;
 use sea_orm::{
-    ColumnTrait, Condition, QueryFilter, QueryTrait,
-    sea_query::{Asterisk, Expr, ExprTrait, Func, IntoCondition, LikeExpr, SelectStatement},
+    ColumnTrait, Condition, DbBackend, QueryFilter, QueryTrait,
+    sea_query::{Asterisk, Expr, ExprTrait, Func, IntoCondition, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -12,8 +12,8 @@ use super::{
         task::{self, Column, Priority},
         task_tag,
     },
-    keyset::SortKey,
     owned::{Owned, UserNo},
+    search,
     text::Search,
 };
 use crate::clock::Instant;
@@ -110,33 +110,26 @@ pub enum Comparison {
 
 impl TaskFilter {
     /// The condition, with the trash as a literal: the partial indexes are found by it.
-    pub(super) fn condition(&self, user: UserNo) -> Condition {
+    pub(super) fn condition(&self, user: UserNo, backend: DbBackend) -> Condition {
         let trash = match self.trash {
             Trash::Exclude => Some(Column::DeletedAt.is_null()),
             Trash::Only => Some(Column::DeletedAt.is_not_null()),
             Trash::Include => None,
         };
-        Condition::all().add_option(trash).add(self.rule.condition(user))
-    }
-}
-
-impl TaskFilter {
-    /// How relevant a task is.
-    pub(super) fn relevance_key(&self, _user: UserNo) -> SortKey<task::Entity> {
-        SortKey::Computed(Expr::value(0), std::sync::Arc::new(|_| 0))
+        Condition::all().add_option(trash).add(self.rule.condition(user, backend))
     }
 }
 
 impl TaskRule {
-    fn condition(&self, user: UserNo) -> Condition {
+    fn condition(&self, user: UserNo, backend: DbBackend) -> Condition {
         let each = |rules: &[Self], all| {
-            rules.iter().map(|rule| rule.condition(user)).fold(all, Condition::add)
+            rules.iter().map(|rule| rule.condition(user, backend)).fold(all, Condition::add)
         };
         match self {
             Self::All(rules) => each(rules, Condition::all()),
             Self::Any(rules) => each(rules, Condition::any()),
-            Self::Not(rule) => rule.condition(user).not(),
-            Self::Search(search) => searched(search),
+            Self::Not(rule) => rule.condition(user, backend).not(),
+            Self::Search(search) => search::found(search, user, backend),
             Self::Completed(true) => Column::CompletedAt.is_not_null().into_condition(),
             Self::Completed(false) => Column::CompletedAt.is_null().into_condition(),
             Self::PriorityIn(some) => Column::Priority.is_in(some.iter().copied()).into_condition(),
@@ -208,17 +201,4 @@ fn tagged_all(tags: &[Uuid], user: UserNo) -> Condition {
 
 fn null(column: Column, is_null: bool) -> Condition {
     if is_null { column.is_null() } else { column.is_not_null() }.into_condition()
-}
-
-fn searched(search: &Search) -> Condition {
-    let whole = search.whole.iter().map(|word| format!("% {} %", escaped(word)));
-    let prefix = format!("% {}%", escaped(&search.prefix));
-    whole.chain([prefix]).fold(Condition::all(), |all, pattern| {
-        all.add(Expr::col(Column::TitleWords).like(LikeExpr::new(pattern).escape('\\')))
-    })
-}
-
-/// A word may hold an underscore, which would stand for any character.
-fn escaped(word: &str) -> String {
-    word.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
 }

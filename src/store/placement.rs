@@ -328,7 +328,7 @@ impl Write {
             .all(&self.transaction)
             .await?;
         let last = self.gap::<E>(siblings, None, None).await?.left;
-        let mut position = position::block_after(last.as_deref());
+        let mut position = position::between(last.as_deref(), None);
         for row in rows {
             let id = row.get(E::ID);
             if goes.is_some_and(|goes| id == goes.into()) {
@@ -350,7 +350,7 @@ impl Write {
         let inbox = Home { list: INBOX, parent: None }.siblings();
         let siblings = Home { list: Some(list), parent: None }.siblings();
         let last = self.gap::<task::Entity>(&inbox, None, None).await?.left;
-        let block = position::block_after(last.as_deref());
+        let block = position::between(last.as_deref(), None);
         if self.longest(&siblings).await? + block.len() > position::MOST {
             self.spread::<task::Entity>(&siblings, None).await?;
         }

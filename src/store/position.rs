@@ -1,34 +1,38 @@
 //! Where something stands among its siblings: a text between the texts of its neighbours, so that
 //! moving one of them writes one row.
 //!
-//! A key is a list of whole numbers; lists compare number by number, and one comes before those
+//! A key is a list of whole numbers. Lists compare number by number, and a list comes before those
 //! that it begins. Each number is written so that comparing the bytes compares the numbers: a letter
-//! for sign and length, then the digits. Between two neighbouring numbers there is always room for
-//! a list that goes one number deeper:
+//! for sign and length, then the digits. Even two numbers with none between them have room for a
+//! list that goes one number deeper:
 //!
 //! ```text
-//! Zk   a0   a0Zk   a0a0   a0aG   aG   b0q
-//! -16  0    0,-16  0,0    0,16   16   88
+//! Zk   a0   a0Zk   a0a0   a0aG   a1   aG   b0q
+//! -16  0    0,-16  0,0    0,16   1    16   88
 //! ```
 //!
-//! Numbers are made far apart ([`STEP`]) wherever one side is open, and halfway where both sides
-//! are bounded, so keys stay short both when everything comes at one end or next to the same
-//! sibling (the numbers grow) and when the gaps get narrower and narrower (every halving costs a bit).
+//! A number is made far from its neighbour ([`STEP`]) where nothing lies on the other side, and
+//! halfway where something does. So keys stay short when everything comes to one end or next to one
+//! sibling, where numbers merely grow, and where gaps get narrower, each halving costing a bit.
 
-/// How long a key may get, in characters. For a longer one, all siblings get new keys by [`spread`].
+/// How many characters a key may have. Where one would get longer, all the siblings get new keys.
 pub const MOST: usize = 64;
 
-/// From one number to the next where nothing lies beyond: room for a few to come between, and yet
-/// several numbers of one digit.
+/// The way from one number to the next: room for some to come between, and yet several numbers of
+/// one digit.
 const STEP: i64 = 16;
 
-const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const BASE: i64 = 62;
+/// In the order of their bytes.
+const DIGITS: &[u8; BASE as usize] =
+    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const BASE: u64 = 62;
 
-/// A key between two others, which are given in their order; `None` is an open end.
+/// A key between two others, which are given in their order; `None` is an open end. Beyond the last
+/// key it is one short number; and one key followed by another is a key, so a whole list of siblings
+/// comes after `last` when `between(last, None)` is written before each of theirs.
 ///
-/// Keys are made here only. Should one be none after all, what cannot be read is as if it were not
-/// there; and of two keys that are not in order, the first one counts.
+/// Only what is made here is a key. Nothing else is refused, though: what cannot be read is as if it
+/// were not there, and of two keys in the wrong order the first one counts.
 pub fn between(before: Option<&str>, after: Option<&str>) -> String {
     let (left, right) = (numbers(before), numbers(after));
     let shared = left.iter().zip(&right).take_while(|(left, right)| left == right).count();
@@ -42,31 +46,23 @@ pub fn between(before: Option<&str>, after: Option<&str>) -> String {
     left[..kept].iter().copied().chain([number]).map(written).collect()
 }
 
-/// What to put before each key of a whole list of siblings, so that they keep their order and come
-/// after `last`: any key followed by another one is a key.
-pub fn block_after(last: Option<&str>) -> String {
-    between(last, None)
-}
-
-/// So many keys in order, short and with room between them.
-pub fn spread(count: usize) -> impl Iterator<Item = String> {
-    (0..).step_by(STEP as usize).take(count).map(written)
-}
-
-/// Each number has as few digits as its letter can tell from all the numbers nearer to zero: `a0`
-/// to `az` are followed by `b00`, and `Zz` down to `Z0` by `Yzz`.
+/// A number with as few digits as there can be: `a0` to `az` are followed by `b00`, and `Zz` down to
+/// `Z0` by `Yzz`.
 fn written(number: i64) -> String {
     let negative = number < 0;
-    let mut rank = if negative { -number } else { number + 1 };
+    // How far it is from zero, counted from one on either side.
+    let mut rank = number.unsigned_abs() + u64::from(!negative);
+    let mut letter = if negative { b'Z' + 1 } else { b'a' - 1 };
     let mut reversed = Vec::new();
     while rank > 0 {
         rank -= 1;
-        let digit = rank % BASE;
-        reversed.push(DIGITS[(if negative { BASE - 1 - digit } else { digit }) as usize]);
+        #[expect(clippy::cast_possible_truncation, reason = "a digit is small")]
+        let digit = DIGITS[(if negative { BASE - 1 - rank % BASE } else { rank % BASE }) as usize];
+        reversed.push(digit);
         rank /= BASE;
+        letter = if negative { letter - 1 } else { letter + 1 };
     }
-    let longer = reversed.len() as u8 - 1;
-    reversed.push(if negative { b'Z' - longer } else { b'a' + longer });
+    reversed.push(letter);
     reversed.into_iter().rev().map(char::from).collect()
 }
 
@@ -82,19 +78,21 @@ fn numbers(key: Option<&str>) -> Vec<i64> {
 
 /// The first number of a key, and what follows it.
 fn read(key: &[u8]) -> Option<(i64, &[u8])> {
-    let (head, rest) = key.split_first()?;
-    let (negative, longer) = match head {
-        b'a'..=b'j' => (false, head - b'a'),
-        b'Q'..=b'Z' => (true, b'Z' - head),
-        _ => return None, // Ten digits are as many as fit into the type.
+    let (letter, rest) = key.split_first()?;
+    // Ten digits fit into the type, and there is room left to count on.
+    let (negative, longer) = match letter {
+        b'a'..=b'j' => (false, letter - b'a'),
+        b'Q'..=b'Z' => (true, b'Z' - letter),
+        _ => return None,
     };
     let (digits, rest) = rest.split_at_checked(usize::from(longer) + 1)?;
     let mut rank = 0;
     for byte in digits {
-        let digit = DIGITS.binary_search(byte).ok()? as i64;
+        let digit = DIGITS.binary_search(byte).ok()? as u64;
         rank = rank * BASE + if negative { BASE - digit } else { digit + 1 };
     }
-    Some((if negative { -rank } else { rank - 1 }, rest))
+    let number = if negative { -rank.cast_signed() } else { rank.cast_signed() - 1 };
+    Some((number, rest))
 }
 
 #[cfg(test)]
@@ -103,19 +101,19 @@ mod tests {
 
     use super::*;
 
-    /// Puts a new key into the gap before that place, and looks at it.
+    /// Puts a key into the gap before that place, between the keys beside it.
     fn insert(keys: &mut Vec<String>, place: usize) {
         let before = place.checked_sub(1).map(|place| keys[place].as_str());
         let after = keys.get(place).map(String::as_str);
         let key = between(before, after);
-        assert!(before.is_none_or(|before| before < &key), "{before:?} {key:?}");
-        assert!(after.is_none_or(|after| &*key < after), "{key:?} {after:?}");
+        assert!(before.is_none_or(|before| before < key.as_str()), "{before:?} {key:?}");
+        assert!(after.is_none_or(|after| key.as_str() < after), "{key:?} {after:?}");
         keys.insert(place, key);
     }
 
-    /// The length of the longest key after that many inserts, each at the place that is chosen from
+    /// The length of the longest key after so many inserts, each before the place that is chosen by
     /// how many keys there are.
-    fn longest(inserts: usize, mut place: impl FnMut(usize) -> usize) -> usize {
+    fn longest(inserts: usize, place: impl Fn(usize) -> usize) -> usize {
         let mut keys = Vec::new();
         for count in 0..inserts {
             insert(&mut keys, place(count));
@@ -125,23 +123,37 @@ mod tests {
 
     #[test]
     fn numbers_sort_as_they_are_written() {
-        let numbers = || (-300_000..300_000).chain([i64::MIN / 11, i64::MAX / 11]);
-        for number in numbers() {
+        let near = -300_000..300_000;
+        for number in near.clone().chain([i64::MIN / 11, i64::MAX / 11]) {
             assert_eq!(read(written(number).as_bytes()), Some((number, &b""[..])));
         }
-        assert!((-300_000..300_000).map(written).is_sorted_by(|one, next| one < next));
+        assert!(near.map(written).is_sorted_by(|one, next| one < next));
         let edges = [-63, -62, -1, 0, 61, 62, 3905, 3906].map(written);
         assert_eq!(edges, ["Yzz", "Z0", "Zz", "a0", "az", "b00", "bzz", "c000"]);
     }
 
     #[test]
-    fn keys_stay_short_where_everything_comes_at_one_place() {
+    fn keys_stay_short() {
         const MANY: usize = 10_000;
+        const SCATTER: usize = 0x9E37_79B9;
         assert_eq!(longest(MANY, |count| count), 4, "at the end");
         assert_eq!(longest(MANY, |_| 0), 4, "at the beginning");
         assert_eq!(longest(MANY, |count| count.min(1)), 6, "just after one");
         assert_eq!(longest(MANY, |count| count.saturating_sub(1)), 6, "just before one");
-        assert_eq!(longest(MANY, |count| count / 2), 0, "in the middle of all");
+        assert_eq!(longest(MANY, |count| count * SCATTER / 64 % (count + 1)), 12, "anywhere");
+        // The worst that can be done: always between the last two.
+        assert_eq!(longest(190, |count| count / 2), MOST, "in between");
+    }
+
+    #[test]
+    fn what_is_no_key_does_no_harm() {
+        assert_eq!(between(Some("a0?"), Some("a1")), "a0a0");
+        assert_eq!(between(Some("é"), Some("Zk")), between(None, Some("Zk")));
+        assert_eq!(between(Some("zz"), None), "a0");
+        assert_eq!(between(Some("a1"), Some("a0")), "a1a0");
+        assert_eq!(between(Some("a0"), Some("a0")), "a0a0");
+        let edge = format!("j{}", "z".repeat(10));
+        assert!(between(Some(&edge), None) > edge);
     }
 
     proptest! {
@@ -154,5 +166,42 @@ mod tests {
             }
             prop_assert!(keys.is_sorted_by(|one, next| one < next));
         }
+
+        #[test]
+        fn neighbours_of_any_keys_stay_between(
+            keys in prop::collection::btree_set(any_key(), 0..5),
+            place: Index,
+        ) {
+            let mut keys: Vec<String> = keys.into_iter().collect();
+            let place = place.index(keys.len() + 1);
+            insert(&mut keys, place);
+        }
+
+        #[test]
+        fn a_block_comes_after_all_and_others_come_after_it(
+            before in prop::collection::btree_set(any_key(), 0..5),
+            block in prop::collection::btree_set(any_key(), 1..5),
+            behind in 1..5,
+        ) {
+            let mut keys: Vec<String> = before.into_iter().collect();
+            let start = block_after(keys.last().map(String::as_str));
+            keys.extend(block.into_iter().map(|key| start.clone() + &key));
+            prop_assert!(keys.is_sorted_by(|one, next| one < next));
+            for _ in 0..behind {
+                let end = keys.len();
+                insert(&mut keys, end);
+            }
+        }
+
+        #[test]
+        fn nothing_panics(before: Option<String>, after: Option<String>) {
+            between(before.as_deref(), after.as_deref());
+        }
+    }
+
+    fn any_key() -> impl Strategy<Value = String> {
+        let number = prop_oneof![-2..3_i64, -100..100_i64, -1_000_000_000..1_000_000_000_i64];
+        prop::collection::vec(number, 1..4)
+            .prop_map(|numbers| numbers.into_iter().map(written).collect())
     }
 }

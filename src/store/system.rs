@@ -6,8 +6,8 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait, QueryFilter,
-    QuerySelect, Statement, TransactionTrait,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    Statement,
 };
 use uuid::Uuid;
 
@@ -44,9 +44,11 @@ impl SystemStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn purge(&self) -> Result<(), StoreError> {
-        let Some(turn) = self.turn().await? else { return Ok(()) };
         for sub in self.owners_of_old_trash().await? {
             let mut write = Write::begin(&self.0, &sub).await?;
+            if !write.is_our_turn().await? {
+                return Ok(());
+            }
             write.purge().await?;
             write.commit(()).await?;
         }
@@ -55,24 +57,7 @@ impl SystemStore {
             .filter(tombstone::Column::At.lte(self.0.clock.now().before(TOMBSTONE_LIFE)))
             .exec(&self.0.pools.writer)
             .await?;
-        if let Turn::Locked(transaction) = turn {
-            transaction.commit().await?;
-        }
         Ok(())
-    }
-
-    /// The turn of this replica, if no other one has it.
-    async fn turn(&self) -> Result<Option<Turn>, StoreError> {
-        let writer = &self.0.pools.writer.0;
-        if writer.get_database_backend() == DbBackend::Sqlite {
-            return Ok(Some(Turn::Alone));
-        }
-        let transaction = writer.begin().await?;
-        // Any number does that nothing else in this database takes: the letters of "purge".
-        let lock = "SELECT pg_try_advisory_xact_lock(482906990437)";
-        let locked = transaction.query_one_raw(Statement::from_string(DbBackend::Postgres, lock));
-        let locked = locked.await?.map(|row| row.try_get_by_index(0)).transpose()?;
-        Ok((locked == Some(true)).then_some(Turn::Locked(transaction)))
     }
 
     async fn owners_of_old_trash(&self) -> Result<Vec<String>, StoreError> {
@@ -81,22 +66,27 @@ impl SystemStore {
         let owners = Entity::find().filter(old).select_only().column(Column::UserNo).distinct();
         #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
         let subs = user::Entity::find()
-            .filter(user::Column::No.in_subquery(sea_orm::QueryTrait::into_query(owners)))
+            .filter(user::Column::No.in_subquery(owners.into_query()))
             .select_only()
             .column(user::Column::Sub);
         Ok(subs.into_tuple().all(&self.0.pools.reader).await?)
     }
 }
 
-/// The right to do what only one replica does at a time.
-enum Turn {
-    /// An SQLite file is served by one process.
-    Alone,
-    /// Given back when the transaction ends, also by the end of the process.
-    Locked(DatabaseTransaction),
-}
-
 impl Write {
+    /// Whether no other replica purges at this moment; it stays so until the end. An SQLite file is
+    /// served by one process.
+    async fn is_our_turn(&self) -> Result<bool, StoreError> {
+        if self.transaction.get_database_backend() == DbBackend::Sqlite {
+            return Ok(true);
+        }
+        // Any number does that nothing else in this database takes: the letters of "purge".
+        let lock = "SELECT pg_try_advisory_xact_lock(482906990437)";
+        let lock = Statement::from_string(DbBackend::Postgres, lock);
+        let row = self.transaction.query_one_raw(lock).await?;
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+    }
+
     /// Deletes for good what has been in the trash for too long. Those under a task have been there
     /// at least as long as the task itself.
     async fn purge(&mut self) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
+use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     owned::UserNo,
     page::{Listing, Page},
     placement::Home,
+    search,
     tag::MOST_TAGS,
 };
 use crate::{calendar::Zone, clock::Instant};
@@ -142,7 +144,7 @@ fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset
         .iter()
         .map(|(field, way)| match field.column(*way) {
             Some(column) => (SortKey::Column(column), *way),
-            None => (filter.relevance_key(user), *way),
+            None => (search::relevance(filter.relevance.as_ref(), user), *way),
         })
         .collect();
     let tie = order.last().map_or(Direction::Desc, |(_, way)| *way);
@@ -169,7 +171,8 @@ impl OwnedStore {
         window: Window,
     ) -> Result<Listing<Entity>, StoreError> {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
-        Listing::new(filter.condition(user), task_keyset(filter, order, user), window)
+        let backend = self.store.pools.reader.get_database_backend();
+        Listing::new(filter.condition(user, backend), task_keyset(filter, order, user), window)
     }
 
     /// The viewer's tasks that a filter keeps, in an order (its steps one after the other), as far as

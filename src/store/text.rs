@@ -1,5 +1,7 @@
 //! Text as it sorts and as it is searched: made here and stored, so that both databases agree.
 
+use std::iter;
+
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -13,23 +15,18 @@ pub fn name_key(name: &str) -> String {
     folded(name.nfc())
 }
 
-/// The words of a task in one text, each between spaces, for [`Search`] to look through.
-pub fn indexed(title: &str) -> String {
-    let mut text = String::from(" ");
-    for word in words(title) {
-        text.push_str(&word);
-        text.push(' ');
-    }
-    text
+/// The words of an owner's text as the search index keeps them, with a space between them.
+pub fn indexed(owner: i64, text: &str) -> String {
+    words(text).map(|word| token(owner, &word)).collect::<Vec<_>>().join(" ")
 }
 
 /// What is looked for: every word must occur, the last one may go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
     /// Words that must occur as they are.
-    pub whole: Vec<String>,
+    whole: Vec<String>,
     /// How some word must begin.
-    pub prefix: String,
+    prefix: String,
 }
 
 impl Search {
@@ -40,7 +37,43 @@ impl Search {
         let prefix = whole.pop()?;
         Some(Self { whole, prefix })
     }
+
+    /// How many words are looked for.
+    #[must_use]
+    pub fn words(&self) -> usize {
+        self.whole.len() + 1
+    }
+
+    /// How the index keeps the words that must occur as they are, for that owner.
+    pub fn whole_tokens(&self, owner: i64) -> impl Iterator<Item = String> {
+        self.whole.iter().map(move |word| token(owner, word))
+    }
+
+    /// How the index keeps words that begin as the last one, for that owner.
+    pub fn prefix_token(&self, owner: i64) -> String {
+        token(owner, &self.prefix)
+    }
 }
+
+/// A word in the index: behind its owner's number, so that a search reads the words of one user and
+/// of no other, and of letters and digits alone for the tokenizers of both databases: punctuation
+/// that is part of a word gives way to characters that nobody writes.
+fn token(owner: i64, word: &str) -> String {
+    const PRIVATE_USE: u32 = 0xE000;
+    let in_letters = |c: char| {
+        let stand_in = char::from_u32(PRIVATE_USE + u32::from(c));
+        if c.is_ascii_punctuation() { stand_in.unwrap_or(c) } else { c }
+    };
+    let cut = word.floor_char_boundary(LONGEST_WORD);
+    iter::once(format!("{owner}x").as_str())
+        .flat_map(str::chars)
+        .chain(word[..cut].chars().map(in_letters))
+        .collect()
+}
+
+/// In bytes: PostgreSQL indexes 2,046 of a word at the most. A word that somebody searches for is
+/// never cut, since even folded it is shorter.
+const LONGEST_WORD: usize = 1_900;
 
 /// The words by Unicode's rules (UAX 29), without regard to case and accents.
 fn words(text: &str) -> impl Iterator<Item = String> {
@@ -60,11 +93,36 @@ mod tests {
 
     #[test]
     fn words_lose_case_and_accents() {
-        assert_eq!(
-            indexed("Crème BRÛLÉE, 2×", Some("naïve\nÅngström")),
-            " creme brulee 2 naive angstrom "
-        );
-        assert_eq!(indexed("ΟΔΟΣ οδός", Some("Straße STRAẞE")), " οδοσ οδοσ strasse strasse ");
+        assert_eq!(indexed(7, "Crème BRÛLÉE, 2×"), "7xcreme 7xbrulee 7x2");
+        assert_eq!(indexed(7, "ΟΔΟΣ οδός Straße STRAẞE"), "7xοδοσ 7xοδοσ 7xstrasse 7xstrasse");
+    }
+
+    #[test]
+    fn punctuation_within_a_word_is_told_apart_without_being_any() {
+        let punctuated = indexed(7, "it's 3.5 a_b");
+        assert!(punctuated.chars().all(|c| c == ' ' || !c.is_ascii_punctuation()));
+        for other in ["its", "it", "35", "3,5", "ab"] {
+            assert!(!punctuated.split(' ').any(|word| word == indexed(7, other)), "{other}");
+        }
+        assert_eq!(punctuated, indexed(7, "IT'S 3.5 A_B"));
+    }
+
+    #[test]
+    fn no_owners_words_begin_like_anothers() {
+        let (one, twelve) = (indexed(1, "2xmas"), indexed(12, "xmas"));
+        assert!(!twelve.starts_with(&Search::parse("2").unwrap().prefix_token(1)));
+        assert!(one.starts_with(&Search::parse("2").unwrap().prefix_token(1)));
+    }
+
+    #[test]
+    fn a_word_fits_into_the_index_however_long_it_is() {
+        for endless in ["a".repeat(20_000), "각".repeat(20_000), "ﬃ".repeat(20_000)] {
+            assert!(indexed(i64::MAX, &endless).len() <= 2_046);
+            let longest: String = endless.chars().take(200).collect();
+            let search = Search::parse(&longest).unwrap();
+            assert!(search.prefix.len() <= LONGEST_WORD);
+            assert!(indexed(1, &endless).starts_with(&search.prefix_token(1)));
+        }
     }
 
     #[test]
@@ -76,5 +134,12 @@ mod tests {
     fn the_last_word_is_a_prefix() {
         let search = Search::parse("Buy MIL").unwrap();
         assert_eq!((search.whole, search.prefix), (vec!["buy".to_owned()], "mil".to_owned()));
+    }
+
+    #[test]
+    fn names_differ_by_more_than_case() {
+        assert_eq!(name_key("STRASSE"), name_key("straße"));
+        assert_eq!(name_key("Cafe\u{301}"), name_key("CAFÉ"));
+        assert_ne!(name_key("cafe"), name_key("café"));
     }
 }

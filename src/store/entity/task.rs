@@ -92,8 +92,9 @@ impl Model {
     #[must_use]
     pub fn with_words(mut self) -> Self {
         self.title_key = text::sort_key(&self.title);
-        self.title_words = text::indexed(&self.title);
-        self.description_words = text::indexed(self.description.as_deref().unwrap_or_default());
+        let description = self.description.as_deref().unwrap_or_default();
+        self.title_words = text::indexed(self.user_no, &self.title);
+        self.description_words = text::indexed(self.user_no, description);
         self
     }
 
