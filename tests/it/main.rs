@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod arranging;
 mod command_line;
 mod days;
 mod documents;
@@ -15,8 +16,12 @@ mod links;
 mod lists;
 mod migrations;
 mod plans;
+mod positions;
+mod quotas;
 mod relations;
 mod schema;
 mod shape;
 mod storage;
+mod subtasks;
 mod tasks;
+mod trash;
