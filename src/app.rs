@@ -38,8 +38,9 @@ impl App {
     /// # Errors
     /// When the database cannot be reached or not be brought up to date.
     pub async fn build(config: Config, clock: Clock, token: Option<String>) -> Result<Self, DbErr> {
-        let store = Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
-            .await?;
+        let store =
+            Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
+                .await?;
         store.migrate().await?;
         let types = document::registry::<Query, Mutation, EmptySubscription>();
         let shared = Shared {

@@ -32,7 +32,6 @@ use sea_orm::{ColumnTrait, DbErr, QueryFilter};
 use tokio::sync;
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use self::{change::find_user, connect::Pools, owned::Object};
 pub use self::{
     change::Counts as Quotas,
     entity::{task::Priority, tombstone::Kind},
@@ -49,6 +48,7 @@ pub use self::{
     task::{Due, NewTask, TaskOrder, TaskOrderField, TaskPage, TaskPatch, TaskRow},
     text::Search,
 };
+use self::{change::find_user, connect::Pools, owned::Object};
 use crate::{
     auth::{UserId, Viewer},
     calendar::Zone,

@@ -269,9 +269,7 @@ fn task_tags() -> TableCreateStatement {
         .col(ColumnDef::new(TaskTag::UserNo).big_integer().not_null())
         .col(ColumnDef::new(TaskTag::TaskId).uuid().not_null())
         .col(ColumnDef::new(TaskTag::TagId).uuid().not_null())
-        .primary_key(
-            Index::create().col(TaskTag::UserNo).col(TaskTag::TaskId).col(TaskTag::TagId),
-        )
+        .primary_key(Index::create().col(TaskTag::UserNo).col(TaskTag::TaskId).col(TaskTag::TagId))
         .foreign_key(
             ForeignKey::create()
                 .name("task_tag_task_id")

@@ -32,7 +32,8 @@ pub async fn fill(transaction: &DatabaseTransaction, indexed: Indexed) -> Result
     let mut last = (0_i64, Uuid::nil());
     loop {
         let (owner, id) = last;
-        let rows = transaction.query_all_raw(statement(page, vec![owner.into(), id.into()])).await?;
+        let rows =
+            transaction.query_all_raw(statement(page, vec![owner.into(), id.into()])).await?;
         for row in &rows {
             let (owner, id): (i64, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             let title: String = row.try_get_by_index(2)?;

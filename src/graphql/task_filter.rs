@@ -89,6 +89,7 @@ pub struct TagsFilter {
 
 /// By the id of what a task belongs to. One that the viewer has nothing of has no tasks.
 #[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
+#[graphql(name = "IDFilter")]
 pub struct IDFilter {
     r#in: Option<Vec<ID>>,
     is_null: Option<bool>,

@@ -2,7 +2,9 @@
 
 use async_graphql::{Enum, InputObject};
 
-use super::{context::RequestContext, error::ApiError, page::PageArguments, task_filter::TaskFilter};
+use super::{
+    context::RequestContext, error::ApiError, page::PageArguments, task_filter::TaskFilter,
+};
 use crate::store::{self, Window};
 
 /// Nulls last; ties end at the id, so every order is total.

@@ -182,7 +182,10 @@ fn one_of(column: Column, ids: &[Uuid]) -> Condition {
 /// What puts one of these tags on the task at hand.
 fn links(tags: &[Uuid], user: UserNo) -> SelectStatement {
     task_tag::Entity::find_owned(user)
-        .filter(Expr::col((task_tag::Entity, task_tag::Column::TaskId)).equals((task::Entity, Column::Id)))
+        .filter(
+            Expr::col((task_tag::Entity, task_tag::Column::TaskId))
+                .equals((task::Entity, Column::Id)),
+        )
         .filter(task_tag::Column::TagId.is_in(tags.iter().copied()))
         .into_query()
 }

@@ -258,11 +258,7 @@ impl Write {
         Ok(levels)
     }
 
-    async fn put_into_list(
-        &self,
-        tasks: &[TaskRow],
-        list: Option<Uuid>,
-    ) -> Result<(), StoreError> {
+    async fn put_into_list(&self, tasks: &[TaskRow], list: Option<Uuid>) -> Result<(), StoreError> {
         for tasks in tasks.chunks(AT_ONCE) {
             self.advance_all::<task::Entity>()
                 .col_expr(Column::ListId, list.into())
@@ -311,8 +307,10 @@ impl Write {
             let others = E::find_owned(self.user).filter(siblings.clone());
             others.filter(Condition::all().add_option(goes.map(|id| E::ID.ne(id)))).limit(1)
         };
-        let last = |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_desc(it, *key));
-        let first = |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
+        let last =
+            |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_desc(it, *key));
+        let first =
+            |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
         let Some(beside) = beside else {
             let left = last(others()).one(&self.transaction).await?;
             return Ok(Gap { left: left.map(|row| E::position(&row).to_owned()), right: None });
@@ -387,13 +385,13 @@ impl Write {
         let inbox = Home { list: INBOX, parent: None }.siblings();
         let siblings = Home { list: Some(list), parent: None }.siblings();
         let end = self.gap::<task::Entity>(&inbox, None, None).await?;
-        let to_inbox =
-            |rows: UpdateMany<task::Entity>| rows.col_expr(Column::ListId, INBOX.into());
-        let block = position::block_after(end.left.as_deref());
+        let to_inbox = |rows: UpdateMany<task::Entity>| rows.col_expr(Column::ListId, INBOX.into());
+        let block = position::between(end.left.as_deref(), None);
         if self.longest(&siblings).await? + block.len() > position::MOST {
             self.line_up(&siblings, end, to_inbox).await?;
         } else {
-            let behind = Expr::value(block).binary(BinOper::Custom("||"), Expr::col(Column::Position));
+            let behind =
+                Expr::value(block).binary(BinOper::Custom("||"), Expr::col(Column::Position));
             to_inbox(self.advance_all())
                 .col_expr(Column::Position, behind)
                 .filter(siblings)

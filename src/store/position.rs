@@ -15,8 +15,7 @@
 //! halfway where something does. So keys stay short when everything comes to one end or next to one
 //! sibling, where numbers merely grow, and where gaps get narrower, each halving costing a bit.
 
-/// How many characters a key may have. Where one would get longer, all the siblings get new keys
-/// from [`spread`].
+/// How many characters a key may have. Where one would get longer, all the siblings get new keys.
 pub const MOST: usize = 64;
 
 /// The way from one number to the next: room for some to come between, and yet several numbers of
@@ -28,7 +27,9 @@ const DIGITS: &[u8; BASE as usize] =
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE: u64 = 62;
 
-/// A key between two others, which are given in their order; `None` is an open end.
+/// A key between two others, which are given in their order; `None` is an open end. Beyond the last
+/// key it is one short number; and one key followed by another is a key, so a whole list of siblings
+/// comes after `last` when `between(last, None)` is written before each of theirs.
 ///
 /// Only what is made here is a key. Nothing else is refused, though: what cannot be read is as if it
 /// were not there, and of two keys in the wrong order the first one counts.
@@ -43,17 +44,6 @@ pub fn between(before: Option<&str>, after: Option<&str>) -> String {
         _ => (shared + 1, left.get(shared + 1).map_or(0, |left| left + STEP)),
     };
     left[..kept].iter().copied().chain([number]).map(written).collect()
-}
-
-/// What to write before each key of a list of siblings, so that they keep their order and come after
-/// `last`: one key followed by another is a key too.
-pub fn block_after(last: Option<&str>) -> String {
-    between(last, None)
-}
-
-/// So many keys in order, short and with room between them.
-pub fn spread(count: usize) -> impl Iterator<Item = String> {
-    std::iter::successors(Some(0), |number| Some(number + STEP)).take(count).map(written)
 }
 
 /// A number with as few digits as there can be: `a0` to `az` are followed by `b00`, and `Zz` down to
@@ -153,7 +143,6 @@ mod tests {
         assert_eq!(longest(MANY, |count| count * SCATTER / 64 % (count + 1)), 12, "anywhere");
         // The worst that can be done: always between the last two.
         assert_eq!(longest(190, |count| count / 2), MOST, "in between");
-        assert_eq!(spread(MANY).map(|key| key.len()).max(), Some(4));
     }
 
     #[test]
@@ -195,7 +184,7 @@ mod tests {
             behind in 1..5,
         ) {
             let mut keys: Vec<String> = before.into_iter().collect();
-            let start = block_after(keys.last().map(String::as_str));
+            let start = between(keys.last().map(String::as_str), None);
             keys.extend(block.into_iter().map(|key| start.clone() + &key));
             prop_assert!(keys.is_sorted_by(|one, next| one < next));
             for _ in 0..behind {

@@ -133,7 +133,8 @@ fn shares_its_parents_fate() -> Condition {
         .from_as(Entity, parent.clone())
         .and_where(Expr::col((parent.clone(), Column::UserNo)).equals((Entity, Column::UserNo)))
         .and_where(Expr::col((parent, Column::Id)).equals((Entity, Column::ParentId)));
-    Condition::any()
-        .add(Column::DeletedAt.is_null())
-        .add(Expr::col((Entity, Column::DeletedWith)).eq(Expr::SubQuery(None, Box::new(deleted_with.into()))))
+    Condition::any().add(Column::DeletedAt.is_null()).add(
+        Expr::col((Entity, Column::DeletedWith))
+            .eq(Expr::SubQuery(None, Box::new(deleted_with.into()))),
+    )
 }

@@ -56,9 +56,10 @@ pub fn relevance(search: Option<&Search>, user: UserNo) -> SortKey<Entity> {
         .case(has_beginning(Column::TitleWords, &prefix), 3_i64)
         .case(has(Column::DescriptionWords, &prefix), 2_i64)
         .finally(1_i64);
-    let sum = whole.iter().map(of_whole).fold(SimpleExpr::Case(Box::new(of_prefix)), |sum, word| {
-        sum.add(SimpleExpr::Case(Box::new(word)))
-    });
+    let sum =
+        whole.iter().map(of_whole).fold(SimpleExpr::Case(Box::new(of_prefix)), |sum, word| {
+            sum.add(SimpleExpr::Case(Box::new(word)))
+        });
     let of_row = move |row: &TaskRow| {
         let title = || row.title_words.split(' ');
         let description = || row.description_words.split(' ');

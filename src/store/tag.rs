@@ -2,9 +2,7 @@
 
 use std::collections::HashSet;
 
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait,
-};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::{

@@ -84,8 +84,13 @@ fn step() -> impl Strategy<Value = Step> {
     let beside = proptest::option::of((select(&["before", "after"][..]), any::<Index>()));
     let permanently = proptest::bool::weighted(0.2);
     (mutation, permanently, any::<Index>(), named(), rarely(), beside).prop_map(
-        |(mutation, permanently, task, parent, list, beside)| {
-            Step { mutation, permanently, task, parent, list, beside }
+        |(mutation, permanently, task, parent, list, beside)| Step {
+            mutation,
+            permanently,
+            task,
+            parent,
+            list,
+            beside,
         },
     )
 }
@@ -116,7 +121,9 @@ impl Step {
             _ => input["id"] = one(&tasks, &self.task),
         }
         match (self.mutation, &self.beside) {
-            ("moveTask", Some((side, sibling))) => input["place"] = json!({ *side: one(&tasks, sibling) }),
+            ("moveTask", Some((side, sibling))) => {
+                input["place"] = json!({ *side: one(&tasks, sibling) })
+            }
             ("deleteTask", _) => input["permanently"] = json!(self.permanently),
             _ => (),
         }
@@ -162,7 +169,8 @@ impl Model {
                 self.lists.push(name);
             }
             "deleteList" => {
-                let place = self.lists.iter().position(|list| list == id).ok_or("NOT_FOUND input.id")?;
+                let place =
+                    self.lists.iter().position(|list| list == id).ok_or("NOT_FOUND input.id")?;
                 let list = Some(self.lists.remove(place));
                 self.versions.remove(id);
                 let (mut moved, stay): (Vec<_>, Vec<_>) =
@@ -200,7 +208,8 @@ impl Model {
         let home = self.home(input, Some(task))?;
         let sibling = input["place"].as_object().map(|place| place.iter().next().unwrap());
         if let Some((side, sibling)) = sibling {
-            let sibling = self.task(sibling.as_str().unwrap()).filter(|it| it.trashed_with.is_none());
+            let sibling =
+                self.task(sibling.as_str().unwrap()).filter(|it| it.trashed_with.is_none());
             let sibling = sibling.ok_or(format!("NOT_FOUND input.place.{side}"))?;
             if sibling.home != home || sibling.name == task.name {
                 return Err(format!("BAD_USER_INPUT input.place.{side}"));
@@ -220,7 +229,8 @@ impl Model {
         let stands = self.place(&task.name);
         let left = next.checked_sub(1).map(|left| self.place(&present[left]));
         let right = present.get(next).map(|right| self.place(right));
-        let is_there = left.is_none_or(|left| left < stands) && right.is_none_or(|right| stands < right);
+        let is_there =
+            left.is_none_or(|left| left < stands) && right.is_none_or(|right| stands < right);
         if home == task.home && is_there {
             return Ok(());
         }
@@ -271,7 +281,8 @@ impl Model {
             let parent = parent.ok_or("NOT_FOUND input.parentId")?;
             let below = moved.map(|task| self.below(&task.name)).unwrap_or_default();
             let top = moved.map_or(0, |task| self.level(task));
-            let levels = below.iter().map(|name| self.level(self.task(name).unwrap()) - top + 1).max();
+            let levels =
+                below.iter().map(|name| self.level(self.task(name).unwrap()) - top + 1).max();
             if below.contains(&parent.name) || self.level(parent) + levels.unwrap_or(1) > 5 {
                 return Err("BAD_USER_INPUT input.parentId".to_owned());
             }
@@ -329,9 +340,10 @@ impl Model {
         let top_level = |list: Option<&String>| {
             self.written(&|task| task.trashed_with.is_none() && task.home == (list.cloned(), None))
         };
-        let lists = self.lists.iter().map(|list| {
-            [vec![format!("{list}:")], top_level(Some(list))].concat().join(" ")
-        });
+        let lists = self
+            .lists
+            .iter()
+            .map(|list| [vec![format!("{list}:")], top_level(Some(list))].concat().join(" "));
         let inbox = Some(top_level(None).join(" ")).filter(|inbox| !inbox.is_empty());
         inbox.into_iter().chain(lists).collect::<Vec<_>>().join("; ")
     }
@@ -352,7 +364,11 @@ impl Model {
                 it.home.1.as_ref() == Some(&task.name)
                     && it.trashed_with.is_some() == task.trashed_with.is_some()
             });
-            if under.is_empty() { task.name.clone() } else { format!("{}({})", task.name, under.join(" ")) }
+            if under.is_empty() {
+                task.name.clone()
+            } else {
+                format!("{}({})", task.name, under.join(" "))
+            }
         });
         tasks.collect()
     }

@@ -6,22 +6,9 @@ mod overdue;
 mod within;
 mod zone;
 
-use serde_json::{Value, json};
 use taskward::clock::Instant;
 
-use crate::harness::{Api, Person, Reply, tokens};
-
-/// Tries to change somebody's zone.
-async fn update_viewer(person: &Person, input: Value) -> Reply {
-    let query = "mutation($input: UpdateViewerInput!) { updateViewer(input: $input) { \
-        viewer { id timeZone } query { viewer { timeZone } } } }";
-    person.post(query, json!({ "input": input })).await
-}
-
-/// Somebody moves to a zone.
-async fn moves_to(person: &Person, zone: &str) {
-    update_viewer(person, json!({ "timeZone": zone })).await.data();
-}
+use crate::harness::{Api, Person, tokens};
 
 impl Api {
     /// Makes it that instant, and gives Alice a token of then.

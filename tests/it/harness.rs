@@ -24,7 +24,8 @@ use taskward::{
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
-    any::for_any, databases::Database, forest::Forest, issuer::Issuer, people::Person, reply::Reply, statements::statements,
+    any::for_any, databases::Database, forest::Forest, issuer::Issuer, people::Person,
+    reply::Reply, statements::statements,
 };
 
 /// A server with an empty database, a clock that stands still, and three people.

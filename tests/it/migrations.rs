@@ -50,10 +50,7 @@ async fn tasks_of_the_first_release_are_all_there_as_they_were() {
         assert_eq!(ids, [id(1), id(2), id(3), id(4)], "in the order of their making");
         let first = &alices[0];
         assert_eq!(first["title"], "Buy crème brûlée");
-        assert_eq!(
-            first["description"],
-            "It's *Straße* 7, with \\ and % and \"quotes\"\nnew line"
-        );
+        assert_eq!(first["description"], "It's *Straße* 7, with \\ and % and \"quotes\"\nnew line");
         assert_eq!((&first["priority"], &first["dueOn"]), (&json!("HIGH"), &json!("2026-12-01")));
         assert_eq!(alices[1]["title"], "Call Bob again");
         assert_eq!(alices[1]["dueAt"], "2026-12-01T08:30:00.123Z");
@@ -98,7 +95,8 @@ async fn what_follows_goes_on_from_the_first_release() {
         assert_eq!(order.last(), Some(&json!(newest)));
 
         api.alice.restore(&id(4)).await.data();
-        let moved = "mutation($input: MoveTaskInput!) { moveTask(input: $input) { task { version } } }";
+        let moved =
+            "mutation($input: MoveTaskInput!) { moveTask(input: $input) { task { version } } }";
         let input = json!({ "id": newest, "parentId": id(1) });
         api.alice.post(moved, json!({ "input": input })).await.data();
         let gone = api.alice.create(json!({ "id": id(5), "title": "Gone for good" })).await;

@@ -169,7 +169,10 @@ impl Forest {
         let data = self.person().post(query, json!({ "input": input })).await.data();
         let results = data["batch"]["results"].as_array().unwrap().iter().map(|result| {
             let error = &result["error"];
-            assert_eq!(error.is_null(), !result["node"].is_null() || !result["deletedIds"].is_null());
+            assert_eq!(
+                error.is_null(),
+                !result["node"].is_null() || !result["deletedIds"].is_null()
+            );
             let path = error["path"].as_array().into_iter().flatten();
             let words = error["code"].as_str().into_iter().chain(path.filter_map(Value::as_str));
             words.collect::<Vec<_>>().join(" ")

@@ -9,10 +9,13 @@ use crate::clock::Instant;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
 pub enum Kind {
+    /// A task.
     #[sea_orm(num_value = 1)]
     Task,
+    /// A tag.
     #[sea_orm(num_value = 2)]
     Tag,
+    /// A list.
     #[sea_orm(num_value = 3)]
     List,
 }

@@ -16,7 +16,8 @@ async fn empty() -> Vec<Database> {
 }
 
 async fn is_up_to_date(database: &Database) -> bool {
-    let store = Store::connect(&database.url(), 1, Quotas::default(), Clock::system()).await.unwrap();
+    let store =
+        Store::connect(&database.url(), 1, Quotas::default(), Clock::system()).await.unwrap();
     store.is_up_to_date().await.unwrap()
 }
 

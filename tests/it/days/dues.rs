@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::moves_to;
 use crate::harness::{Api, on_each_database};
 
 on_each_database! {
@@ -33,7 +32,7 @@ on_each_database! {
             ("Pacific/Apia", "9999-12-31T23:59:59.999Z", "9999-12-31"),
             ("America/St_Johns", "0000-01-01T00:00:00Z", "0000-01-01"),
         ] {
-            moves_to(&api.alice, zone).await;
+            api.alice.moves_to(zone).await;
             let input = json!({ "title": "x", "due": { "at": at } });
             let created = api.alice.creates_with(input).await;
             assert_eq!(created["dueOn"], on, "{zone} {at}");
@@ -51,7 +50,7 @@ on_each_database! {
 
     async fn a_day_is_the_same_day_in_every_zone(api: Api) {
         for zone in ["UTC", "Pacific/Apia", "America/St_Johns"] {
-            moves_to(&api.alice, zone).await;
+            api.alice.moves_to(zone).await;
             for day in ["2026-11-21", "2011-12-30", "0000-01-01", "9999-12-31"] {
                 let task = api.alice.creates_with(json!({ "title": "x", "due": { "on": day } })).await;
                 assert_eq!(json!([task["dueOn"], task["dueAt"]]), json!([day, null]), "{zone}");
@@ -60,7 +59,7 @@ on_each_database! {
     }
 
     async fn the_same_due_again_changes_nothing(api: Api) {
-        moves_to(&api.alice, "Europe/Berlin").await;
+        api.alice.moves_to("Europe/Berlin").await;
         for due in [json!({ "at": "2026-11-21T23:30:00Z" }), json!({ "on": "2026-11-22" })] {
             let task = api.alice.creates_with(json!({ "title": "x", "due": due })).await;
             api.wait(TimeDelta::seconds(1));
@@ -74,7 +73,7 @@ on_each_database! {
         let utc = api.alice.creates_with(json!({ "title": "x", "due": due })).await;
         assert_eq!(utc["dueOn"], "2026-11-21");
 
-        moves_to(&api.alice, "Europe/Berlin").await;
+        api.alice.moves_to("Europe/Berlin").await;
         let query = "query($id: ID!) { task(id: $id) { dueOn dueAt version } }";
         let stored = api.alice.post(query, json!({ "id": utc["id"] })).await.data();
         assert_eq!(stored["task"], json!({ "dueOn": "2026-11-21", "dueAt": utc["dueAt"], "version": 1 }));
@@ -88,7 +87,7 @@ on_each_database! {
     }
 
     async fn dues_sort_by_the_viewers_days(api: Api) {
-        moves_to(&api.alice, "Europe/Berlin").await;
+        api.alice.moves_to("Europe/Berlin").await;
         for (title, due) in [
             ("d", json!({ "on": "2026-11-22" })),
             ("c", json!({ "at": "2026-11-22T22:30:00Z" })),

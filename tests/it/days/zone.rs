@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 
-use super::{moves_to, update_viewer};
 use crate::harness::{Api, Person, on_each_database, statements};
 
 async fn zone_of(person: &Person) -> Value {
@@ -27,7 +26,7 @@ on_each_database! {
             (json!({ "timeZone": "Pacific/Apia" }), "Pacific/Apia"),
             (json!({}), "Pacific/Apia"),
         ] {
-            let payload = update_viewer(&api.alice, input.clone()).await.data();
+            let payload = api.alice.update_viewer(input.clone()).await.data();
             assert_eq!(payload, json!({ "updateViewer": {
                 "viewer": { "id": "alice", "timeZone": zone },
                 "query": { "viewer": { "timeZone": zone } },
@@ -55,19 +54,19 @@ on_each_database! {
             "UTC", "Etc/UTC", "GMT", "Etc/GMT-14", "Asia/Kolkata", "Asia/Calcutta", "US/Pacific",
             "America/Argentina/ComodRivadavia", "America/Port-au-Prince", "EST5EDT",
         ] {
-            moves_to(&api.alice, name).await;
+            api.alice.moves_to(name).await;
             assert_eq!(zone_of(&api.alice).await, name);
         }
     }
 
     async fn what_is_no_zone_is_refused(api: Api) {
-        moves_to(&api.alice, "Europe/Berlin").await;
+        api.alice.moves_to("Europe/Berlin").await;
         for value in [
             json!(""), json!("europe/berlin"), json!("Europe/Berlin "), json!("Berlin"),
             json!("CEST"), json!("+01:00"), json!("UTC+1"), json!("Mars/Olympus_Mons"),
             json!("../etc/passwd"), json!(1), json!(true), json!(["UTC"]), json!({}),
         ] {
-            let reply = update_viewer(&api.alice, json!({ "timeZone": value })).await;
+            let reply = api.alice.update_viewer(json!({ "timeZone": value })).await;
             assert_eq!((reply.status.as_u16(), &*reply.code()), (400, "BAD_USER_INPUT"), "{value}");
             assert_eq!(reply.field(), "input.timeZone", "{value}");
 
@@ -75,13 +74,13 @@ on_each_database! {
             let reply = api.alice.post(&query, json!({})).await;
             assert_eq!((reply.status.as_u16(), &*reply.code()), (400, "GRAPHQL_VALIDATION_FAILED"), "{value}");
         }
-        let reply = update_viewer(&api.alice, json!({ "zone": "UTC" })).await;
+        let reply = api.alice.update_viewer(json!({ "zone": "UTC" })).await;
         assert_eq!(reply.code(), "BAD_USER_INPUT");
         assert_eq!(zone_of(&api.alice).await, "Europe/Berlin");
     }
 
     async fn another_replica_may_change_it(api: Api) {
-        moves_to(&api.alice, "Europe/Berlin").await;
+        api.alice.moves_to("Europe/Berlin").await;
         assert_eq!(zone_of(&api.alice).await, "Europe/Berlin");
         api.database.execute("UPDATE \"user\" SET time_zone = 'Pacific/Apia'").await;
         assert_eq!(zone_of(&api.alice).await, "Pacific/Apia");
@@ -102,14 +101,14 @@ on_each_database! {
         let task = api.alice.creates_with(json!({ "title": "x", "due": { "at": "2026-11-21T12:00:00Z" } })).await;
         assert_eq!(task["dueOn"], "2026-11-21");
         // As long as nobody chooses another, it is kept for those who know it.
-        update_viewer(&api.alice, json!({})).await.data();
+        api.alice.update_viewer(json!({})).await.data();
         let moved = "UPDATE \"user\" SET time_zone = 'Pacific/Apia' WHERE time_zone = 'Mars/Olympus_Mons'";
         api.database.execute(moved).await;
         assert_eq!(zone_of(&api.alice).await, "Pacific/Apia");
     }
 
     async fn the_zone_is_read_once_where_it_is_needed_and_else_not_at_all(api: Api) {
-        moves_to(&api.alice, "Europe/Berlin").await;
+        api.alice.moves_to("Europe/Berlin").await;
         for title in ["a", "b", "c"] {
             api.alice.creates_with(json!({ "title": title, "due": { "on": "2026-11-21" } })).await;
         }

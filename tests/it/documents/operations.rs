@@ -167,5 +167,6 @@ async fn the_query_of_graphql_js_reads_the_schema() {
     let url = "https://scalars.graphql.org/andimarek/local-date";
     assert_eq!(date["specifiedByURL"], url);
     let payload = types.iter().find(|ty| ty["name"] == "Payload").unwrap();
-    assert_eq!(payload["possibleTypes"].as_array().unwrap().len(), 2);
+    let possible = payload["possibleTypes"].as_array().unwrap();
+    assert!(possible.iter().any(|ty| ty["name"] == "TaskPayload"), "{possible:?}");
 }

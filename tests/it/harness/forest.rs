@@ -59,7 +59,9 @@ impl Forest {
     pub async fn plants(&mut self, outline: &str) {
         for place in outline.split("; ").filter(|place| !place.is_empty()) {
             let (list, tasks) = match place.split_once(':') {
-                Some((name, tasks)) => (self.makes("createList", json!({ "name": name })).await, tasks),
+                Some((name, tasks)) => {
+                    (self.makes("createList", json!({ "name": name })).await, tasks)
+                }
                 None => (Value::Null, place),
             };
             let (mut above, mut name) = (Vec::new(), String::new());
@@ -100,7 +102,8 @@ impl Forest {
 
     /// Sends any mutation; where the input names something that was planted, its id goes out.
     pub async fn tries(&self, mutation: &str, input: Value) -> Reply {
-        const TASK: &str = "task { id title version updatedAt deletedAt position list { id } parent { id } }";
+        const TASK: &str =
+            "task { id title version updatedAt deletedAt position list { id } parent { id } }";
         const LIST: &str = "list { id name version updatedAt position }";
         let (type_name, payload) = match mutation {
             "deleteTask" => ("DeleteTaskInput".to_owned(), "deletedIds"),
@@ -295,7 +298,8 @@ impl View {
 
     /// Everything in the trash, by name where the places are different ones.
     pub fn trash(&self) -> String {
-        let alone = |task: &Value| self.task(&task["parent"]["id"]).is_none_or(|it| !is_trashed(it));
+        let alone =
+            |task: &Value| self.task(&task["parent"]["id"]).is_none_or(|it| !is_trashed(it));
         let mut trash = self.written(&|task| is_trashed(task) && alone(task));
         trash.sort_unstable();
         trash.join(" ")
@@ -324,7 +328,11 @@ impl View {
             let name = name_of(row);
             let Some(old) = before.rows().find(|old| name_of(old) == name) else { continue };
             if row != old {
-                assert_eq!(row["version"].as_i64(), old["version"].as_i64().map(|it| it + 1), "{row}");
+                assert_eq!(
+                    row["version"].as_i64(),
+                    old["version"].as_i64().map(|it| it + 1),
+                    "{row}"
+                );
                 assert!(row["updatedAt"].as_str() > old["updatedAt"].as_str(), "{row}");
                 changed.push(name);
             }

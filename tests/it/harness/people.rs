@@ -101,4 +101,16 @@ impl Person {
         let query = "mutation($input: RestoreTaskInput!) { restoreTask(input: $input) { task { id deletedAt version } } }";
         self.post(query, json!({ "input": { "id": id } })).await
     }
+
+    /// Tries to change what this person has chosen for themselves.
+    pub async fn update_viewer(&self, input: Value) -> Reply {
+        let query = "mutation($input: UpdateViewerInput!) { updateViewer(input: $input) { \
+            viewer { id timeZone } query { viewer { timeZone } } } }";
+        self.post(query, json!({ "input": input })).await
+    }
+
+    /// Chooses a zone, which must not fail.
+    pub async fn moves_to(&self, zone: &str) {
+        self.update_viewer(json!({ "timeZone": zone })).await.data();
+    }
 }
