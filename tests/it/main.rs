@@ -4,12 +4,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod batch;
 mod command_line;
 mod days;
 mod documents;
 mod guard;
 mod harness;
 mod http;
+mod inputs;
 mod isolation;
 mod links;
 mod lists;
@@ -19,4 +21,6 @@ mod relations;
 mod schema;
 mod shape;
 mod storage;
+mod tags;
+mod task_lists;
 mod tasks;
