@@ -1,5 +1,7 @@
 //! The columns that are computed from others, so that they can be sorted and searched by.
 
+use std::fmt::Write;
+
 use chrono::{DateTime, Datelike, NaiveDate};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
@@ -9,15 +11,36 @@ pub fn title_key(title: &str) -> String {
     title.to_lowercase()
 }
 
-/// The words of title and description without case and accents, each between spaces.
-pub fn words(title: &str, description: Option<&str>) -> String {
-    let mut words = String::from(" ");
-    for word in title.unicode_words().chain(description.unwrap_or_default().unicode_words()) {
+/// The words without case and accents, each behind its owner's number.
+pub fn words(owner: i64, text: &str) -> String {
+    let mut words = String::new();
+    for word in text.unicode_words() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        let _ = write!(words, "{owner}x");
         let letters = word.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
         words.extend(letters);
-        words.push(' ');
     }
     words
+}
+
+/// The position of what comes after the last task: its number and sixteen more, to the base of 62,
+/// behind a letter for how many digits there are.
+pub fn position_after(last: Option<&str>) -> String {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let digit = |byte| DIGITS.iter().position(|digit| *digit == byte).unwrap_or_default();
+    let mut rank = last.map_or(1, |last| {
+        last.bytes().skip(1).fold(0, |rank, byte| rank * 62 + digit(byte) + 1) + 16
+    });
+    let mut digits = Vec::new();
+    while rank > 0 {
+        rank -= 1;
+        digits.push(char::from(DIGITS[rank % 62]));
+        rank /= 62;
+    }
+    let letter = ['a', 'b', 'c', 'd', 'e'][digits.len() - 1];
+    std::iter::once(letter).chain(digits.into_iter().rev()).collect()
 }
 
 /// The day of an instant, in UTC.

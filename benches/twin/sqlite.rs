@@ -79,7 +79,7 @@ impl Sqlite {
     /// Writes a new task.
     pub async fn create(&self, sub: &str, task: &NewTask) -> Result<()> {
         let mut write = self.write().await?;
-        let (user, number) = take_number(&mut write, sub).await?;
+        let (user, number) = take_number(&mut write, sub, 1).await?;
         insert(&mut write, user, number, task).await?;
         write.commit().await
     }
@@ -88,7 +88,7 @@ impl Sqlite {
     pub async fn load(&self, sub: &str, tasks: impl IntoIterator<Item = NewTask>) -> Result<()> {
         let mut write = self.write().await?;
         for task in tasks {
-            let (user, number) = take_number(&mut write, sub).await?;
+            let (user, number) = take_number(&mut write, sub, 1).await?;
             insert(&mut write, user, number, &task).await?;
         }
         write.commit().await
@@ -109,7 +109,7 @@ impl Sqlite {
         const SELECT: &str =
             "SELECT id, completed_at, updated_at FROM task WHERE user_no = ? AND id = ?";
         let mut write = self.write().await?;
-        let (user, number) = take_number(&mut write, sub).await?;
+        let (user, number) = take_number(&mut write, sub, 0).await?;
         let completed_at = completed.then_some(now);
         let mut row = sqlx::query(UPDATE)
             .bind(completed_at)
@@ -136,9 +136,10 @@ impl Sqlite {
 
     /// All columns of a task but its id and what counts its changes, to compare it with another.
     pub async fn stored(&self, id: Uuid) -> Result<String> {
-        const SQL: &str = "SELECT json_array(user_no, title, title_key, description, words, \
-             priority, due_on, due_at, due_asc, due_desc, completed_at, completed_asc, \
-             completed_desc, created_at, updated_at, deleted_at) FROM task WHERE id = ?";
+        const SQL: &str = "SELECT json_array(user_no, title, title_key, title_words, description, \
+             description_words, priority, due_on, due_at, due_asc, due_desc, completed_at, \
+             completed_asc, completed_desc, list_id, parent_id, created_at, updated_at, \
+             deleted_at, deleted_with) FROM task WHERE id = ?";
         sqlx::query_scalar(SQL).bind(id).fetch_one(&self.reader).await
     }
 
@@ -153,15 +154,21 @@ impl Sqlite {
     }
 }
 
-/// Counts one further for the user, making the row for somebody new: their key, and the number.
-async fn take_number(write: &mut SqliteConnection, sub: &str) -> Result<(i64, i64)> {
-    const UPDATE: &str =
-        "UPDATE user SET counter = counter + 1 WHERE sub = ? RETURNING no, counter";
-    const INSERT: &str =
-        "INSERT INTO user (sub, time_zone, counter) VALUES (?, 'UTC', 1) RETURNING no, counter";
-    let row = match sqlx::query(UPDATE).bind(sub).fetch_optional(&mut *write).await? {
+/// Counts one further for the user, who gets so many new tasks, making the row for somebody new:
+/// their key, and the number.
+async fn take_number(
+    write: &mut SqliteConnection,
+    sub: &str,
+    new_tasks: i64,
+) -> Result<(i64, i64)> {
+    const UPDATE: &str = "UPDATE user SET counter = counter + 1, tasks = tasks + ? \
+         WHERE sub = ? RETURNING no, counter";
+    const INSERT: &str = "INSERT INTO user (sub, time_zone, counter, tasks) \
+         VALUES (?, 'UTC', 1, ?) RETURNING no, counter";
+    let counted = sqlx::query(UPDATE).bind(new_tasks).bind(sub).fetch_optional(&mut *write);
+    let row = match counted.await? {
         Some(row) => row,
-        None => sqlx::query(INSERT).bind(sub).fetch_one(write).await?,
+        None => sqlx::query(INSERT).bind(sub).bind(new_tasks).fetch_one(write).await?,
     };
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
@@ -172,10 +179,15 @@ async fn insert(
     number: i64,
     task: &NewTask,
 ) -> Result<()> {
-    const SQL: &str = "INSERT INTO task (user_no, id, title, title_key, description, words, \
-         priority, due_on, due_at, due_asc, due_desc, completed_at, completed_asc, \
-         completed_desc, created_at, updated_at, version, number) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)";
+    const LAST: &str = "SELECT position FROM task \
+         WHERE user_no = ? AND list_id IS NULL AND parent_id IS NULL \
+         ORDER BY position DESC LIMIT 1";
+    const SQL: &str = "INSERT INTO task (user_no, id, title, title_key, title_words, \
+         description, description_words, priority, due_on, due_at, due_asc, due_desc, \
+         completed_at, completed_asc, completed_desc, position, created_at, updated_at, version, \
+         number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)";
+    let last: Option<String> =
+        sqlx::query_scalar(LAST).bind(user).fetch_optional(&mut *write).await?;
     let due_on: Option<NaiveDate> = task.due_at.map(derived::day);
     let due_key = task.due_at.map(derived::due_key);
     sqlx::query(SQL)
@@ -183,8 +195,9 @@ async fn insert(
         .bind(task.id)
         .bind(&task.title)
         .bind(derived::title_key(&task.title))
+        .bind(derived::words(user, &task.title))
         .bind(&task.description)
-        .bind(derived::words(&task.title, task.description.as_deref()))
+        .bind(derived::words(user, task.description.as_deref().unwrap_or_default()))
         .bind(task.priority)
         .bind(due_on)
         .bind(task.due_at)
@@ -193,6 +206,7 @@ async fn insert(
         .bind(task.completed_at)
         .bind(task.completed_at.unwrap_or(i64::MAX))
         .bind(task.completed_at.unwrap_or(i64::MIN))
+        .bind(derived::position_after(last.as_deref()))
         .bind(task.created_at)
         .bind(task.created_at)
         .bind(number)

@@ -72,13 +72,12 @@ impl Write {
         let id = self.id_or_new(new.id);
         self.check_sibling::<Entity>(new.beside, |_| Some(true)).await?;
         self.refuse_when_full::<Entity>()?;
-        let gap = self.gap::<Entity>(&Condition::all(), None, new.beside).await?;
         let row = ListRow {
             user_no: self.user.0,
             id,
             name: new.name,
             color: new.color,
-            position: self.settle::<Entity>(&Condition::all(), gap, None, new.beside).await?,
+            position: self.settle::<Entity>(&Condition::all(), None, new.beside).await?,
             archived_at: None,
             created_at: self.now,
             updated_at: self.now,
@@ -106,13 +105,10 @@ impl Write {
             new.archived_at = archived.then(|| old.archived_at.unwrap_or(self.now));
         }
         self.check_sibling::<Entity>(patch.beside, |sibling| Some(sibling.id != id)).await?;
-        if patch.beside.is_some() {
-            let gap = self.gap::<Entity>(&Condition::all(), Some(id), patch.beside).await?;
-            if !gap.holds(&old.position) {
-                expect_version::<Entity>(&old, expected_version)?;
-                new.position =
-                    self.settle::<Entity>(&Condition::all(), gap, Some(id), patch.beside).await?;
-            }
+        let all = Condition::all();
+        if patch.beside.is_some() && !self.stands::<Entity>(&old, &all, patch.beside).await? {
+            expect_version::<Entity>(&old, expected_version)?;
+            new.position = self.settle::<Entity>(&all, Some(id), patch.beside).await?;
         }
         self.replace::<Entity>(old, new, expected_version).await
     }

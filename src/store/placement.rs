@@ -4,7 +4,7 @@
 //! place at the same time end in one order.
 
 use sea_orm::{
-    ColumnTrait, Condition, ExprTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
     sea_query::{BinOper, Expr, Func},
 };
 use uuid::Uuid;
@@ -86,6 +86,8 @@ pub trait Placed: Object {
     /// siblings, but PostgreSQL only sees that for those that are not null.
     const SORTED: &'static [Self::Column];
 
+    fn id(row: &Self::Model) -> Uuid;
+
     fn position(row: &Self::Model) -> &str;
 
     /// Those who move when siblings are spread anew.
@@ -95,6 +97,10 @@ pub trait Placed: Object {
 impl Placed for task::Entity {
     const POSITION: Column = Column::Position;
     const SORTED: &'static [Column] = &[Column::ListId, Column::ParentId, Column::Position];
+
+    fn id(row: &TaskRow) -> Uuid {
+        row.id
+    }
 
     fn position(row: &TaskRow) -> &str {
         &row.position
@@ -109,6 +115,10 @@ impl Placed for task_list::Entity {
     const POSITION: task_list::Column = task_list::Column::Position;
     const SORTED: &'static [task_list::Column] = &[task_list::Column::Position];
 
+    fn id(row: &task_list::Model) -> Uuid {
+        row.id
+    }
+
     fn position(row: &task_list::Model) -> &str {
         &row.position
     }
@@ -120,16 +130,21 @@ impl Placed for task_list::Entity {
 
 /// The room between two siblings, or beyond one of them.
 #[derive(Debug)]
-pub struct Gap {
+struct Gap {
     left: Option<String>,
     right: Option<String>,
 }
 
 impl Gap {
     /// Whether what stands at that position is in here already.
-    pub fn holds(&self, position: &str) -> bool {
+    fn holds(&self, position: &str) -> bool {
         self.left.as_deref().is_none_or(|left| left < position)
             && self.right.as_deref().is_none_or(|right| position < right)
+    }
+
+    /// A position in here.
+    fn middle(&self) -> String {
+        position::between(self.left.as_deref(), self.right.as_deref())
     }
 }
 
@@ -167,16 +182,21 @@ impl Write {
             sibling.deleted_at.is_none().then(|| Home::of(sibling) == home && sibling.id != id)
         })
         .await?;
-        let gap = self.gap::<task::Entity>(&siblings, Some(id), to.beside).await?;
-        if home == Home::of(&old) && gap.holds(&old.position) {
+        let leaves = home != Home::of(&old);
+        if !leaves && self.stands::<task::Entity>(&old, &siblings, to.beside).await? {
             return Ok(old);
         }
         expect_version::<task::Entity>(&old, expected_version)?;
-        let position = self.settle::<task::Entity>(&siblings, gap, Some(id), to.beside).await?;
+        let position = self.settle::<task::Entity>(&siblings, Some(id), to.beside).await?;
+        let mut new =
+            TaskRow { list_id: home.list, parent_id: home.parent, position, ..old.clone() };
         if home.list != old.list_id {
             self.put_into_list(&moved[1..].concat(), home.list).await?;
         }
-        let new = TaskRow { list_id: home.list, parent_id: home.parent, position, ..old.clone() };
+        if leaves && old.deleted_at.is_some() {
+            self.part_in_trash(&moved).await?;
+            new.deleted_with = Some(id);
+        }
         self.advance::<task::Entity>(old, new).await
     }
 
@@ -227,7 +247,9 @@ impl Write {
             let mut level = Vec::new();
             for above in above.chunks(AT_ONCE) {
                 let children = task::Entity::find_owned(self.user)
-                    .filter(Column::ParentId.is_in(above.iter().map(|task| task.id)));
+                    .filter(Column::ParentId.is_in(above.iter().map(|task| task.id)))
+                    .order_by_asc(Column::ParentId)
+                    .order_by_asc(Column::Position);
                 level.extend(children.all(&self.transaction).await?);
             }
             levels.push(level);
@@ -262,8 +284,20 @@ impl Write {
         }
     }
 
+    /// Whether something stands there already, whatever lies in the trash beside it.
+    pub async fn stands<E: Placed>(
+        &self,
+        row: &E::Model,
+        siblings: &Condition,
+        beside: Option<Beside>,
+    ) -> Result<bool, StoreError> {
+        let present = siblings.clone().add(E::present());
+        let gap = self.gap::<E>(&present, Some(E::id(row)), beside).await?;
+        Ok(gap.holds(E::position(row)))
+    }
+
     /// The gap among siblings where something goes, as if it was not there yet.
-    pub async fn gap<E: Placed>(
+    async fn gap<E: Placed>(
         &self,
         siblings: &Condition,
         goes: Option<Uuid>,
@@ -296,22 +330,20 @@ impl Write {
         })
     }
 
-    /// The position for what goes into a gap. Where the keys around it have become too long, the
-    /// siblings are spread anew first.
+    /// The position for what goes there. Where the keys around it have become too long, the siblings
+    /// are spread anew first.
     pub async fn settle<E: Placed>(
         &self,
         siblings: &Condition,
-        gap: Gap,
         goes: Option<Uuid>,
         beside: Option<Beside>,
     ) -> Result<String, StoreError> {
-        let position = position::between(gap.left.as_deref(), gap.right.as_deref());
+        let position = self.gap::<E>(siblings, goes, beside).await?.middle();
         if position.len() <= position::MOST {
             return Ok(position);
         }
         self.spread::<E>(siblings, goes).await?;
-        let gap = self.gap::<E>(siblings, goes, beside).await?;
-        Ok(position::between(gap.left.as_deref(), gap.right.as_deref()))
+        Ok(self.gap::<E>(siblings, goes, beside).await?.middle())
     }
 
     /// Gives siblings short positions in the same order, behind all that there are: those in the
@@ -321,22 +353,25 @@ impl Write {
         siblings: &Condition,
         goes: Option<Uuid>,
     ) -> Result<(), StoreError> {
-        let rows = E::find_owned(self.user)
-            .filter(siblings.clone())
-            .filter(E::present())
-            .order_by_asc(E::POSITION)
-            .all(&self.transaction)
-            .await?;
-        let last = self.gap::<E>(siblings, None, None).await?.left;
-        let mut position = position::between(last.as_deref(), None);
-        for row in rows {
-            let id = row.get(E::ID);
-            if goes.is_some_and(|goes| id == goes.into()) {
-                continue;
-            }
-            self.advance_all::<E>()
+        let others = Condition::all().add_option(goes.map(|id| E::ID.ne(id)));
+        let present = siblings.clone().add(E::present()).add(others);
+        let end = self.gap::<E>(siblings, None, None).await?;
+        self.line_up::<E>(&present, end, |row| row).await
+    }
+
+    /// Gives rows short positions at an end, in the order that they have, and what else they get.
+    async fn line_up<E: Placed>(
+        &self,
+        rows: &Condition,
+        end: Gap,
+        with: impl Fn(UpdateMany<E>) -> UpdateMany<E>,
+    ) -> Result<(), StoreError> {
+        let rows = E::find_owned(self.user).filter(rows.clone()).order_by_asc(E::POSITION);
+        let mut position = end.middle();
+        for row in rows.all(&self.transaction).await? {
+            with(self.advance_all::<E>())
                 .col_expr(E::POSITION, position.as_str().into())
-                .filter(E::ID.eq(id))
+                .filter(E::ID.eq(E::id(&row)))
                 .exec(&self.transaction)
                 .await?;
             position = position::between(Some(&position), None);
@@ -349,23 +384,23 @@ impl Write {
     pub async fn empty_into_inbox(&self, list: Uuid) -> Result<(), StoreError> {
         let inbox = Home { list: INBOX, parent: None }.siblings();
         let siblings = Home { list: Some(list), parent: None }.siblings();
-        let last = self.gap::<task::Entity>(&inbox, None, None).await?.left;
-        let block = position::between(last.as_deref(), None);
+        let end = self.gap::<task::Entity>(&inbox, None, None).await?;
+        let to_inbox = |rows: UpdateMany<task::Entity>| rows.col_expr(Column::ListId, INBOX.into());
+        let block = position::between(end.left.as_deref(), None);
         if self.longest(&siblings).await? + block.len() > position::MOST {
-            self.spread::<task::Entity>(&siblings, None).await?;
+            self.line_up(&siblings, end, to_inbox).await?;
+        } else {
+            let behind =
+                Expr::value(block).binary(BinOper::Custom("||"), Expr::col(Column::Position));
+            to_inbox(self.advance_all())
+                .col_expr(Column::Position, behind)
+                .filter(siblings)
+                .exec(&self.transaction)
+                .await?;
         }
-        let behind = Expr::value(block).binary(BinOper::Custom("||"), Expr::col(Column::Position));
-        self.advance_all::<task::Entity>()
-            .col_expr(Column::Position, behind)
-            .col_expr(Column::ListId, INBOX.into())
-            .filter(siblings)
-            .exec(&self.transaction)
-            .await?;
-        self.advance_all::<task::Entity>()
-            .col_expr(Column::ListId, INBOX.into())
-            .filter(Column::ListId.eq(list))
-            .exec(&self.transaction)
-            .await?;
+        // What is left there is under others.
+        let subtasks = to_inbox(self.advance_all()).filter(Column::ListId.eq(list));
+        subtasks.exec(&self.transaction).await?;
         Ok(())
     }
 

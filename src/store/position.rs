@@ -184,7 +184,7 @@ mod tests {
             behind in 1..5,
         ) {
             let mut keys: Vec<String> = before.into_iter().collect();
-            let start = block_after(keys.last().map(String::as_str));
+            let start = between(keys.last().map(String::as_str), None);
             keys.extend(block.into_iter().map(|key| start.clone() + &key));
             prop_assert!(keys.is_sorted_by(|one, next| one < next));
             for _ in 0..behind {

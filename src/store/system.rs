@@ -81,7 +81,7 @@ impl Write {
             return Ok(true);
         }
         // Any number does that nothing else in this database takes: the letters of "purge".
-        let lock = "SELECT pg_try_advisory_xact_lock(482906990437)";
+        let lock = "SELECT pg_try_advisory_xact_lock(483006768997)";
         let lock = Statement::from_string(DbBackend::Postgres, lock);
         let row = self.transaction.query_one_raw(lock).await?;
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())

@@ -220,9 +220,7 @@ impl Write {
         let tags = self.known_tags(&new.tags, Input::Tag).await?;
         refuse_too_many(&tags, Input::Tag(MOST_TAGS))?;
         self.refuse_when_full::<Entity>()?;
-        let siblings = home.siblings();
-        let gap = self.gap::<Entity>(&siblings, None, None).await?;
-        let position = self.settle::<Entity>(&siblings, gap, None, None).await?;
+        let position = self.settle::<Entity>(&home.siblings(), None, None).await?;
         let task = self.first_version(new, home, position);
         let task = self.insert::<Entity>(task).await?;
         self.put_on(task.id, tags).await?;

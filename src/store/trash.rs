@@ -7,6 +7,7 @@ use super::{
     change::{AT_ONCE, Write, expect_version},
     entity::task::{self, Column, Entity},
     error::{Input, StoreError},
+    owned::Owned,
     placement::Home,
     task::TaskRow,
 };
@@ -43,8 +44,7 @@ impl Write {
         {
             new.parent_id = None;
             let siblings = Home::of(&new).siblings();
-            let gap = self.gap::<Entity>(&siblings, None, None).await?;
-            new.position = self.settle::<Entity>(&siblings, gap, None, None).await?;
+            new.position = self.settle::<Entity>(&siblings, None, None).await?;
         }
         self.advance::<Entity>(old, new).await
     }
@@ -67,9 +67,21 @@ impl Write {
     /// A task, and those under it that share its fate: they are where it is, in the trash by the same
     /// deletion or not at all.
     async fn going_along(&self, task: &TaskRow) -> Result<Vec<Uuid>, StoreError> {
-        let tasks = self.with_all_below(task).await?.into_iter().flatten();
-        let along = tasks.filter(|other| other.deleted_with == task.deleted_with);
-        Ok(along.map(|task| task.id).collect())
+        Ok(sharing_fate(&self.with_all_below(task).await?))
+    }
+
+    /// A task in the trash that moves to another place no longer comes back with the one that it went
+    /// there with: it is there by itself, with those under it.
+    pub async fn part_in_trash(&self, moved: &[Vec<TaskRow>]) -> Result<(), StoreError> {
+        let along = sharing_fate(moved);
+        for ids in along.chunks(AT_ONCE) {
+            Entity::update_owned(self.user)
+                .col_expr(Column::DeletedWith, along[0].into())
+                .filter(Column::Id.is_in(ids.iter().copied()))
+                .exec(&self.transaction)
+                .await?;
+        }
+        Ok(())
     }
 
     async fn set_trash(
@@ -88,4 +100,12 @@ impl Write {
         }
         Ok(())
     }
+}
+
+/// The first of some tasks, and which of the others are in the trash by the same deletion, or like it
+/// not at all.
+fn sharing_fate(levels: &[Vec<TaskRow>]) -> Vec<Uuid> {
+    let mut tasks = levels.iter().flatten().peekable();
+    let with = tasks.peek().and_then(|task| task.deleted_with);
+    tasks.filter(|task| task.deleted_with == with).map(|task| task.id).collect()
 }

@@ -1,6 +1,8 @@
 //! The server as users meet it: the production router on a real database, and people with tokens.
 
+mod any;
 pub mod databases;
+mod forest;
 mod issuer;
 mod people;
 mod reply;
@@ -17,11 +19,13 @@ use taskward::{
     auth::Authenticator,
     clock::{Clock, Instant},
     config::{Config, Settings},
+    store::SystemStore,
 };
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
-    databases::Database, issuer::Issuer, people::Person, reply::Reply, statements::statements,
+    any::for_any, databases::Database, forest::Forest, issuer::Issuer, people::Person,
+    reply::Reply, statements::statements,
 };
 
 /// A server with an empty database, a clock that stands still, and three people.
@@ -29,6 +33,8 @@ pub struct Api {
     pub router: Router,
     pub clock: Clock,
     pub database: Database,
+    /// The work of no user, which nobody does unless the test does.
+    pub system: SystemStore,
     /// Whose keys nobody keeps fresh, unless the test does.
     pub authenticator: Arc<Authenticator>,
     pub alice: Person,
@@ -79,6 +85,7 @@ impl Api {
             router,
             clock,
             database,
+            system: app.system(),
             authenticator: Arc::clone(app.authenticator()),
         };
         (api, app)

@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod arranging;
 mod batch;
 mod command_line;
 mod days;
@@ -17,10 +18,14 @@ mod links;
 mod lists;
 mod migrations;
 mod plans;
+mod positions;
+mod quotas;
 mod relations;
 mod schema;
 mod shape;
 mod storage;
+mod subtasks;
 mod tags;
 mod task_lists;
 mod tasks;
+mod trash;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::harness::{Api, on_each_database, statements};
 
 /// Each order with its index and the column that leads it.
-const ORDERS: [(&str, &str, &str, &str); 12] = [
+const ORDERS: [(&str, &str, &str, &str); 14] = [
     ("CREATED_AT", "ASC", "task_created", "created_at"),
     ("CREATED_AT", "DESC", "task_created", "created_at"),
     ("UPDATED_AT", "ASC", "task_updated", "updated_at"),
@@ -24,6 +24,8 @@ const ORDERS: [(&str, &str, &str, &str); 12] = [
     ("PRIORITY", "DESC", "task_priority", "priority"),
     ("TITLE", "ASC", "task_title", "title_key"),
     ("TITLE", "DESC", "task_title", "title_key"),
+    ("POSITION", "ASC", "task_position", "\"position\""),
+    ("POSITION", "DESC", "task_position", "\"position\""),
 ];
 
 /// A page with its cursors and what lies on both sides of it.
@@ -79,13 +81,15 @@ impl Filled {
         };
         let rows = numbers(tasks)
             + &format!(
-                "INSERT INTO task (user_no, id, title, title_key, words, priority, \
-                 due_asc, due_desc, completed_asc, completed_desc, \
+                "INSERT INTO task (user_no, id, title, title_key, title_words, description_words, \
+                 priority, position, due_asc, due_desc, completed_asc, completed_desc, \
                  created_at, updated_at, deleted_at, version, number) \
-                 SELECT no, {id}, 'Task ' || n, 'task ' || {}, ' task' || n || ' ', n % 5, \
+                 SELECT no, {id}, 'Task ' || n, 'task ' || {}, \
+                 no || 'xtask ' || no || 'xtask' || n, '', n % 5, 'd' || (100000 + {}), \
                  {}, {}, {}, {}, {instant} n, {instant} {}, \
                  CASE WHEN n % 10 = 0 THEN {instant} n END, 1, 1 FROM numbers, \"user\"",
                 scattered(7),
+                scattered(19),
                 often_null(i64::MAX, 11),
                 often_null(-i64::MAX, 11),
                 often_null(i64::MAX, 13),
@@ -173,7 +177,7 @@ impl Plan {
     /// One range of an index that begins at the place, is in order, and holds no row too many.
     fn is_range(&self, filled: &Filled, index: &str, column: &str, beyond: char) {
         if filled.is_sqlite() {
-            let range = format!("user_no=? AND ({column},id){beyond}(?,?)");
+            let range = format!("user_no=? AND ({},id){beyond}(?,?)", column.replace('"', ""));
             assert_eq!(
                 self.steps,
                 [format!("SEARCH task USING INDEX {index} ({range})")],
@@ -221,6 +225,17 @@ impl Plan {
         assert!(self.blocks() <= 51 + 8, "{self}");
     }
 
+    /// The words are looked up in their index, and only tasks that have them are looked at.
+    fn goes_through_the_search_index(&self, filled: &Filled) {
+        let plan = self.steps.join("\n");
+        if filled.is_sqlite() {
+            assert!(plan.contains("SCAN task_search VIRTUAL TABLE INDEX"), "{self}");
+            return;
+        }
+        assert!(plan.contains("Bitmap Index Scan on task_search"), "{self}");
+        assert!(self.blocks() <= 64, "{self}");
+    }
+
     /// How many blocks PostgreSQL looked at, in memory or on disk.
     fn blocks(&self) -> u32 {
         let line = self.steps.iter().find(|step| step.contains("Buffers: shared")).unwrap();
@@ -259,6 +274,15 @@ on_each_database! {
             for (plan, beyond) in plans.iter().zip(['>', '<']) {
                 plan.starts_at_the_place(&filled, "task_due_asc", "due_asc", beyond);
             }
+        }
+    }
+
+    async fn a_search_reads_ones_own_words_alone(api: Api) {
+        let filled = Filled::with(api, 20, 2_000).await;
+        for search in ["task1234", "task task1234", "task123"] {
+            let (page, plans) = filled.page(json!({ "first": 50, "filter": { "search": search } })).await;
+            assert!(!page["nodes"].as_array().unwrap().is_empty());
+            plans[0].goes_through_the_search_index(&filled);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! hold up no reader. These tests also look at the tables themselves.
 
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait, Database as Connections, DatabaseConnection, TransactionTrait};
+use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 
 use crate::harness::{Api, Person, on_each_database};
@@ -37,37 +37,35 @@ on_each_database! {
         });
         join_all(creates).await;
         assert_eq!(other.asks("{ tasks { totalCount } }").await["tasks"]["totalCount"], 10);
-        let db = api.tables().await;
-        assert_eq!(number(&db, "SELECT count(*) FROM \"user\"").await, 1);
+        assert_eq!(api.database.number("SELECT count(*) FROM \"user\"").await, 1);
     }
 
     async fn each_change_takes_the_next_number_of_its_user(api: Api) {
-        let db = api.tables().await;
         let first = api.alice.creates("first").await;
         let second = api.alice.creates("second").await;
         api.bob.creates("bob's").await;
         let counter = "SELECT counter FROM \"user\" WHERE sub = 'alice'";
         let latest = "SELECT max(number) FROM task WHERE user_no = (SELECT no FROM \"user\" WHERE sub = 'alice')";
-        assert_eq!((number(&db, counter).await, number(&db, latest).await), (2, 2));
+        assert_eq!((api.database.number(counter).await, api.database.number(latest).await), (2, 2));
 
         api.alice.updates(json!({ "id": first, "title": "1st" })).await;
-        assert_eq!((number(&db, counter).await, number(&db, latest).await), (3, 3));
+        assert_eq!((api.database.number(counter).await, api.database.number(latest).await), (3, 3));
         api.alice.delete(json!({ "id": second })).await.data();
         api.alice.restore(&second).await.data();
-        assert_eq!((number(&db, counter).await, number(&db, latest).await), (5, 5));
+        assert_eq!((api.database.number(counter).await, api.database.number(latest).await), (5, 5));
 
         // What fails takes no number.
         assert_eq!(api.alice.update(json!({ "id": first, "title": "x", "expectedVersion": 9 })).await.code(), "CONFLICT");
-        assert_eq!(number(&db, counter).await, 5);
+        assert_eq!(api.database.number(counter).await, 5);
 
         api.alice.delete(json!({ "id": first, "permanently": true })).await.data();
-        assert_eq!(number(&db, "SELECT number FROM tombstone").await, 6);
-        assert_eq!(number(&db, "SELECT counter FROM \"user\" WHERE sub = 'bob'").await, 1);
+        assert_eq!(api.database.number("SELECT number FROM tombstone").await, 6);
+        assert_eq!(api.database.number("SELECT counter FROM \"user\" WHERE sub = 'bob'").await, 1);
     }
 
     async fn alice_reads_while_a_write_is_going_on(api: Api) {
         api.alice.creates("x").await;
-        let db = api.tables().await;
+        let db = api.database.connect().await;
         let write = db.begin().await.unwrap();
         write.execute_unprepared("UPDATE \"user\" SET counter = counter").await.unwrap();
         assert_eq!(api.alice.asks("{ tasks { totalCount } }").await["tasks"]["totalCount"], 1);
@@ -76,7 +74,7 @@ on_each_database! {
 
     async fn a_write_waits_for_the_one_before_it(api: Api) {
         let id = api.alice.creates("x").await;
-        let db = api.tables().await;
+        let db = api.database.connect().await;
         let write = db.begin().await.unwrap();
         write.execute_unprepared("UPDATE \"user\" SET counter = counter").await.unwrap();
         let waiting = api.alice.update(json!({ "id": id, "title": "y" }));
@@ -90,15 +88,4 @@ impl Api {
     async fn replica(&self) -> Person {
         Self::start(self.database.clone()).await.alice
     }
-
-    /// The tables themselves.
-    async fn tables(&self) -> DatabaseConnection {
-        Connections::connect(self.database.url()).await.unwrap()
-    }
-}
-
-async fn number(db: &DatabaseConnection, sql: &str) -> i64 {
-    let statement = sea_orm::Statement::from_string(db.get_database_backend(), sql);
-    let row = db.query_one_raw(statement).await.unwrap().unwrap();
-    row.try_get_by_index(0).unwrap()
 }

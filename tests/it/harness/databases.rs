@@ -11,7 +11,7 @@ use std::{
 
 use sea_orm::{
     ConnectionTrait, Database as Connections, DatabaseConnection, DatabaseTransaction,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use taskward::{
     clock::Clock,
@@ -106,6 +106,14 @@ impl Database {
     /// Changes something behind the server's back.
     pub async fn execute(&self, sql: &str) {
         self.connect().await.execute_unprepared(sql).await.unwrap();
+    }
+
+    /// The number that a query tells.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let connection = self.connect().await;
+        let statement = Statement::from_string(connection.get_database_backend(), sql);
+        let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
     }
 
     /// Lets nobody write until it is dropped.

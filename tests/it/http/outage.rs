@@ -148,7 +148,7 @@ fn rename(name: &str, from: &TempDir, to: &TempDir) {
 on_each_database! {
     async fn an_internal_error_says_so_and_names_the_request(api: Api) {
         api.alice.creates("Milk").await;
-        api.database.execute("DROP TABLE task").await;
+        api.database.execute("DROP TABLE task_tag; DROP TABLE task").await;
         for reply in [
             api.alice.post("{ tasks { nodes { id } } }", json!({})).await,
             api.alice.create(json!({"title": "Bread"})).await,

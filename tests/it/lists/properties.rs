@@ -13,43 +13,28 @@ use proptest::{
     prelude::{Just, Strategy, any},
     prop_oneof,
     sample::{self, Index},
-    test_runner::{Config, TestRunner},
 };
 use serde_json::{Value, json};
-use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use super::{
     model::{self, Order, PRIORITIES, Window, cut, order_by},
     page::{Page, page},
 };
-use crate::harness::{Api, Person, START, on_each_database, tokens};
+use crate::harness::{self, Api, Person, START, on_each_database, tokens};
 
-/// Runs a test with random values, and shows the smallest that fail it. `PROPTEST_CASES` asks for
-/// more than these.
+/// Runs a test of somebody new with random values.
 async fn for_any<S: Strategy + 'static, T>(api: Api, cases: u32, strategy: fn() -> S, test: T)
 where
     T: AsyncFn(World, S::Value) + Send + 'static,
 {
     static USERS: AtomicUsize = AtomicUsize::new(0);
-    let (runtime, api) = (Handle::current(), Arc::new(api));
-    let run = move || {
-        let cases = Config { cases, ..Config::default() };
-        let config = match std::env::var_os("PROPTEST_CASES") {
-            Some(_) => Config::default(),
-            None => cases,
-        };
-        let mut runner = TestRunner::new(Config { failure_persistence: None, ..config });
-        let outcome = runner.run(&strategy(), |value| {
-            let user = format!("user-{}", USERS.fetch_add(1, Ordering::Relaxed));
-            runtime.block_on(test(World::of(&api, &user), value));
-            Ok(())
-        });
-        if let Err(failure) = outcome {
-            panic!("{failure}");
-        }
+    let api = Arc::new(api);
+    let test = async move |value| {
+        let user = format!("user-{}", USERS.fetch_add(1, Ordering::Relaxed));
+        test(World::of(&api, &user), value).await;
     };
-    tokio::task::spawn_blocking(run).await.unwrap();
+    harness::for_any(cases, strategy, test).await;
 }
 
 /// Somebody new, and the tasks that they have.

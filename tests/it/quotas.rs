@@ -1,0 +1,186 @@
+//! How much one user may have, as the server's owner has set it.
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Forest, on_each_database};
+
+on_each_database! {
+    async fn at_the_limit_no_task_is_made(api: Api) {
+        let api = api.allowing(3, 9, 9).await;
+        let forest = api.plants("a(b) c; Garden:").await;
+        for place in [json!({}), json!({ "parentId": "b" }), json!({ "listId": "Garden" })] {
+            let mut input = place.clone();
+            input["title"] = json!("d");
+            let reply = forest.tries("createTask", input).await;
+            assert_eq!(reply.refusal(), "BAD_USER_INPUT input", "{place}");
+            let message = reply.error()["message"].to_string();
+            assert!(message.contains("3 tasks") && message.contains("delete"), "{message}");
+        }
+        let before = forest.rests().await;
+        forest.moves("c", json!({ "parentId": "b" })).await;
+        forest.does("updateTask", json!({ "id": "c", "title": "c", "completed": true })).await;
+        let now = forest.looks().await;
+        assert_eq!(now.outline(), "a(b(c)); Garden:");
+        assert_eq!((now["a"].clone(), now["b"].clone()), (before["a"].clone(), before["b"].clone()));
+    }
+
+    async fn the_trash_counts_until_it_is_emptied(api: Api) {
+        let api = api.allowing(4, 9, 9).await;
+        let mut forest = api.plants("a(b(c)) d").await;
+        forest.trashes("a").await;
+        assert_eq!(forest.has_room_for("task").await, 0);
+        forest.restores("b").await;
+        forest.trashes("b").await;
+        assert_eq!(forest.deletes_for_good("b").await, "b c");
+        assert_eq!(forest.has_room_for("task").await, 2);
+        forest.plants("e f").await;
+        assert_eq!(forest.has_room_for("task").await, 0);
+
+        forest.trashes("e").await;
+        api.wait(TimeDelta::days(30));
+        api.system.purge().await.unwrap();
+        assert_eq!(forest.outline().await, "d f");
+        assert_eq!(forest.has_room_for("task").await, 2);
+    }
+
+    async fn tags_and_lists_have_limits_of_their_own(api: Api) {
+        let api = api.allowing(1, 2, 3).await;
+        let forest = api.plants("a").await;
+        for (kind, most) in [("tag", 2), ("list", 3)] {
+            assert_eq!(forest.has_room_for(kind).await, most);
+            let id = forest.creates(kind, "new").await.unwrap();
+            assert_eq!(forest.has_room_for(kind).await, most - 1);
+            let delete = format!("mutation {{ delete{}(input: {{ id: \"{id}\" }}) {{ deletedIds }} }}", capital(kind));
+            forest.person().asks(&delete).await;
+            assert_eq!(forest.has_room_for(kind).await, most);
+        }
+        assert_eq!(forest.has_room_for("task").await, 0);
+    }
+
+    async fn what_others_have_does_not_count(api: Api) {
+        let api = api.allowing(2, 1, 1).await;
+        let alices = api.plants("a b; A:").await;
+        alices.creates("tag", "home").await.unwrap();
+        let mut bobs = api.plants("").await;
+        for (kind, most) in [("task", 2), ("tag", 1), ("list", 1)] {
+            assert_eq!(alices.has_room_for(kind).await, 0);
+            assert_eq!(bobs.has_room_for(kind).await, most);
+        }
+        bobs.plants("x y; B:").await;
+    }
+
+    async fn at_the_limit_a_create_that_is_sent_again_finds_what_it_made(api: Api) {
+        let api = api.allowing(1, 9, 1).await;
+        let forest = api.plants("a; A:").await;
+        let before = forest.looks().await;
+        assert_eq!(forest.does("createTask", json!({ "id": "a", "title": "new" })).await, before["a"]);
+        assert_eq!(forest.does("createList", json!({ "id": "A", "name": "new" })).await, before["A"]);
+    }
+
+    async fn of_many_creates_at_once_as_many_succeed_as_there_is_room_for(api: Api) {
+        let api = api.allowing(3, 9, 9).await;
+        let forest = api.plants("a").await;
+        let creates = (0..10).map(async |number| forest.creates("task", &format!("t{number}")).await.is_ok());
+        assert_eq!(join_all(creates).await.into_iter().filter(|made| *made).count(), 2);
+        assert_eq!(forest.has_room_for("task").await, 0);
+    }
+
+    async fn a_batch_meets_the_limit_where_it_comes_to_it(api: Api) {
+        let api = api.allowing(3, 9, 9).await;
+        let forest = api.plants("a(b)").await;
+        let creates = json!([
+            { "createTask": { "title": "c" } }, { "createTask": { "title": "d" } }, { "createTask": { "title": "e" } },
+        ]);
+        assert_eq!(forest.batch(&creates, true).await, ["ABORTED", "BAD_USER_INPUT createTask", "ABORTED"]);
+        assert_eq!(forest.outline().await, "a(b)");
+        assert_eq!(forest.has_room_for("task").await, 1);
+
+        let swap = json!([
+            { "createTask": { "title": "c" } },
+            { "createTask": { "title": "d" } },
+            { "deleteTask": { "id": forest.id("a"), "permanently": true } },
+            { "createTask": { "title": "e" } },
+        ]);
+        assert_eq!(forest.batch(&swap, false).await, ["", "BAD_USER_INPUT createTask", "", ""]);
+        assert_eq!(forest.outline().await, "c e");
+        assert_eq!(forest.has_room_for("task").await, 1);
+    }
+
+    async fn who_has_more_than_a_new_limit_keeps_it_all(api: Api) {
+        let forest = api.plants("a(b) c; A:; B:").await;
+        let stricter = api.allowing(1, 9, 1).await;
+        let forest = forest.at(&stricter);
+        assert_eq!(forest.creates("list", "C").await, Err("BAD_USER_INPUT input".to_owned()));
+        forest.trashes("a").await;
+        forest.restores("a").await;
+        for (task, room) in [("a", 0), ("c", 1)] {
+            assert_eq!(forest.has_room_for("task").await, 0);
+            forest.deletes_for_good(task).await;
+            assert_eq!(forest.has_room_for("task").await, room);
+        }
+        assert_eq!(forest.outline().await, "A:; B:");
+    }
+}
+
+impl Api {
+    /// A server on the same database that allows each user so much.
+    async fn allowing(&self, tasks: u32, tags: u32, lists: u32) -> Self {
+        let flags = [("tasks", tasks), ("tags", tags), ("lists", lists)];
+        let flags = flags.map(|(kind, most)| format!("--max-{kind}={most}"));
+        let flags = flags.each_ref().map(String::as_str);
+        Self::start_to_serve(self.database.clone(), &flags).await.0
+    }
+}
+
+impl Forest {
+    /// Creates a task, a tag or a list, and tells its id, or else what it is refused for.
+    async fn creates(&self, kind: &str, name: &str) -> Result<String, String> {
+        let (kind, field) = (capital(kind), if kind == "task" { "title" } else { "name" });
+        let query = format!(
+            "mutation($name: String!) {{ create{kind}(input: {{ {field}: $name }}) {{ query {{ viewer {{ id }} }} \
+             {} {{ id }} }} }}",
+            kind.to_lowercase()
+        );
+        let reply = self.person().post(&query, json!({ "name": name })).await;
+        if reply.json().get("errors").is_some() {
+            return Err(reply.refusal());
+        }
+        let made = &reply.data()[format!("create{kind}")][kind.to_lowercase()];
+        Ok(made["id"].as_str().unwrap().to_owned())
+    }
+
+    /// How many more tasks, tags or lists there may be: tried out by a batch that is undone.
+    async fn has_room_for(&self, kind: &str) -> usize {
+        let field = if kind == "task" { "title" } else { "name" };
+        let creates: Vec<_> = (0..9)
+            .map(|number| json!({ format!("create{}", capital(kind)): { field: format!("new {number}") } }))
+            .collect();
+        let results = self.batch(&creates.into(), true).await;
+        results.iter().position(|result| result != "ABORTED").unwrap()
+    }
+
+    /// What the operations are refused for, each.
+    async fn batch(&self, operations: &Value, atomic: bool) -> Vec<String> {
+        let query = "mutation($input: BatchInput!) { batch(input: $input) { \
+            results { node { id } deletedIds error { code path } } } }";
+        let input = json!({ "operations": operations, "atomic": atomic });
+        let data = self.person().post(query, json!({ "input": input })).await.data();
+        let results = data["batch"]["results"].as_array().unwrap().iter().map(|result| {
+            let error = &result["error"];
+            assert_eq!(
+                error.is_null(),
+                !result["node"].is_null() || !result["deletedIds"].is_null()
+            );
+            let path = error["path"].as_array().into_iter().flatten();
+            let words = error["code"].as_str().into_iter().chain(path.filter_map(Value::as_str));
+            words.collect::<Vec<_>>().join(" ")
+        });
+        results.collect()
+    }
+}
+
+fn capital(kind: &str) -> String {
+    kind[..1].to_uppercase() + &kind[1..]
+}

@@ -1,0 +1,325 @@
+//! The trash: what goes there together comes back together, and what stays is gone after 30 days.
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Forest, on_each_database};
+
+const A_MOMENT: TimeDelta = TimeDelta::milliseconds(1);
+
+on_each_database! {
+    async fn a_task_takes_its_subtasks_along_to_the_trash_and_back(api: Api) {
+        let forest = api.plants("a b(c(d) e) f").await;
+        let before = forest.rests().await;
+        assert_eq!(forest.trashes("b").await, "b c d e");
+        let trashed = forest.rests().await;
+        assert_eq!((trashed.outline().as_str(), trashed.trash().as_str()), ("a f", "b(c(d) e)"));
+        assert_eq!(trashed.changed_since(&before), "b c d e");
+
+        assert_eq!(forest.trashes("b").await, "b c d e");
+        assert_eq!(forest.looks().await.changed_since(&trashed), "");
+
+        let restored = forest.restores("b").await;
+        let now = forest.rests().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("a b(c(d) e) f", ""));
+        assert_eq!(now.changed_since(&trashed), "b c d e");
+        assert_eq!(restored, now["b"]);
+        assert_eq!(forest.restores("b").await, now["b"]);
+        assert_eq!(forest.looks().await.changed_since(&now), "");
+    }
+
+    async fn what_was_in_the_trash_before_stays_there(api: Api) {
+        let forest = api.plants("a(b(c d) e)").await;
+        assert_eq!(forest.trashes("c").await, "c");
+        assert_eq!(forest.trashes("b").await, "b d");
+        let before = forest.rests().await;
+        assert_eq!(forest.trashes("a").await, "a e");
+        assert_eq!(forest.looks().await.changed_since(&before), "a e");
+        assert_eq!(forest.trashes("b").await, "b d");
+        assert_eq!(forest.trashes("c").await, "c");
+
+        forest.restores("a").await;
+        let now = forest.looks().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("a(e)", "b(c d)"));
+        forest.restores("b").await;
+        let now = forest.looks().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("a(b(d) e)", "c"));
+        forest.restores("c").await;
+        assert_eq!(forest.outline().await, "a(b(c d) e)");
+    }
+
+    async fn a_subtask_that_comes_back_before_its_parent_comes_to_the_top_level(api: Api) {
+        let forest = api.plants("Garden: a(b(c d) e) f").await;
+        forest.trashes("d").await;
+        forest.trashes("a").await;
+        let before = forest.rests().await;
+        assert_eq!(forest.restores("b").await["parent"], Value::Null);
+        let now = forest.rests().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("Garden: f b(c)", "a(e) d"));
+        assert_eq!(now.changed_since(&before), "b c");
+
+        assert_eq!(forest.trashes("a").await, "a e");
+        forest.restores("d").await;
+        forest.restores("a").await;
+        let now = forest.looks().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("Garden: a(e) f b(c d)", ""));
+    }
+
+    async fn a_subtask_with_a_fate_of_its_own_comes_back_after_its_parent(api: Api) {
+        let forest = api.plants("a(b(c))").await;
+        for task in ["c", "b", "a"] {
+            assert_eq!(forest.trashes(task).await, task);
+        }
+        for (task, outline) in [("c", "c"), ("a", "a c"), ("b", "a(b) c")] {
+            forest.restores(task).await;
+            assert_eq!(forest.outline().await, outline);
+        }
+        assert_eq!(forest.looks().await.trash(), "");
+    }
+
+    async fn a_task_moved_out_of_the_trash_of_another_stays_apart(api: Api) {
+        let forest = api.plants("a(b(c)) d").await;
+        forest.trashes("a").await;
+        forest.moves("b", json!({ "parentId": "d" })).await;
+        let moved = forest.looks().await;
+        assert_eq!((moved.outline().as_str(), moved.trash().as_str()), ("d", "a b(c)"));
+        forest.restores("a").await;
+        forest.moves("b", json!({ "parentId": "a" })).await;
+        assert_eq!(forest.trashes("a").await, "a");
+        forest.restores("a").await;
+        let now = forest.looks().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("a d", "b(c)"));
+        forest.restores("b").await;
+        assert_eq!(forest.outline().await, "a(b(c)) d");
+    }
+
+    async fn a_move_takes_along_what_lies_in_the_trash_under_it(api: Api) {
+        let forest = api.plants("a(b(c)); Garden: d").await;
+        forest.trashes("b").await;
+        let before = forest.rests().await;
+        forest.moves("a", json!({ "parentId": "d" })).await;
+        assert_eq!(forest.looks().await.changed_since(&before), "a b c");
+        forest.restores("b").await;
+        assert_eq!(forest.outline().await, "Garden: d(a(b(c)))");
+    }
+
+    async fn subtasks_of_a_trashed_task_are_those_that_went_along(api: Api) {
+        let forest = api.plants("a(b c(d)) e(f g(h)) i(j)").await;
+        for task in ["c", "f", "a", "e"] {
+            forest.trashes(task).await;
+        }
+        let subtasks = async |arguments: &str, subtasks: &str| {
+            let query = format!(
+                "{{ tasks({arguments}, orderBy: [{{ field: TITLE }}]) {{ nodes {{ \
+                 title subtasks{subtasks} {{ totalCount nodes {{ title }} }} }} }} }}"
+            );
+            let data = forest.person().asks(&query).await;
+            let shown = data["tasks"]["nodes"].as_array().unwrap().iter().map(|task| {
+                let under = task["subtasks"]["nodes"].as_array().unwrap();
+                assert_eq!(task["subtasks"]["totalCount"], under.len(), "{task}");
+                let under: Vec<_> = under.iter().map(|it| it["title"].as_str().unwrap()).collect();
+                format!("{}({})", task["title"].as_str().unwrap(), under.join(" "))
+            });
+            shown.collect::<Vec<_>>().join(" ")
+        };
+        let trash = "filter: { trash: ONLY }";
+        let along = "a(b) b() c(d) d() e(g) f() g(h) h()";
+        assert_eq!(subtasks(trash, "").await, along);
+        assert_eq!(subtasks(trash, "(filter: { trash: EXCLUDE })").await, along);
+        let all = "a(b c) b() c(d) d() e(f g) f() g(h) h()";
+        assert_eq!(subtasks(trash, "(filter: { trash: ONLY })").await, all);
+        assert_eq!(subtasks(trash, "(filter: { trash: INCLUDE })").await, all);
+        assert_eq!(subtasks("first: 9", "").await, "i(j) j()");
+        assert_eq!(subtasks("filter: { trash: INCLUDE }", "").await, format!("{along} i(j) j()"));
+
+        forest.restores("a").await;
+        assert_eq!(subtasks("first: 9", "").await, "a(b) b() i(j) j()");
+        assert_eq!(subtasks("first: 9", "(filter: { trash: ONLY })").await, "a(c) b() i() j()");
+    }
+
+    async fn what_is_in_the_trash_is_found_and_may_be_updated(api: Api) {
+        let forest = api.plants("a(b)").await;
+        forest.trashes("a").await;
+        let before = forest.rests().await;
+        let updated = forest.does("updateTask", json!({ "id": "b", "description": "old" })).await;
+        let now = forest.looks().await;
+        assert_eq!((updated, now.changed_since(&before).as_str(), now.trash().as_str()), (now["b"].clone(), "b", "a(b)"));
+
+        let query = "query($id: ID!) { task(id: $id) { title parent { title } } node(id: $id) { id ... on Task { description } } }";
+        let found = forest.person().post(query, json!({ "id": forest.id("b") })).await.data();
+        assert_eq!(found, json!({
+            "task": { "title": "b", "parent": { "title": "a" } },
+            "node": { "id": forest.id("b"), "description": "old" },
+        }));
+        let same = forest.does("createTask", json!({ "id": "b", "title": "new" })).await;
+        assert_eq!(same, now["b"]);
+    }
+
+    async fn deleted_for_good_is_all_that_lies_below(api: Api) {
+        let forest = api.plants("a(b(c d) e) f").await;
+        forest.trashes("c").await;
+        forest.trashes("b").await;
+        let before = forest.rests().await;
+        let reply = forest.tries("deleteTask", json!({ "id": "a", "permanently": true, "expectedVersion": 2 })).await;
+        assert_eq!((reply.code().as_str(), &reply.error()["extensions"]["version"]), ("CONFLICT", &json!(1)));
+        assert_eq!(forest.deletes_for_good("a").await, "a b c d e");
+        let now = forest.looks().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("f", ""));
+        assert_eq!(now.changed_since(&before), "");
+        for task in ["a", "b", "c", "d", "e"] {
+            assert_eq!(forest.is_gone(task).await, "");
+        }
+    }
+
+    async fn a_subtask_deleted_for_good_leaves_the_rest_in_the_trash(api: Api) {
+        let forest = api.plants("a(b(c) d)").await;
+        forest.trashes("a").await;
+        let before = forest.rests().await;
+        assert_eq!(forest.deletes_for_good("b").await, "b c");
+        assert_eq!(forest.looks().await.changed_since(&before), "");
+        forest.restores("a").await;
+        assert_eq!(forest.outline().await, "a(d)");
+    }
+
+    async fn an_id_that_was_deleted_for_good_is_free_after_30_days(api: Api) {
+        let forest = api.plants("a(b)").await;
+        forest.deletes_for_good("a").await;
+        for wait in [TimeDelta::zero(), TimeDelta::days(30) - A_MOMENT] {
+            api.wait(wait);
+            for (mutation, id) in [("createTask", "a"), ("createTask", "b"), ("createList", "b")] {
+                let name = if mutation == "createTask" { "title" } else { "name" };
+                let reply = forest.tries(mutation, json!({ "id": id, name: "new" })).await;
+                assert_eq!(reply.refusal(), "CONFLICT");
+                assert_eq!(reply.error()["extensions"].get("version"), None);
+            }
+        }
+        api.wait(A_MOMENT);
+        forest.does("createTask", json!({ "id": "b", "title": "b" })).await;
+        forest.does("createTask", json!({ "id": "a", "title": "a", "parentId": "b" })).await;
+        assert_eq!(forest.outline().await, "b(a)");
+    }
+
+    async fn the_trash_is_emptied_after_30_days_and_not_a_moment_earlier(api: Api) {
+        let alices = api.plants("a(b(c)) d e").await;
+        let bobs = api.plants("x(y) z").await;
+        alices.trashes("c").await;
+        api.wait(A_MOMENT);
+        alices.trashes("a").await;
+        bobs.trashes("x").await;
+        api.wait(A_MOMENT);
+        alices.trashes("d").await;
+        api.wait(TimeDelta::days(30) - A_MOMENT * 3);
+
+        let before = alices.looks().await;
+        for (trash, bobs_trash) in [("a(b(c)) d", "x(y)"), ("a(b) d", "x(y)"), ("d", ""), ("", "")] {
+            api.purges().await;
+            let now = alices.looks().await;
+            assert_eq!((now.trash().as_str(), bobs.looks().await.trash().as_str()), (trash, bobs_trash));
+            assert_eq!((now.outline().as_str(), now.changed_since(&before).as_str()), ("e", ""));
+            api.wait(A_MOMENT);
+        }
+        assert_eq!(bobs.outline().await, "z");
+        for task in ["a", "b", "c", "d"] {
+            assert_eq!(alices.is_gone(task).await, "");
+        }
+    }
+
+    async fn who_comes_back_in_time_stays(api: Api) {
+        let forest = api.plants("a(b(c))").await;
+        forest.trashes("a").await;
+        api.wait(TimeDelta::days(30) - A_MOMENT);
+        forest.restores("b").await;
+        forest.trashes("c").await;
+        api.wait(TimeDelta::days(30) - A_MOMENT);
+        api.purges().await;
+        let now = forest.looks().await;
+        assert_eq!((now.outline().as_str(), now.trash().as_str()), ("b", "c"));
+        api.wait(A_MOMENT);
+        api.purges().await;
+        assert_eq!(forest.looks().await.trash(), "");
+        assert_eq!(forest.outline().await, "b");
+    }
+
+    async fn what_the_trash_has_lost_is_remembered_for_30_days_more(api: Api) {
+        let forest = api.plants("a(b)").await;
+        forest.trashes("a").await;
+        api.wait(TimeDelta::days(30));
+        api.purges().await;
+        assert_eq!(api.tombstones().await, 2);
+        api.wait(TimeDelta::days(30) - A_MOMENT);
+        api.purges().await;
+        assert_eq!(api.tombstones().await, 2);
+        assert_eq!(forest.is_refused("createTask", json!({ "id": "a", "title": "new" })).await, "CONFLICT");
+        api.wait(A_MOMENT);
+        api.purges().await;
+        assert_eq!(api.tombstones().await, 0);
+        forest.does("createTask", json!({ "id": "a", "title": "new" })).await;
+        assert_eq!(forest.outline().await, "new");
+    }
+
+    async fn replicas_that_purge_at_the_same_time_do_it_once(api: Api) {
+        let mut forests = Vec::new();
+        for _ in 0..4 {
+            let forest = api.plants("a(b(c d)) e").await;
+            forest.trashes("a").await;
+            forests.push(forest);
+        }
+        api.wait(TimeDelta::days(30));
+        let other = Api::start(api.database.clone()).await;
+        other.wait(TimeDelta::days(30));
+        // Whoever comes while another one is at it may find nothing to do, and the users go on.
+        let purges = (0..6).map(async |number| if number % 2 == 0 { &api } else { &other }.purges().await);
+        let writes = forests.iter().map(async |forest| forest.trashes("e").await);
+        tokio::join!(join_all(purges), join_all(writes));
+        for forest in &forests {
+            let now = forest.looks().await;
+            assert_eq!((now.outline().as_str(), now.trash().as_str()), ("", "e"));
+        }
+        assert_eq!(api.tombstones().await, 16);
+    }
+
+    async fn one_connection_is_enough_to_purge(api: Api) {
+        let small = Api::start_to_serve(api.database.clone(), &["--pool-size=1"]).await.0;
+        let forest = api.plants("a").await;
+        forest.trashes("a").await;
+        small.wait(TimeDelta::days(30));
+        small.purges().await;
+        assert_eq!(forest.looks().await.trash(), "");
+    }
+}
+
+impl Api {
+    /// Does now what the server does every ten minutes.
+    async fn purges(&self) {
+        self.system.purge().await.unwrap();
+    }
+
+    async fn tombstones(&self) -> i64 {
+        self.database.number("SELECT count(*) FROM tombstone").await
+    }
+}
+
+impl Forest {
+    /// What still tells of a task that there should be no trace of.
+    async fn is_gone(&self, task: &str) -> String {
+        let query = "query($id: ID!) { task(id: $id) { id } node(id: $id) { id } }";
+        let found = self.person().post(query, json!({ "id": self.id(task) })).await.data();
+        if found != json!({ "task": null, "node": null }) {
+            return found.to_string();
+        }
+        for (mutation, input) in [
+            ("deleteTask", json!({ "id": task })),
+            ("deleteTask", json!({ "id": task, "permanently": true })),
+            ("restoreTask", json!({ "id": task })),
+            ("updateTask", json!({ "id": task, "title": "new" })),
+            ("moveTask", json!({ "id": task })),
+        ] {
+            let refusal = self.is_refused(mutation, input).await;
+            if refusal != "NOT_FOUND input.id" {
+                return format!("{mutation}: {refusal}");
+            }
+        }
+        String::new()
+    }
+}
