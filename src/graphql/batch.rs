@@ -36,27 +36,16 @@ pub struct BatchInput {
 /// One of the mutations, with its input.
 #[derive(OneofObject)]
 pub enum BatchOperation {
-    /// As the mutation of that name.
     CreateTask(CreateTaskInput),
-    /// As the mutation of that name.
     UpdateTask(UpdateTaskInput),
-    /// As the mutation of that name.
     MoveTask(MoveTaskInput),
-    /// As the mutation of that name.
     DeleteTask(DeleteTaskInput),
-    /// As the mutation of that name.
     RestoreTask(RestoreTaskInput),
-    /// As the mutation of that name.
     CreateTag(CreateTagInput),
-    /// As the mutation of that name.
     UpdateTag(UpdateTagInput),
-    /// As the mutation of that name.
     DeleteTag(DeleteInput),
-    /// As the mutation of that name.
     CreateList(CreateListInput),
-    /// As the mutation of that name.
     UpdateList(UpdateListInput),
-    /// As the mutation of that name.
     DeleteList(DeleteInput),
 }
 

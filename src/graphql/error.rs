@@ -106,8 +106,8 @@ impl ApiError {
 
     /// What really happened, where it is not for the client: for the log.
     #[must_use]
-    pub fn cause(&self) -> Option<&StoreError> {
-        self.cause.as_deref()
+    pub fn cause(&self) -> Option<&Arc<StoreError>> {
+        self.cause.as_ref()
     }
 
     /// The code that decides the HTTP status.

@@ -284,7 +284,7 @@ impl CreateTaskInput {
             priority: self.priority.into(),
             due: self.due.map(Due::from),
             tags: id::all_existing("input.tagIds", self.tag_ids, Input::Tag)?,
-            list: place(self.list_id, Input::List)?,
+            list: place(self.list_id, Input::List)?.into(),
             parent: parent.transpose()?,
         }))
     }
@@ -314,8 +314,8 @@ impl MoveTaskInput {
     pub fn operation(self) -> Result<Operation, ApiError> {
         let id = id::existing(&self.id, Input::Id)?;
         let to = Move {
-            list: place(self.list_id, Input::List)?,
-            parent: place(self.parent_id, Input::Parent)?,
+            list: place(self.list_id, Input::List)?.into(),
+            parent: place(self.parent_id, Input::Parent)?.into(),
             beside: self.place.map(PlaceInput::beside).transpose()?,
         };
         Ok(Operation::MoveTask(id, self.expected_version, to))
@@ -342,6 +342,6 @@ fn described(text: &str) -> Result<String, ApiError> {
 }
 
 /// A place that may be left out, or be given as none.
-fn place(id: MaybeUndefined<ID>, named: Input) -> Result<Option<Option<Uuid>>, ApiError> {
-    Ok(id.map_value(|id| id::existing(&id, named)).transpose()?.into())
+fn place(id: MaybeUndefined<ID>, named: Input) -> Result<MaybeUndefined<Uuid>, ApiError> {
+    id.map_value(|id| id::existing(&id, named)).transpose()
 }

@@ -1,5 +1,7 @@
 //! The answer to a GraphQL request: a well-formed GraphQL response, whatever happened.
 
+use std::sync::Arc;
+
 use async_graphql::{Response as GraphqlResponse, ServerError};
 use axum::{
     body::Body,
@@ -12,6 +14,7 @@ use super::negotiation::Form;
 use crate::{
     auth::Refusal,
     graphql::error::{ApiError, ErrorCode},
+    store::StoreError,
 };
 
 /// How long a client waits before it tries again what was refused for a passing reason, in seconds.
@@ -114,8 +117,9 @@ impl From<Refusal> for Refused {
 #[must_use]
 pub fn executed(mut response: GraphqlResponse, form: Form, request_id: &str) -> Response {
     let mut unavailable = false;
+    let mut logged = Vec::new();
     for error in &mut response.errors {
-        unavailable |= hide_internals(error, request_id);
+        unavailable |= hide_internals(error, request_id, &mut logged);
     }
     if unavailable {
         let mut reply = write(StatusCode::SERVICE_UNAVAILABLE, form, &response);
@@ -125,14 +129,22 @@ pub fn executed(mut response: GraphqlResponse, form: Form, request_id: &str) -> 
     write(StatusCode::OK, form, &response)
 }
 
-/// Logs what is behind an internal error and leaves the client an id to report; tells whether the
-/// same request may work in a moment.
-fn hide_internals(error: &mut ServerError, request_id: &str) -> bool {
+/// Logs what is behind an internal error, unless it was `logged` for another field that waited for
+/// the same, and leaves the client an id to report; tells whether the same request may work in a
+/// moment.
+fn hide_internals(
+    error: &mut ServerError,
+    request_id: &str,
+    logged: &mut Vec<Arc<StoreError>>,
+) -> bool {
     let cause = error.source::<ApiError>().map(ApiError::cause);
     let unavailable = match cause {
         Some(None) => return false,
         Some(Some(cause)) => {
-            tracing::error!(path = ?error.path, ?cause, "the store failed");
+            if !logged.iter().any(|before| Arc::ptr_eq(before, cause)) {
+                tracing::error!(path = ?error.path, ?cause, "the store failed");
+                logged.push(Arc::clone(cause));
+            }
             cause.is_unavailable()
         }
         // Ours all carry their source, so this one comes from the library.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Api, Database, Reply, on_each_database, tokens};
+use crate::harness::{Api, Reply, on_each_database, tokens};
 
 /// What is read of the payload of a mutation.
 fn selection(mutation: &str) -> &'static str {
@@ -254,43 +254,4 @@ on_each_database! {
 /// How the input of a creation calls what is shown.
 fn label(create: &str) -> &'static str {
     if create == "createTask" { "title" } else { "name" }
-}
-
-#[tokio::test]
-async fn a_user_has_as_much_as_the_server_allows() {
-    for database in Database::each().await {
-        let secret = format!("--better-auth-secret={}", tokens::SECRET);
-        let flags = [&secret, "--max-tasks=2", "--max-tags=1", "--max-lists=1"];
-        let api = Api::start_with(database, &flags).await;
-        for (create, most) in [("createTask", 2), ("createTag", 1), ("createList", 1)] {
-            let ids: Vec<_> = (0..most).map(|_| Uuid::new_v4().to_string()).collect();
-            let input = |id: &str| json!({ "id": id, label(create): id });
-            for id in &ids {
-                api.alice.does(create, input(id), selection(create)).await;
-            }
-            let one_more = input(&Uuid::new_v4().to_string());
-            let reply = api.alice.tries(create, one_more.clone(), selection(create)).await;
-            assert_refused(&reply, "BAD_USER_INPUT", "input");
-            let message = reply.error()["message"].as_str().unwrap().to_owned();
-            assert!(message.contains(&format!("{most} ")), "{message}");
-            api.alice.does(create, input(&ids[0]), selection(create)).await;
-            api.bob.does(create, one_more.clone(), selection(create)).await;
-
-            let delete = create.replace("create", "delete");
-            if delete == "deleteTask" {
-                api.alice.does(&delete, json!({ "id": ids[0] }), "deletedIds").await;
-                let reply = api.alice.tries(create, one_more.clone(), selection(create)).await;
-                assert_refused(&reply, "BAD_USER_INPUT", "input");
-                let for_good = json!({ "id": ids[0], "permanently": true });
-                api.alice.does(&delete, for_good, "deletedIds").await;
-            } else {
-                api.alice.does(&delete, json!({ "id": ids[0] }), "deletedIds").await;
-            }
-            api.alice.does(create, one_more, selection(create)).await;
-        }
-        let refused = json!({ "operations": [{ "createTag": { "name": "x" } }], "atomic": false });
-        let payload = api.alice.does("batch", refused, "results { error { code path } }").await;
-        let error = json!({ "code": "BAD_USER_INPUT", "path": ["createTag"] });
-        assert_eq!(payload["results"], json!([{ "error": error }]));
-    }
 }

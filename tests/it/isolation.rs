@@ -163,13 +163,13 @@ const ROWS: &[Row] = &[
     row(
         "Mutation.moveTask",
         Secret::Task,
-        "mutation($id: ID!, $task: ID!) { moveTask(input: { id: $task, place: { before: $id } }) { task { title } } }",
+        "mutation($id: ID!, $task: ID!) { moveTask(input: { id: $task, listId: null, parentId: null, place: { before: $id } }) { task { title } } }",
         "Own task",
     ),
     row(
         "Mutation.moveTask",
         Secret::Task,
-        "mutation($id: ID!, $task: ID!) { moveTask(input: { id: $task, place: { after: $id } }) { task { title } } }",
+        "mutation($id: ID!, $task: ID!) { moveTask(input: { id: $task, listId: null, parentId: null, place: { after: $id } }) { task { title } } }",
         "Own task",
     ),
     row(

@@ -142,6 +142,25 @@ async fn the_line_tells_why_a_request_failed() {
 }
 
 #[tokio::test]
+async fn a_failure_is_logged_once_however_many_fields_wait_for_it() {
+    let api = Api::start(Database::sqlite()).await;
+    let list = api.alice.creates_list("Errands").await;
+    for title in ["a", "b", "c"] {
+        api.alice.creates_with(json!({"title": title, "listId": list})).await;
+    }
+    api.database.execute("ALTER TABLE task_list RENAME TO gone").await;
+    let (log, _guard) = Log::listen(true);
+    let reply = api.alice.post("{ tasks { nodes { list { name } } } }", json!({})).await.json();
+    assert_eq!(reply["data"]["tasks"]["nodes"], json!(vec![json!({"list": null}); 3]));
+    let errors = reply["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 3);
+    for error in errors {
+        assert_eq!(error["extensions"]["code"], "INTERNAL_SERVER_ERROR");
+    }
+    assert_eq!(log.lines("the store failed").len(), 1);
+}
+
+#[tokio::test]
 async fn what_is_no_graphql_has_no_outcome() {
     let api = Api::start(Database::sqlite()).await;
     let (log, _guard) = Log::listen(true);
