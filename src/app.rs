@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How often old trash is looked for.
-const HOUSEKEEPING: Duration = Duration::from_secs(600);
+const HOUSEKEEPING: Duration = Duration::from_mins(10);
 
 /// The application, ready to be served.
 pub struct App {

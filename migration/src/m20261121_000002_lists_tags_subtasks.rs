@@ -134,7 +134,7 @@ impl MigrationTrait for Migration {
 /// All tasks go to the inbox, in the order in which they were made; each in the trash went there by
 /// itself. A position is a number of four digits to the base of 62, as the store continues it. Their
 /// words are for whoever knows how words are read, see [`crate::words`].
-const COPY: &str = r#"
+const COPY: &str = "
 WITH numbered AS (
     SELECT *, ROW_NUMBER() OVER (PARTITION BY user_no ORDER BY created_at, id) AS n
     FROM task_before
@@ -155,7 +155,7 @@ SELECT user_no, id, title, title_key, '', description, '', priority,
     created_at, updated_at, deleted_at, CASE WHEN deleted_at IS NOT NULL THEN id END,
     version, number
 FROM numbered, digits
-"#;
+";
 
 const COUNT: &str =
     r#"UPDATE "user" SET tasks = (SELECT COUNT(*) FROM task WHERE task.user_no = "user".no)"#;
@@ -213,7 +213,7 @@ fn tasks(backend: DbBackend) -> TableCreateStatement {
         // The search index of SQLite knows rows by a number that never changes.
         table
             .col(ColumnDef::new(Task::No).integer().not_null().auto_increment().primary_key())
-            .index(&mut key.unique());
+            .index(key.unique());
     } else {
         table.primary_key(&mut key);
     }

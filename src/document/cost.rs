@@ -10,8 +10,11 @@ const PAGE_MOST: u64 = 100;
 /// What a page holds where neither the document nor the schema says it.
 const PAGE_DEFAULT: u64 = 50;
 
-/// What a list holds that is not a page.
+/// What a list holds that is not a page: a task has so many tags at the most.
 const LIST: u64 = 50;
+
+/// The results of a batch, one for each operation.
+const RESULTS: (&str, u64) = ("BatchResult", 100);
 
 /// The types that stand between a page and its nodes: they cost nothing themselves, since the page
 /// counts each node once, whether it is asked for through `nodes`, through `edges`, or both.
@@ -82,7 +85,12 @@ impl Pages {
         } else if self.is_wrapper(parent.name()) && (own == 1 || self.is_wrapper(ty)) {
             Share { count: 1, own: 0 }
         } else {
-            Share { count: if is_list(field) { LIST } else { 1 }, own }
+            let count = match is_list(field) {
+                true if ty == RESULTS.0 => RESULTS.1,
+                true => LIST,
+                false => 1,
+            };
+            Share { count, own }
         }
     }
 

@@ -114,6 +114,17 @@ struct TaskPayload {
     query: Query,
 }
 
+#[derive(SimpleObject)]
+struct BatchResult {
+    node: Option<Node>,
+}
+
+#[derive(SimpleObject)]
+struct BatchPayload {
+    results: Vec<BatchResult>,
+    query: Query,
+}
+
 fn no_tasks() -> TaskConnection {
     let page_info = PageInfo { has_next_page: false };
     TaskConnection { edges: Vec::new(), nodes: Vec::new(), page_info, total_count: 0 }
@@ -178,6 +189,9 @@ struct Mutation;
 #[expect(unused_variables, reason = "only their arguments are looked at")]
 impl Mutation {
     async fn create_task(&self, input: CreateTaskInput) -> Option<TaskPayload> {
+        None
+    }
+    async fn batch(&self) -> Option<BatchPayload> {
         None
     }
 }
@@ -536,6 +550,11 @@ fn cost_counts_the_objects_that_could_come_back() {
         ("{ changes(first: 10) { changes { node { ... on Task { parent { id } } } } } }", 20),
         ("subscription { changes { changes { node { id } } } }", 100),
         ("mutation { createTask(input: {}) { task { id } query { tasks { nodes { id } } } } }", 51),
+        (
+            "mutation { batch { results { node { id } } query { tasks(first: 3) { nodes { id } } } } }",
+            103,
+        ),
+        ("mutation { batch { results { node { ... on Task { tags { id } } } } } }", 100 * 51),
         ("query($n: Int = 7) { tasks(first: $n) { nodes { id } } }", 7),
         ("query($n: Int) { tasks(first: $n) { nodes { id } } }", 50),
     ] {

@@ -80,6 +80,7 @@ pub struct DateTimeFilter {
 }
 
 /// By tags. An id that the viewer has no tag of is on no task.
+#[expect(clippy::struct_field_names, reason = "the names of the API")]
 #[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TagsFilter {
     any_of: Option<Vec<ID>>,

@@ -7,7 +7,8 @@
 use std::{fmt, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, Condition, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder, Select, Value,
+    ColumnTrait, Condition, EntityTrait, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder,
+    Select, Value,
     sea_query::{ColumnType, Expr, SimpleExpr, WindowStatement},
 };
 use serde::{Deserialize, Serialize};
@@ -83,13 +84,16 @@ impl Window {
     }
 }
 
+/// Makes a number of a row.
+type Compute<E> = dyn Fn(&<E as EntityTrait>::Model) -> i64 + Send + Sync;
+
 /// What an order sorts by: never null.
 #[derive(Clone)]
 pub enum SortKey<E: Owned> {
     /// A column.
     Column(E::Column),
     /// A number that is made of the row, in SQL and here alike.
-    Computed(SimpleExpr, Arc<dyn Fn(&E::Model) -> i64 + Send + Sync>),
+    Computed(SimpleExpr, Arc<Compute<E>>),
 }
 
 impl<E: Owned> fmt::Debug for SortKey<E> {

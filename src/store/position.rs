@@ -23,8 +23,7 @@ pub const MOST: usize = 64;
 const STEP: i64 = 16;
 
 /// In the order of their bytes.
-const DIGITS: &[u8; BASE as usize] =
-    b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE: u64 = 62;
 
 /// A key between two others, which are given in their order; `None` is an open end. Beyond the last

@@ -21,16 +21,16 @@ pub fn found(search: &Search, user: UserNo, backend: DbBackend) -> Condition {
     let whole = search.whole_tokens(user.0);
     let prefix = search.prefix_token(user.0);
     if backend == DbBackend::Sqlite {
-        let words: String = whole.map(|token| format!("\"{token}\" AND ")).collect();
-        let matching = format!("{words}\"{prefix}\" *");
+        let words = whole.map(|token| format!("\"{token}\""));
+        let matching = join(words, format!("\"{prefix}\" *"), " AND ");
         Expr::cust_with_values(
             "\"task\".\"no\" IN (SELECT rowid FROM task_search WHERE task_search MATCH ?)",
             [matching],
         )
         .into_condition()
     } else {
-        let words: String = whole.map(|token| format!("'{token}' & ")).collect();
-        let matching = format!("{words}'{prefix}':*");
+        let words = whole.map(|token| format!("'{token}'"));
+        let matching = join(words, format!("'{prefix}':*"), " & ");
         Expr::cust_with_values(
             "array_to_tsvector(string_to_array(trim(\"task\".\"title_words\" || ' ' || \
              \"task\".\"description_words\"), ' ')) @@ CAST($1 AS tsquery)",
@@ -38,6 +38,10 @@ pub fn found(search: &Search, user: UserNo, backend: DbBackend) -> Condition {
         )
         .into_condition()
     }
+}
+
+fn join(words: impl Iterator<Item = String>, last: String, and: &str) -> String {
+    words.chain([last]).collect::<Vec<_>>().join(and)
 }
 
 /// How well a task matches, if it matches at all. For each word 4 where the title has it and 2 where
@@ -89,5 +93,5 @@ fn has_beginning(words: Column, token: &str) -> SimpleExpr {
 /// The words with a space on both sides of each. Tokens have nothing in them that `LIKE` reads.
 fn spaced(words: Column) -> SimpleExpr {
     let joined = BinOper::Custom("||");
-    Expr::value(" ").binary(joined.clone(), Expr::col((Entity, words))).binary(joined, " ")
+    Expr::value(" ").binary(joined, Expr::col((Entity, words))).binary(joined, " ")
 }

@@ -50,6 +50,7 @@ impl Search {
     }
 
     /// How the index keeps words that begin as the last one, for that owner.
+    #[must_use]
     pub fn prefix_token(&self, owner: i64) -> String {
         token(owner, &self.prefix)
     }

@@ -15,12 +15,12 @@ struct Rows {
 
 impl Rows {
     async fn of(person: &Person) -> Self {
-        let make = "mutation {
+        let document = "mutation {
             createTask(input: { title: \"A task\" }) { task { id } }
             createTag(input: { name: \"A tag\" }) { tag { id } }
             createList(input: { name: \"A list\" }) { list { id } }
         }";
-        let made = person.asks(make).await;
+        let made = person.asks(document).await;
         let id = |payload: &str, kind: &str| made[payload][kind]["id"].as_str().unwrap().to_owned();
         Self {
             task: id("createTask", "task"),

@@ -5,12 +5,14 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod arranging;
+mod batch;
 mod command_line;
 mod days;
 mod documents;
 mod guard;
 mod harness;
 mod http;
+mod inputs;
 mod isolation;
 mod links;
 mod lists;
@@ -23,5 +25,7 @@ mod schema;
 mod shape;
 mod storage;
 mod subtasks;
+mod tags;
+mod task_lists;
 mod tasks;
 mod trash;

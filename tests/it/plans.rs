@@ -233,7 +233,7 @@ impl Plan {
             return;
         }
         assert!(plan.contains("Bitmap Index Scan on task_search"), "{self}");
-        assert!(!plan.contains("Rows Removed"), "{self}");
+        assert!(self.blocks() <= 64, "{self}");
     }
 
     /// How many blocks PostgreSQL looked at, in memory or on disk.
@@ -281,7 +281,7 @@ on_each_database! {
         let filled = Filled::with(api, 20, 2_000).await;
         for search in ["task1234", "task task1234", "task123"] {
             let (page, plans) = filled.page(json!({ "first": 50, "filter": { "search": search } })).await;
-            println!("{search} {} {}", page["nodes"].as_array().unwrap().len(), plans[0]);
+            assert!(!page["nodes"].as_array().unwrap().is_empty());
             plans[0].goes_through_the_search_index(&filled);
         }
     }

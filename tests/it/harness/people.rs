@@ -57,6 +57,43 @@ impl Person {
         self.post(query, json!({})).await.data()
     }
 
+    /// Tries a mutation with its input; `selection` is what is read of the payload.
+    pub async fn tries(&self, mutation: &str, input: Value, selection: &str) -> Reply {
+        let ty = match mutation {
+            "deleteTag" | "deleteList" => "DeleteInput".to_owned(),
+            _ => format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]),
+        };
+        let query =
+            format!("mutation($input: {ty}!) {{ {mutation}(input: $input) {{ {selection} }} }}");
+        self.post(&query, json!({ "input": input })).await
+    }
+
+    /// The payload of a mutation, which must not fail.
+    pub async fn does(&self, mutation: &str, input: Value, selection: &str) -> Value {
+        self.tries(mutation, input, selection).await.data()[mutation].take()
+    }
+
+    /// Creates a tag and tells its id.
+    pub async fn creates_tag(&self, name: &str) -> String {
+        let payload = self.does("createTag", json!({ "name": name }), "tag { id }").await;
+        payload["tag"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Creates a list and tells its id.
+    pub async fn creates_list(&self, name: &str) -> String {
+        let payload = self.does("createList", json!({ "name": name }), "list { id }").await;
+        payload["list"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The titles of the tasks that a filter keeps, in order.
+    pub async fn finds(&self, filter: Value) -> String {
+        let query = "query($filter: TaskFilter) { \
+            tasks(filter: $filter, orderBy: [{ field: TITLE }]) { nodes { title } } }";
+        let data = self.post(query, json!({ "filter": filter })).await.data();
+        let nodes = data["tasks"]["nodes"].as_array().unwrap();
+        nodes.iter().map(|node| node["title"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+    }
+
     /// Creates a task and tells its id.
     pub async fn creates(&self, title: &str) -> String {
         let task = self.creates_with(json!({ "title": title })).await;

@@ -1,0 +1,296 @@
+//! What inputs are refused for, and which path each refusal names.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{Api, Database, Reply, on_each_database, tokens};
+
+/// What is read of the payload of a mutation.
+fn selection(mutation: &str) -> &'static str {
+    match mutation {
+        "createTask" | "updateTask" | "moveTask" | "restoreTask" => "task { id }",
+        "createTag" | "updateTag" => "tag { id name color version }",
+        "createList" | "updateList" => "list { id name color version }",
+        _ => "deletedIds",
+    }
+}
+
+fn assert_refused(reply: &Reply, code: &str, field: &str) {
+    let found = (reply.status.as_u16(), reply.code(), reply.field());
+    assert_eq!(found, (200, code.to_owned(), field.to_owned()), "{:#}", reply.json());
+}
+
+on_each_database! {
+    async fn a_name_has_1_to_50_characters_after_trimming(api: Api) {
+        for (name, stored) in [
+            ("x".to_owned(), Some("x".to_owned())),
+            (" \t\u{3000}a  b\n ".to_owned(), Some("a  b".to_owned())),
+            ("\u{1f36e}".repeat(49), Some("\u{1f36e}".repeat(49))),
+            ("\u{1f36e}".repeat(50), Some("\u{1f36e}".repeat(50))),
+            (format!("  {}  ", "y".repeat(50)), Some("y".repeat(50))),
+            ("\u{1f36e}".repeat(51), None),
+            (String::new(), None),
+            (" \n".to_owned(), None),
+            ("a\0b".to_owned(), None),
+            ("a\u{1b}b".to_owned(), None),
+        ] {
+            for kind in ["Tag", "List"] {
+                let (create, update) = (format!("create{kind}"), format!("update{kind}"));
+                let reply = api.alice.tries(&create, json!({ "name": name }), selection(&create)).await;
+                let Some(stored) = &stored else {
+                    assert_refused(&reply, "BAD_USER_INPUT", "input.name");
+                    let of_nobody = json!({ "id": Uuid::new_v4(), "name": name });
+                    let reply = api.alice.tries(&update, of_nobody, selection(&update)).await;
+                    assert_refused(&reply, "BAD_USER_INPUT", "input.name");
+                    continue;
+                };
+                let made = reply.data()[&create][kind.to_lowercase()].take();
+                assert_eq!(made["name"], *stored);
+                let null = api.alice.tries(&update, json!({ "id": made["id"], "name": null }), selection(&update)).await;
+                assert_refused(&null, "BAD_USER_INPUT", "input.name");
+            }
+        }
+    }
+
+    async fn a_colour_is_a_sharp_and_six_digits(api: Api) {
+        for (color, stored) in [
+            (json!("#000000"), Some(json!("#000000"))),
+            (json!("#FFaa09"), Some(json!("#ffaa09"))),
+            (Value::Null, Some(Value::Null)),
+            (json!(""), None),
+            (json!("#fff"), None),
+            (json!("ffaa09"), None),
+            (json!("#ffaa0g"), None),
+            (json!("#ffaa09ff"), None),
+            (json!(" #ffaa09"), None),
+            (json!("#ééé"), None),
+            (json!("red"), None),
+        ] {
+            for kind in ["Tag", "List"] {
+                let name = Uuid::new_v4().simple().to_string();
+                let (create, update) = (format!("create{kind}"), format!("update{kind}"));
+                let created = api.alice.tries(&create, json!({ "name": name, "color": color }), selection(&create)).await;
+                let Some(stored) = &stored else {
+                    assert_refused(&created, "BAD_USER_INPUT", "input.color");
+                    let of_nobody = json!({ "id": Uuid::new_v4(), "color": color });
+                    let reply = api.alice.tries(&update, of_nobody, selection(&update)).await;
+                    assert_refused(&reply, "BAD_USER_INPUT", "input.color");
+                    continue;
+                };
+                assert_eq!(created.data()[&create][kind.to_lowercase()]["color"], *stored);
+            }
+        }
+    }
+
+    async fn an_id_that_finds_nothing_is_named_by_its_path(api: Api) {
+        let task = api.alice.creates("x").await;
+        let tag = api.alice.creates_tag("x").await;
+        let list = api.alice.creates_list("x").await;
+        let bobs = api.bob.creates("x").await;
+        for nothing in [Uuid::new_v4().to_string(), bobs, "no uuid".to_owned(), String::new()] {
+            for (mutation, input, field) in [
+                ("createTask", json!({ "title": "x", "listId": nothing }), "input.listId"),
+                ("createTask", json!({ "title": "x", "parentId": nothing }), "input.parentId"),
+                ("createTask", json!({ "title": "x", "tagIds": [tag, tag, nothing] }), "input.tagIds.2"),
+                ("updateTask", json!({ "id": nothing, "title": "y" }), "input.id"),
+                ("updateTask", json!({ "id": task, "addTagIds": [nothing] }), "input.addTagIds.0"),
+                ("updateTask", json!({ "id": task, "removeTagIds": [tag, nothing] }), "input.removeTagIds.1"),
+                ("moveTask", json!({ "id": nothing }), "input.id"),
+                ("moveTask", json!({ "id": task, "listId": nothing }), "input.listId"),
+                ("moveTask", json!({ "id": task, "parentId": nothing }), "input.parentId"),
+                ("moveTask", json!({ "id": task, "place": { "before": nothing } }), "input.place.before"),
+                ("moveTask", json!({ "id": task, "place": { "after": nothing } }), "input.place.after"),
+                ("deleteTask", json!({ "id": nothing }), "input.id"),
+                ("deleteTask", json!({ "id": nothing, "permanently": true }), "input.id"),
+                ("restoreTask", json!({ "id": nothing }), "input.id"),
+                ("updateTag", json!({ "id": nothing }), "input.id"),
+                ("deleteTag", json!({ "id": nothing }), "input.id"),
+                ("createList", json!({ "name": "y", "place": { "after": nothing } }), "input.place.after"),
+                ("updateList", json!({ "id": nothing }), "input.id"),
+                ("updateList", json!({ "id": list, "place": { "before": nothing } }), "input.place.before"),
+                ("deleteList", json!({ "id": nothing }), "input.id"),
+            ] {
+                let reply = api.alice.tries(mutation, input, selection(mutation)).await;
+                assert_refused(&reply, "NOT_FOUND", field);
+            }
+        }
+    }
+
+    async fn a_place_that_is_none_is_told_by_its_path(api: Api) {
+        let list = api.alice.creates_list("x").await;
+        let (elsewhere, task) = (api.alice.creates_with(json!({ "title": "e", "listId": list })).await, api.alice.creates("x").await);
+        let mut chain = vec![api.alice.creates_with(json!({ "title": "1" })).await];
+        for level in 2..=5 {
+            let input = json!({ "title": level.to_string(), "parentId": chain[chain.len() - 1]["id"] });
+            chain.push(api.alice.creates_with(input).await);
+        }
+        let (top, deepest) = (&chain[0]["id"], &chain[4]["id"]);
+        for (mutation, input, field) in [
+            ("createTask", json!({ "title": "6", "parentId": deepest }), "input.parentId"),
+            ("createTask", json!({ "title": "x", "parentId": top, "listId": list }), "input.listId"),
+            ("createTask", json!({ "title": "x", "parentId": elsewhere["id"], "listId": null }), "input.listId"),
+            ("moveTask", json!({ "id": task, "parentId": deepest }), "input.parentId"),
+            ("moveTask", json!({ "id": top, "parentId": top }), "input.parentId"),
+            ("moveTask", json!({ "id": top, "parentId": deepest }), "input.parentId"),
+            ("moveTask", json!({ "id": task, "parentId": top, "listId": list }), "input.listId"),
+            ("moveTask", json!({ "id": task, "place": { "before": elsewhere["id"] } }), "input.place.before"),
+            ("moveTask", json!({ "id": task, "place": { "after": deepest } }), "input.place.after"),
+            ("moveTask", json!({ "id": task, "place": { "after": task } }), "input.place.after"),
+        ] {
+            let reply = api.alice.tries(mutation, input, selection(mutation)).await;
+            assert_refused(&reply, "BAD_USER_INPUT", field);
+        }
+    }
+
+    async fn lists_of_ids_end_at_100(api: Api) {
+        let task = api.alice.creates("x").await;
+        let tag = api.alice.creates_tag("x").await;
+        for (field, mutation, mut input) in [
+            ("tagIds", "createTask", json!({ "title": "x" })),
+            ("addTagIds", "updateTask", json!({ "id": task })),
+            ("removeTagIds", "updateTask", json!({ "id": task })),
+        ] {
+            input[field] = json!(vec![&tag; 100]);
+            api.alice.does(mutation, input.clone(), selection(mutation)).await;
+            input[field] = json!(vec![&tag; 101]);
+            let reply = api.alice.tries(mutation, input, selection(mutation)).await;
+            assert_refused(&reply, "BAD_USER_INPUT", &format!("input.{field}"));
+        }
+    }
+
+    async fn a_place_is_before_or_after(api: Api) {
+        let id = api.alice.creates("x").await;
+        for place in [json!({}), json!({ "before": null }), json!({ "before": id, "after": id }), json!({ "at": 1 })] {
+            let reply = api.alice.tries("moveTask", json!({ "id": id, "place": place }), "task { id }").await;
+            assert_eq!((reply.status.as_u16(), reply.code().as_str()), (400, "BAD_USER_INPUT"), "{place}");
+        }
+    }
+
+    async fn what_is_made_with_an_id_is_made_once(api: Api) {
+        let [tag, list, task] = [(); 3].map(|()| Uuid::new_v4().to_string());
+        for (create, id, input) in [
+            ("createTag", &tag, json!({ "name": "First", "color": "#010203" })),
+            ("createList", &list, json!({ "name": "First", "color": "#010203" })),
+        ] {
+            let mut input = input.clone();
+            input["id"] = json!(id);
+            let first = api.alice.does(create, input.clone(), selection(create)).await;
+            input["id"] = json!(id.to_uppercase());
+            (input["name"], input["color"]) = (json!("Second"), Value::Null);
+            assert_eq!(api.alice.does(create, input, selection(create)).await, first);
+        }
+        api.alice.creates_with(json!({ "id": task, "title": "First" })).await;
+        for (create, taken) in [
+            ("createTag", [&list, &task]), ("createList", [&tag, &task]), ("createTask", [&tag, &list]),
+        ] {
+            for id in taken {
+                let reply = api.alice.tries(create, json!({ "id": id, label(create): "x" }), selection(create)).await;
+                assert_eq!(reply.code(), "CONFLICT", "{create}");
+                assert_eq!(reply.error()["extensions"].get("version"), None);
+            }
+        }
+        api.alice.does("deleteTag", json!({ "id": tag }), "deletedIds").await;
+        api.alice.does("deleteList", json!({ "id": list }), "deletedIds").await;
+        let sub = Uuid::new_v4().to_string();
+        let carol = api.with_token(tokens::of(&sub, api.clock.now()));
+        for create in ["createTag", "createList", "createTask"] {
+            for (person, id) in [(&api.alice, &tag), (&api.alice, &list), (&carol, &sub)] {
+                let reply = person.tries(create, json!({ "id": id, label(create): "x" }), selection(create)).await;
+                assert_eq!(reply.code(), "CONFLICT", "{create}");
+            }
+            let reply = api.alice.tries(create, json!({ "id": "no uuid", label(create): "x" }), selection(create)).await;
+            assert_refused(&reply, "BAD_USER_INPUT", "input.id");
+        }
+    }
+
+    async fn relevance_is_measured_by_one_search(api: Api) {
+        api.alice.creates("milk").await;
+        let query = "query($filter: TaskFilter, $first: Int) { tasks(filter: $filter, first: $first, orderBy: [{ field: RELEVANCE, direction: DESC }]) { totalCount } }";
+        for (filter, is_right) in [
+            (json!({ "search": "milk" }), true),
+            (json!({ "search": "milk", "and": [{ "completed": false }] }), true),
+            (json!({ "search": "!?" }), true),
+            (json!({ "search": "" }), true),
+            (Value::Null, false),
+            (json!({}), false),
+            (json!({ "search": null }), false),
+            (json!({ "and": [{ "search": "milk" }] }), false),
+            (json!({ "not": { "search": "milk" } }), false),
+            (json!({ "search": "milk", "or": [{ "search": "milk" }, {}] }), false),
+            (json!({ "search": "milk", "not": { "and": [{ "search": "x" }] } }), false),
+        ] {
+            let reply = api.alice.post(query, json!({ "filter": filter })).await;
+            if is_right {
+                assert_eq!(reply.data()["tasks"]["totalCount"], 1, "{filter}");
+            } else {
+                assert_refused(&reply, "BAD_USER_INPUT", "orderBy");
+            }
+        }
+        let subtasks = "{ tasks { nodes { subtasks(orderBy: [{ field: TITLE }, { field: RELEVANCE }]) { totalCount } } } }";
+        assert_refused(&api.alice.post(subtasks, json!({})).await, "BAD_USER_INPUT", "orderBy");
+    }
+
+    async fn subtasks_refuse_what_lists_refuse(api: Api) {
+        let parent = api.alice.creates("x").await;
+        api.alice.creates_with(json!({ "title": "y", "parentId": parent })).await;
+        let cursors = api.alice.asks("{ tasks { pageInfo { endCursor } } arranged: tasks(first: 1, orderBy: [{ field: POSITION }]) { pageInfo { endCursor } } }").await;
+        let (newest, arranged) = (&cursors["tasks"]["pageInfo"]["endCursor"], &cursors["arranged"]["pageInfo"]["endCursor"]);
+        for (arguments, field) in [
+            ("first: 101".to_owned(), "first"),
+            ("last: -1".to_owned(), "last"),
+            ("first: 1, last: 1".to_owned(), "last"),
+            (format!("after: {newest}"), "after"),
+            ("before: \"\"".to_owned(), "before"),
+            ("filter: { list: { in: [\"\"] }, search: \"SEARCH\" }".replace("SEARCH", &"x".repeat(201)), "filter.search"),
+        ] {
+            let query = format!("{{ task(id: \"{parent}\") {{ subtasks({arguments}) {{ totalCount }} }} }}");
+            assert_refused(&api.alice.post(&query, json!({})).await, "BAD_USER_INPUT", field);
+        }
+        let query = format!("{{ task(id: \"{parent}\") {{ subtasks(after: {arranged}) {{ totalCount }} }} }}");
+        assert_eq!(api.alice.asks(&query).await["task"]["subtasks"]["totalCount"], 1);
+    }
+}
+
+/// How the input of a creation calls what is shown.
+fn label(create: &str) -> &'static str {
+    if create == "createTask" { "title" } else { "name" }
+}
+
+#[tokio::test]
+async fn a_user_has_as_much_as_the_server_allows() {
+    for database in Database::each().await {
+        let secret = format!("--better-auth-secret={}", tokens::SECRET);
+        let flags = [&secret, "--max-tasks=2", "--max-tags=1", "--max-lists=1"];
+        let api = Api::start_with(database, &flags).await;
+        for (create, most) in [("createTask", 2), ("createTag", 1), ("createList", 1)] {
+            let ids: Vec<_> = (0..most).map(|_| Uuid::new_v4().to_string()).collect();
+            let input = |id: &str| json!({ "id": id, label(create): id });
+            for id in &ids {
+                api.alice.does(create, input(id), selection(create)).await;
+            }
+            let one_more = input(&Uuid::new_v4().to_string());
+            let reply = api.alice.tries(create, one_more.clone(), selection(create)).await;
+            assert_refused(&reply, "BAD_USER_INPUT", "input");
+            let message = reply.error()["message"].as_str().unwrap().to_owned();
+            assert!(message.contains(&format!("{most} ")), "{message}");
+            api.alice.does(create, input(&ids[0]), selection(create)).await;
+            api.bob.does(create, one_more.clone(), selection(create)).await;
+
+            let delete = create.replace("create", "delete");
+            if delete == "deleteTask" {
+                api.alice.does(&delete, json!({ "id": ids[0] }), "deletedIds").await;
+                let reply = api.alice.tries(create, one_more.clone(), selection(create)).await;
+                assert_refused(&reply, "BAD_USER_INPUT", "input");
+                let for_good = json!({ "id": ids[0], "permanently": true });
+                api.alice.does(&delete, for_good, "deletedIds").await;
+            } else {
+                api.alice.does(&delete, json!({ "id": ids[0] }), "deletedIds").await;
+            }
+            api.alice.does(create, one_more, selection(create)).await;
+        }
+        let refused = json!({ "operations": [{ "createTag": { "name": "x" } }], "atomic": false });
+        let payload = api.alice.does("batch", refused, "results { error { code path } }").await;
+        let error = json!({ "code": "BAD_USER_INPUT", "path": ["createTag"] });
+        assert_eq!(payload["results"], json!([{ "error": error }]));
+    }
+}
