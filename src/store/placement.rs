@@ -4,8 +4,9 @@
 //! place at the same time end in one order.
 
 use sea_orm::{
-    ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
-    sea_query::{BinOper, Expr, Func},
+    ColumnTrait, Condition, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany,
+    sea_query::{BinOper, CaseStatement, Expr, Func},
 };
 use uuid::Uuid;
 
@@ -23,6 +24,9 @@ use super::{
 
 /// How deep tasks nest: a task, its subtask, and so on.
 pub const MOST_LEVELS: usize = 5;
+
+/// How many rows get new positions by one statement, which the database compares one by one.
+const PLACED_AT_ONCE: usize = 500;
 
 /// Where a task is that is in no list.
 const INBOX: Option<Uuid> = None;
@@ -76,6 +80,13 @@ impl Home {
         };
         Condition::all().add(Column::ParentId.eq(parent))
     }
+}
+
+/// One of a task and those under it. There may be very many, so this is all that is read of them.
+#[derive(Clone, Copy, Debug, FromQueryResult)]
+pub struct Member {
+    pub id: Uuid,
+    pub deleted_with: Option<Uuid>,
 }
 
 /// A table whose rows stand in an order that the user has given them.
@@ -205,7 +216,7 @@ impl Write {
         &self,
         parent: Uuid,
         list: Option<Option<Uuid>>,
-        moved: &[Vec<TaskRow>],
+        moved: &[Vec<Member>],
     ) -> Result<Home, StoreError> {
         let row = self.get::<task::Entity>(parent, Input::Parent).await?;
         if row.deleted_at.is_some() {
@@ -241,16 +252,18 @@ impl Write {
     }
 
     /// A task and those under it, level by level, in the trash or not.
-    pub async fn with_all_below(&self, task: &TaskRow) -> Result<Vec<Vec<TaskRow>>, StoreError> {
-        let mut levels = vec![vec![task.clone()]];
+    pub async fn with_all_below(&self, task: &TaskRow) -> Result<Vec<Vec<Member>>, StoreError> {
+        let mut levels = vec![vec![Member { id: task.id, deleted_with: task.deleted_with }]];
         while let Some(above) = levels.last().filter(|level| !level.is_empty()) {
             let mut level = Vec::new();
             for above in above.chunks(AT_ONCE) {
                 let children = task::Entity::find_owned(self.user)
                     .filter(Column::ParentId.is_in(above.iter().map(|task| task.id)))
                     .order_by_asc(Column::ParentId)
-                    .order_by_asc(Column::Position);
-                level.extend(children.all(&self.transaction).await?);
+                    .order_by_asc(Column::Position)
+                    .select_only()
+                    .columns([Column::Id, Column::DeletedWith]);
+                level.extend(children.into_model::<Member>().all(&self.transaction).await?);
             }
             levels.push(level);
         }
@@ -258,7 +271,7 @@ impl Write {
         Ok(levels)
     }
 
-    async fn put_into_list(&self, tasks: &[TaskRow], list: Option<Uuid>) -> Result<(), StoreError> {
+    async fn put_into_list(&self, tasks: &[Member], list: Option<Uuid>) -> Result<(), StoreError> {
         for tasks in tasks.chunks(AT_ONCE) {
             self.advance_all::<task::Entity>()
                 .col_expr(Column::ListId, list.into())
@@ -366,15 +379,21 @@ impl Write {
         end: Gap,
         with: impl Fn(UpdateMany<E>) -> UpdateMany<E>,
     ) -> Result<(), StoreError> {
-        let rows = E::find_owned(self.user).filter(rows.clone()).order_by_asc(E::POSITION);
-        let mut position = end.middle();
-        for row in rows.all(&self.transaction).await? {
+        let ids = E::find_owned(self.user).filter(rows.clone()).order_by_asc(E::POSITION);
+        let ids = ids.select_only().column(E::ID).into_tuple::<Uuid>();
+        let ids = ids.all(&self.transaction).await?;
+        let behind = |key: &String| Some(position::between(Some(key), None));
+        let mut keys = std::iter::successors(Some(end.middle()), behind);
+        for ids in ids.chunks(PLACED_AT_ONCE) {
+            let keys = ids.iter().zip(&mut keys);
+            let position = keys.fold(CaseStatement::new(), |position, (id, key)| {
+                position.case(E::ID.eq(*id), key)
+            });
             with(self.advance_all::<E>())
-                .col_expr(E::POSITION, position.as_str().into())
-                .filter(E::ID.eq(E::id(&row)))
+                .col_expr(E::POSITION, position.into())
+                .filter(E::ID.is_in(ids.iter().copied()))
                 .exec(&self.transaction)
                 .await?;
-            position = position::between(Some(&position), None);
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::{
     entity::task::{self, Column, Entity},
     error::{Input, StoreError},
     owned::Owned,
-    placement::Home,
+    placement::{Home, Member},
     task::TaskRow,
 };
 use crate::clock::Instant;
@@ -72,7 +72,7 @@ impl Write {
 
     /// A task in the trash that moves to another place no longer comes back with the one that it went
     /// there with: it is there by itself, with those under it.
-    pub async fn part_in_trash(&self, moved: &[Vec<TaskRow>]) -> Result<(), StoreError> {
+    pub async fn part_in_trash(&self, moved: &[Vec<Member>]) -> Result<(), StoreError> {
         let along = sharing_fate(moved);
         for ids in along.chunks(AT_ONCE) {
             Entity::update_owned(self.user)
@@ -104,7 +104,7 @@ impl Write {
 
 /// The first of some tasks, and which of the others are in the trash by the same deletion, or like it
 /// not at all.
-fn sharing_fate(levels: &[Vec<TaskRow>]) -> Vec<Uuid> {
+fn sharing_fate(levels: &[Vec<Member>]) -> Vec<Uuid> {
     let mut tasks = levels.iter().flatten().peekable();
     let with = tasks.peek().and_then(|task| task.deleted_with);
     tasks.filter(|task| task.deleted_with == with).map(|task| task.id).collect()
