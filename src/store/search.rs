@@ -31,12 +31,8 @@ pub fn found(search: &Search, user: UserNo, backend: DbBackend) -> Condition {
     } else {
         let words = whole.map(|token| format!("'{token}'"));
         let matching = join(words, format!("'{prefix}':*"), " & ");
-        Expr::cust_with_values(
-            "array_to_tsvector(string_to_array(trim(\"task\".\"title_words\" || ' ' || \
-             \"task\".\"description_words\"), ' ')) @@ CAST($1 AS tsquery)",
-            [matching],
-        )
-        .into_condition()
+        Expr::cust_with_values("\"task\".\"tokens\" @@ CAST($1 AS tsquery)", [matching])
+            .into_condition()
     }
 }
 
