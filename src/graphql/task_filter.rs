@@ -20,7 +20,7 @@ const CONDITIONS: usize = 50;
 /// How many filters may stand inside of `and`, `or` and `not`.
 const OPERANDS: usize = 100;
 /// How many words all searches of a filter may have: as many as fit into one.
-const WORDS: usize = 100;
+const WORDS: usize = 200;
 /// The rule that holds for each of them.
 const EVERY_TASK: TaskRule = TaskRule::All(Vec::new());
 /// The rule that holds for none of them.

@@ -108,22 +108,25 @@ impl OwnedStore {
         if went_along {
             listing.condition = listing.condition.add(shares_its_parents_fate());
         }
-        if let [parent] = parents {
+        let (condition, keys) = (listing.condition.clone(), parents.to_vec());
+        let family = Arc::new(Family::new(condition, Column::ParentId, keys));
+        let under = |parent: Uuid| {
+            let mut listing = listing.clone();
+            listing.condition = listing.condition.add(Column::ParentId.eq(parent));
+            listing
+        };
+        if let [parent] = *parents {
             // One list by itself is read from where the window begins.
-            listing.condition = listing.condition.add(Column::ParentId.eq(*parent));
-            return Ok(HashMap::from([(*parent, self.page(listing).await?)]));
+            let page = self.page(under(parent)).await?.within(family, parent);
+            return Ok(HashMap::from([(parent, page)]));
         }
-        let keys = parents.to_vec();
-        let family = Arc::new(Family::new(listing.condition.clone(), Column::ParentId, keys));
         let mut rows: HashMap<_, Vec<_>> = HashMap::new();
         for row in self.family_rows(&family, &listing).await? {
             rows.entry(row.parent_id).or_default().push(row);
         }
         let page = |parent: &Uuid| {
-            let mut listing = listing.clone();
-            listing.condition = listing.condition.add(Column::ParentId.eq(*parent));
             let rows = rows.remove(&Some(*parent)).unwrap_or_default();
-            (*parent, Page::of(listing, rows).within(Arc::clone(&family), *parent))
+            (*parent, Page::of(under(*parent), rows).within(Arc::clone(&family), *parent))
         };
         Ok(parents.iter().map(page).collect())
     }

@@ -2,7 +2,10 @@
 
 use std::iter;
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use unicode_normalization::{
+    UnicodeNormalization,
+    char::{canonical_combining_class, is_combining_mark},
+};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The key by which a title sorts: without regard to case, Unicode included.
@@ -78,7 +81,15 @@ const LONGEST_WORD: usize = 1_900;
 
 /// The words by Unicode's rules (UAX 29), without regard to case and accents.
 fn words(text: &str) -> impl Iterator<Item = String> {
-    text.unicode_words().map(|word| folded(word.nfd().filter(|c| !is_combining_mark(*c))))
+    let words = text.unicode_words().map(|word| folded(word.nfd().filter(|c| !is_accent(*c))));
+    // By the rules, a mark on a space is a word too.
+    words.filter(|word| word.contains(char::is_alphanumeric) && !word.contains(char::is_whitespace))
+}
+
+/// Whether a mark only changes the letter that it is on; in the scripts of India and Thailand, vowels
+/// are marks too.
+fn is_accent(c: char) -> bool {
+    is_combining_mark(c) && (canonical_combining_class(c) != 0 || !c.is_alphabetic())
 }
 
 /// Without regard to case. Down, up and down again: `ẞ` and `ß` meet `SS` in capitals, and `ς` meets
@@ -96,6 +107,18 @@ mod tests {
     fn words_lose_case_and_accents() {
         assert_eq!(indexed(7, "Crème BRÛLÉE, 2×"), "7xcreme 7xbrulee 7x2");
         assert_eq!(indexed(7, "ΟΔΟΣ οδός Straße STRAẞE"), "7xοδοσ 7xοδοσ 7xstrasse 7xstrasse");
+    }
+
+    #[test]
+    fn vowels_are_no_accents() {
+        assert_eq!(indexed(7, "दिल"), "7xदिल");
+        assert_ne!(indexed(7, "दिल"), indexed(7, "दाल"));
+        assert_eq!(indexed(7, "שָׁלוֹם 1️⃣"), indexed(7, "שלום 1"));
+    }
+
+    #[test]
+    fn a_marked_space_is_no_word() {
+        assert_eq!(indexed(7, "a \u{345} b \u{93e}"), "7xa 7xb");
     }
 
     #[test]

@@ -148,7 +148,7 @@ on_each_database! {
             assert_eq!(refused(&api.alice, json!({ "filter": filter })).await, field);
         }
         // All searches of a filter have as many words as fit into one.
-        let (letters, half) = ("a ".repeat(100), "a ".repeat(50));
+        let (letters, half) = ("東".repeat(200), "東".repeat(100));
         assert!(found(&api.alice, &letters).await.is_empty());
         let halves = json!({ "or": [{ "search": half }, { "not": { "search": half } }] });
         assert_eq!(page(&api.alice, json!({ "filter": halves })).await.total, 1);
