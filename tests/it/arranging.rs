@@ -122,7 +122,7 @@ impl Step {
         }
         match (self.mutation, &self.beside) {
             ("moveTask", Some((side, sibling))) => {
-                input["place"] = json!({ *side: one(&tasks, sibling) })
+                input["place"] = json!({ *side: one(&tasks, sibling) });
             }
             ("deleteTask", _) => input["permanently"] = json!(self.permanently),
             _ => (),

@@ -65,7 +65,7 @@ impl Forest {
                 None => (Value::Null, place),
             };
             let (mut above, mut name) = (Vec::new(), String::new());
-            let mut last = Value::Null;
+            let mut latest = Value::Null;
             for letter in tasks.chars().chain([' ']) {
                 if letter.is_alphanumeric() {
                     name.push(letter);
@@ -73,14 +73,14 @@ impl Forest {
                 }
                 if !name.is_empty() {
                     let title = std::mem::take(&mut name);
-                    let input = match above.last() {
+                    let input = match above.latest() {
                         Some(parent) => json!({ "title": title, "parentId": parent }),
                         None => json!({ "title": title, "listId": list }),
                     };
-                    last = self.makes("createTask", input).await;
+                    latest = self.makes("createTask", input).await;
                 }
                 match letter {
-                    '(' => above.push(last.clone()),
+                    '(' => above.push(latest.clone()),
                     ')' => drop(above.pop()),
                     _ => (),
                 }
