@@ -81,6 +81,7 @@ pub struct DateTimeFilter {
 
 /// By tags. An id that the viewer has no tag of is on no task.
 #[derive(InputObject, Clone, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_field_names, reason = "clients read them without the name of the type")]
 pub struct TagsFilter {
     any_of: Option<Vec<ID>>,
     all_of: Option<Vec<ID>>,

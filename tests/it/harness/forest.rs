@@ -73,7 +73,7 @@ impl Forest {
                 }
                 if !name.is_empty() {
                     let title = std::mem::take(&mut name);
-                    let input = match above.latest() {
+                    let input = match above.last() {
                         Some(parent) => json!({ "title": title, "parentId": parent }),
                         None => json!({ "title": title, "listId": list }),
                     };
