@@ -89,6 +89,12 @@ pub struct Member {
     pub deleted_with: Option<Uuid>,
 }
 
+impl Member {
+    pub fn of(task: &TaskRow) -> Self {
+        Self { id: task.id, deleted_with: task.deleted_with }
+    }
+}
+
 /// A table whose rows stand in an order that the user has given them.
 pub trait Placed: Object {
     /// The column that they are sorted by, byte by byte.
@@ -181,7 +187,8 @@ impl Write {
     ) -> Result<TaskRow, StoreError> {
         let old = self.get::<task::Entity>(id, Input::Id).await?;
         let stays = to.list.is_none() && to.parent.is_none();
-        let moved = if stays { Vec::new() } else { self.with_all_below(&old).await? };
+        let moved =
+            if stays { Vec::new() } else { self.with_all_below(vec![Member::of(&old)]).await? };
         let home = match (to.parent, to.list) {
             (Some(Some(parent)), list) => self.under(parent, list, &moved).await?,
             (Some(None), list) => self.top_level(list.unwrap_or(old.list_id)).await?,
@@ -251,9 +258,9 @@ impl Write {
         Ok(level)
     }
 
-    /// A task and those under it, level by level, in the trash or not.
-    pub async fn with_all_below(&self, task: &TaskRow) -> Result<Vec<Vec<Member>>, StoreError> {
-        let mut levels = vec![vec![Member { id: task.id, deleted_with: task.deleted_with }]];
+    /// Tasks and those under them, level by level, in the trash or not.
+    pub async fn with_all_below(&self, top: Vec<Member>) -> Result<Vec<Vec<Member>>, StoreError> {
+        let mut levels = vec![top];
         while let Some(above) = levels.last().filter(|level| !level.is_empty()) {
             let mut level = Vec::new();
             for above in above.chunks(AT_ONCE) {

@@ -1,9 +1,6 @@
 //! What is done for all users alike: the only work that is not some viewer's.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
@@ -15,11 +12,12 @@ use super::{
     Store,
     change::{TOMBSTONE_LIFE, Write},
     entity::{
-        task::{self, Column, Entity},
+        task::{Column, Entity},
         tombstone, user,
     },
     error::StoreError,
     owned::Owned,
+    placement::Member,
 };
 
 /// How long a task stays in the trash.
@@ -87,33 +85,19 @@ impl Write {
         Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
     }
 
-    /// Deletes for good what has been in the trash for too long. Those under a task have been there
-    /// at least as long as the task itself.
+    /// Deletes for good what has been in the trash for too long, with all under it.
     async fn purge(&mut self) -> Result<(), StoreError> {
-        let old: Vec<(Uuid, Option<Uuid>)> = Entity::find_owned(self.user)
+        let old = Entity::find_owned(self.user)
             .filter(Column::DeletedAt.lte(self.now.before(TRASH_LIFE)))
             .select_only()
-            .columns([Column::Id, Column::ParentId])
-            .into_tuple()
+            .columns([Column::Id, Column::ParentId, Column::DeletedWith])
+            .into_tuple::<(Uuid, Option<Uuid>, Option<Uuid>)>()
             .all(&self.transaction)
             .await?;
-        self.bury::<task::Entity>(&lowest_first(&old)).await
+        let ids: HashSet<_> = old.iter().map(|(id, ..)| *id).collect();
+        let top = old.iter().filter(|(_, parent, _)| parent.is_none_or(|id| !ids.contains(&id)));
+        let top = top.map(|(id, _, with)| Member { id: *id, deleted_with: *with });
+        self.bury_all_below(top.collect()).await?;
+        Ok(())
     }
-}
-
-/// The ids of tasks, each with its parent, so that each comes after those under it.
-fn lowest_first(tasks: &[(Uuid, Option<Uuid>)]) -> Vec<Uuid> {
-    let mut under: HashMap<Option<Uuid>, Vec<Uuid>> = HashMap::new();
-    let known: HashSet<_> = tasks.iter().map(|(id, _)| *id).collect();
-    for (id, parent) in tasks {
-        under.entry(parent.filter(|parent| known.contains(parent))).or_default().push(*id);
-    }
-    let mut order = under.remove(&None).unwrap_or_default();
-    let mut next = 0;
-    while let Some(id) = order.get(next) {
-        order.extend(under.remove(&Some(*id)).unwrap_or_default());
-        next += 1;
-    }
-    order.reverse();
-    order
 }

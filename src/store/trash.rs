@@ -57,7 +57,12 @@ impl Write {
     ) -> Result<Vec<Uuid>, StoreError> {
         let task = self.get::<Entity>(id, Input::Id).await?;
         expect_version::<Entity>(&task, expected_version)?;
-        let levels = self.with_all_below(&task).await?;
+        self.bury_all_below(vec![Member::of(&task)]).await
+    }
+
+    /// Deletes tasks with all under them for good.
+    pub async fn bury_all_below(&mut self, top: Vec<Member>) -> Result<Vec<Uuid>, StoreError> {
+        let levels = self.with_all_below(top).await?;
         // The database keeps a task as long as another one is under it.
         let ids: Vec<_> = levels.iter().rev().flatten().map(|task| task.id).collect();
         self.bury::<Entity>(&ids).await?;
@@ -67,7 +72,7 @@ impl Write {
     /// A task, and those under it that share its fate: they are where it is, in the trash by the same
     /// deletion or not at all.
     async fn going_along(&self, task: &TaskRow) -> Result<Vec<Uuid>, StoreError> {
-        Ok(sharing_fate(&self.with_all_below(task).await?))
+        Ok(sharing_fate(&self.with_all_below(vec![Member::of(task)]).await?))
     }
 
     /// A task in the trash that moves to another place no longer comes back with the one that it went

@@ -14,7 +14,7 @@ use crate::harness::{Api, for_any, on_each_database};
 
 on_each_database! {
     async fn the_forest_is_that_of_the_model(api: Api) {
-        for_any(12, || proptest::collection::vec(step(), 1..40), async move |steps| {
+        for_any(8, || proptest::collection::vec(step(), 20..60), async move |steps| {
             let (mut model, mut forest) = (Model::default(), api.plants("").await);
             for (number, step) in steps.into_iter().enumerate() {
                 let before = forest.rests().await;
@@ -67,8 +67,8 @@ fn step() -> impl Strategy<Value = Step> {
     let mutation = prop_oneof![
         6 => Just("createTask"),
         6 => Just("moveTask"),
-        3 => Just("deleteTask"),
-        2 => Just("restoreTask"),
+        4 => Just("deleteTask"),
+        3 => Just("restoreTask"),
         1 => Just("createList"),
         1 => Just("deleteList"),
     ];
@@ -82,7 +82,7 @@ fn step() -> impl Strategy<Value = Step> {
     };
     let rarely = || prop_oneof![5 => Just(Named::LeftOut), 2 => named()];
     let beside = proptest::option::of((select(&["before", "after"][..]), any::<Index>()));
-    let permanently = proptest::bool::weighted(0.2);
+    let permanently = proptest::bool::weighted(0.1);
     (mutation, permanently, any::<Index>(), named(), rarely(), beside).prop_map(
         |(mutation, permanently, task, parent, list, beside)| Step {
             mutation,
@@ -100,6 +100,8 @@ impl Step {
     fn on(&self, model: &Model, number: usize) -> (&'static str, Value) {
         let tasks: Vec<_> = model.tasks.iter().map(|task| task.name.as_str()).collect();
         let lists: Vec<_> = model.lists.iter().map(String::as_str).collect();
+        let trash = model.tasks.iter().filter(|task| task.trashed_with.is_some());
+        let trash: Vec<_> = trash.map(|task| task.name.as_str()).collect();
         let one = |names: &[&str], index: &Index| match names {
             [] => json!(NOBODYS),
             names => json!(index.get(names)),
@@ -118,6 +120,7 @@ impl Step {
             "createTask" => input["title"] = json!(format!("t{number}")),
             "createList" => input["name"] = json!(format!("L{number}")),
             "deleteList" => input["id"] = one(&lists, &self.task),
+            "restoreTask" if !trash.is_empty() => input["id"] = one(&trash, &self.task),
             _ => input["id"] = one(&tasks, &self.task),
         }
         match (self.mutation, &self.beside) {
