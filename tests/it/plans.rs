@@ -189,7 +189,7 @@ impl Plan {
         for step in [
             format!(" using {index} on task"),
             "Index Cond: ((user_no = ".to_owned(),
-            format!("AND (ROW({column}, id) {beyond} ROW("),
+            format!("AND (ROW({column}, id) {beyond}"),
         ] {
             assert!(plan.contains(&step), "{step} is missing: {self}");
         }
