@@ -245,7 +245,8 @@ impl<'a> Walk<'a> {
             selections: below.selections.saturating_add(1),
             fields: 1,
             cost: share.objects(below.cost),
-            values: share.values(below.values),
+            // The library reads the arguments anew for each parent.
+            values: share.values(below.values).saturating_add(self.given(field)),
             introspects: introspects || below.introspects,
             needs_viewer: !introspects && name != "__typename",
         })
@@ -264,12 +265,40 @@ impl<'a> Walk<'a> {
         integer("first").max(integer("last"))
     }
 
+    /// How many values stand in the arguments of a field, those in variables too.
+    fn given(&self, field: &Field) -> u64 {
+        let mut count: u64 = 0;
+        for (_, value) in &field.arguments {
+            count = count.saturating_add(self.values_of(&value.node));
+        }
+        count
+    }
+
+    fn values_of(&self, value: &InputValue) -> u64 {
+        match value {
+            InputValue::Variable(name) => {
+                self.operation.value_of(name, self.variables).map_or(1, values_in)
+            }
+            InputValue::List(items) => items.iter().map(|item| self.values_of(item)).sum(),
+            InputValue::Object(fields) => fields.values().map(|value| self.values_of(value)).sum(),
+            _ => 1,
+        }
+    }
+
     fn count(&mut self, directives: &[Positioned<Directive>]) {
         self.directives += directives.len();
     }
 
     fn type_of(&self, name: &Name) -> Option<&'a MetaType> {
         self.rules.registry.types.get(name.as_str())
+    }
+}
+
+fn values_in(value: &Value) -> u64 {
+    match value {
+        Value::List(items) => items.iter().map(values_in).sum(),
+        Value::Object(fields) => fields.values().map(values_in).sum(),
+        _ => 1,
     }
 }
 

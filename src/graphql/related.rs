@@ -90,6 +90,9 @@ impl Group {
         task: Uuid,
         arguments: TaskArguments,
     ) -> Result<Option<Arc<TaskConnection>>, ApiError> {
+        // Where all is read already there is nothing to wait for: without this, a request would not
+        // be cut off however long it takes.
+        tokio::task::coop::consume_budget().await;
         let pages = {
             let mut subtasks = self.subtasks.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(subtasks.entry(arguments.clone()).or_default())

@@ -43,7 +43,7 @@ pub enum StoreError {
     UnderItself,
     /// Tasks nest at most [`super::MOST_LEVELS`] levels.
     TooDeep,
-    /// A task has at most [`super::MOST_TAGS`] tags; the input names the one too many.
+    /// A task has at most [`super::MOST_TAGS`] tags; the input names the last one.
     TooManyTags(Input),
     /// Another tag has this name.
     NameTaken,

@@ -241,26 +241,17 @@ fn row_value(keys: &[(SimpleExpr, bool, Value)], inclusive: bool) -> SimpleExpr 
 }
 
 /// The same where the keys run in different directions:
-/// `a >= 1 AND (a > 1 OR (a = 1 AND b < 2) OR …)`.
+/// `a >= 1 AND (a > 1 OR (a = 1 AND (b < 2 OR (b = 2 AND …))))`.
 fn key_by_key(keys: &[(SimpleExpr, bool, Value)], inclusive: bool) -> Condition {
-    type Key = (SimpleExpr, bool, Value);
-    let beyond = |(key, larger, value): &Key| {
-        let (key, value) = (key.clone(), value.clone());
-        if *larger { key.gt(value) } else { key.lt(value) }
-    };
-    let equal = |(key, _, value): &Key| key.clone().eq(value.clone());
-    let all_equal = |keys: &[Key]| keys.iter().map(equal).fold(Condition::all(), Condition::add);
-    let mut alternatives = Condition::any();
-    for (position, key) in keys.iter().enumerate() {
-        alternatives = alternatives.add(all_equal(&keys[..position]).add(beyond(key)));
+    let mut tied = Condition::all().add(Expr::value(inclusive));
+    for (key, larger, value) in keys.iter().rev() {
+        let (equal, value) = (key.clone().eq(value.clone()), value.clone());
+        let beyond = if *larger { key.clone().gt(value) } else { key.clone().lt(value) };
+        tied = Condition::any().add(beyond).add(Condition::all().add(equal).add(tied));
     }
-    if inclusive {
-        alternatives = alternatives.add(all_equal(keys));
-    }
-    let (first, larger, value) = &keys[0];
-    let (first, value) = (first.clone(), value.clone());
-    let range = if *larger { first.gte(value) } else { first.lte(value) };
-    Condition::all().add(range).add(alternatives)
+    let (first, larger, value) = keys[0].clone();
+    let range = if larger { first.gte(value) } else { first.lte(value) };
+    Condition::all().add(range).add(tied)
 }
 
 fn to_key(value: Value) -> Option<Key> {

@@ -1,6 +1,9 @@
 //! Reading a window of a user's list, and whether anything lies beyond it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, FromQueryResult, PaginatorTrait, QueryFilter,
@@ -98,11 +101,17 @@ pub(super) struct Family<E: Owned> {
     column: E::Column,
     keys: Vec<Uuid>,
     totals: OnceCell<HashMap<Uuid, u64>>,
+    /// Which lists have rows beyond the window: behind and before it, from its place on or after it.
+    beyond: [OnceCell<HashSet<Uuid>>; 4],
 }
 
 impl<E: Owned> Family<E> {
     pub(super) fn new(condition: Condition, column: E::Column, keys: Vec<Uuid>) -> Self {
-        Self { condition, column, keys, totals: OnceCell::new() }
+        Self { condition, column, keys, totals: OnceCell::new(), beyond: Default::default() }
+    }
+
+    fn beyond(&self, toward: Toward, inclusive: bool) -> &OnceCell<HashSet<Uuid>> {
+        &self.beyond[usize::from(toward == Toward::Next) * 2 + usize::from(inclusive)]
     }
 
     /// The user's rows in all of the lists.
@@ -210,49 +219,55 @@ impl OwnedStore {
         toward: Toward,
     ) -> Result<bool, StoreError> {
         let window = &page.listing.window;
-        let (first, last) = (page.rows.first(), page.rows.last());
-        let outermost = if toward == Toward::Next { last } else { first }.map(|(place, _)| place);
         let ahead = toward == window.reading();
-        let bound = window.bound(toward);
         if ahead && page.cut {
             return Ok(true);
         }
-        if bound.is_none() && (!ahead || window.limit > 0) {
+        if window.bound(toward).is_none() && (!ahead || window.limit > 0) {
             return Ok(false); // The window begins, or was read up to, where the list does.
         }
-        match outermost {
-            Some(place) => self.exists_beyond(&page.listing, place, toward, false).await,
-            None if ahead => match window.bound(opposite(toward)) {
-                Some(place) => self.exists_beyond(&page.listing, place, toward, false).await,
-                None if page.family.is_some() => Ok(self.total(page).await? > 0),
-                None => self.exists(&page.listing, toward, |select| select).await,
-            },
-            None => match bound {
-                Some(place) => self.exists_beyond(&page.listing, place, toward, true).await,
-                None => Ok(false),
-            },
+        // What lies beyond the page lies beyond the window, which was read up to its end; an empty
+        // page is where its reading began.
+        let inclusive = !(ahead && page.rows.is_empty());
+        let bound = window.bound(if inclusive { toward } else { opposite(toward) });
+        match (&page.family, bound) {
+            (Some((family, key)), Some(place)) => {
+                let known = family.beyond(toward, inclusive);
+                let beyond = || self.family_beyond(page, family, place, toward, inclusive);
+                Ok(known.get_or_try_init(beyond).await?.contains(key))
+            }
+            (Some(_), None) => Ok(self.total(page).await? > 0),
+            (None, place) => self.exists(&page.listing, place, toward, inclusive).await,
         }
     }
 
-    async fn exists_beyond<E: Owned>(
+    /// Which lists of a family have rows beyond a place.
+    async fn family_beyond<E: Owned>(
         &self,
-        listing: &Listing<E>,
+        page: &Page<E>,
+        family: &Family<E>,
         place: &Place,
         toward: Toward,
         inclusive: bool,
-    ) -> Result<bool, StoreError> {
-        let beyond = |select| listing.keyset.beyond(select, place, toward, inclusive);
-        self.exists(listing, toward, beyond).await
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(HashSet::new()) };
+        let rows = page.listing.keyset.beyond(family.select(user), place, toward, inclusive);
+        let keys = rows.select_only().column(family.column).distinct().into_tuple();
+        Ok(keys.all(&self.store.pools.reader).await?.into_iter().collect())
     }
 
     async fn exists<E: Owned>(
         &self,
         listing: &Listing<E>,
+        place: Option<&Place>,
         toward: Toward,
-        narrow: impl FnOnce(Select<E>) -> Select<E>,
+        inclusive: bool,
     ) -> Result<bool, StoreError> {
-        let Some(select) = self.listed(listing).await? else { return Ok(false) };
-        let select = listing.keyset.order_roughly(narrow(select), toward == Toward::Previous);
+        let Some(mut select) = self.listed(listing).await? else { return Ok(false) };
+        if let Some(place) = place {
+            select = listing.keyset.beyond(select, place, toward, inclusive);
+        }
+        let select = listing.keyset.order_roughly(select, toward == Toward::Previous);
         let mut query = select.limit(1).into_query();
         query.clear_selects().expr(Expr::value(1));
         Ok(self.store.pools.reader.query_one(&query).await?.is_some())

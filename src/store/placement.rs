@@ -74,11 +74,10 @@ impl Home {
 
     /// Those who are there, in the trash or not.
     pub fn siblings(self) -> Condition {
-        let Some(parent) = self.parent else {
-            let list = self.list.map_or(Column::ListId.is_null(), |list| Column::ListId.eq(list));
-            return Condition::all().add(list).add(Column::ParentId.is_null());
+        let is = |column: Column, id: Option<Uuid>| {
+            id.map_or_else(|| column.is_null(), |id| column.eq(id))
         };
-        Condition::all().add(Column::ParentId.eq(parent))
+        Condition::all().add(is(Column::ListId, self.list)).add(is(Column::ParentId, self.parent))
     }
 }
 

@@ -43,18 +43,25 @@ impl SystemStore {
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn purge(&self) -> Result<(), StoreError> {
         for sub in self.owners_of_old_trash().await? {
-            let mut write = Write::begin(&self.0, &sub).await?;
-            if !write.is_our_turn().await? {
-                return Ok(());
+            // One whose trash cannot be emptied does not keep it from the others.
+            if let Err(error) = self.purge_of(&sub).await {
+                tracing::warn!(?error, "a user's trash could not be emptied");
             }
-            write.purge().await?;
-            write.commit(()).await?;
         }
         #[expect(clippy::disallowed_methods, reason = "an old tombstone has no use to anybody")]
         tombstone::Entity::delete_many()
             .filter(tombstone::Column::At.lte(self.0.clock.now().before(TOMBSTONE_LIFE)))
             .exec(&self.0.pools.writer)
             .await?;
+        Ok(())
+    }
+
+    async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
+        let mut write = Write::begin(&self.0, sub).await?;
+        if write.is_our_turn().await? {
+            write.purge().await?;
+            write.commit(()).await?;
+        }
         Ok(())
     }
 

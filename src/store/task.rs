@@ -192,10 +192,10 @@ impl OwnedStore {
 
 impl TaskPatch {
     fn apply(self, mut task: TaskRow, write: &Write) -> TaskRow {
-        if self.title.is_some() || self.description.is_some() {
-            task.title = self.title.unwrap_or(task.title);
-            task.description = self.description.unwrap_or(task.description);
-            task = task.with_words();
+        let title = self.title.unwrap_or_else(|| task.title.clone());
+        let description = self.description.unwrap_or_else(|| task.description.clone());
+        if (&title, &description) != (&task.title, &task.description) {
+            task = TaskRow { title, description, ..task }.with_words();
         }
         if let Some(completed) = self.completed {
             task.completed_at = completed.then(|| task.completed_at.unwrap_or(write.now));
@@ -218,7 +218,9 @@ impl Write {
         }
         let home = self.home(new.list, new.parent).await?;
         let tags = self.known_tags(&new.tags, Input::Tag).await?;
-        refuse_too_many(&tags, Input::Tag(MOST_TAGS))?;
+        if tags.len() > MOST_TAGS {
+            return Err(StoreError::TooManyTags(Input::Tag(new.tags.len() - 1)));
+        }
         self.refuse_when_full::<Entity>()?;
         let position = self.settle::<Entity>(&home.siblings(), None, None).await?;
         let task = self.first_version(new, home, position);
@@ -243,7 +245,8 @@ impl Write {
             on = added.difference(&present).filter(|tag| !removed.contains(tag)).copied().collect();
             off = removed.intersection(&present).copied().collect();
             if present.len() + on.len() > MOST_TAGS + off.len() {
-                return Err(StoreError::TooManyTags(Input::AddedTag(0)));
+                let last = patch.add_tags.iter().rposition(|tag| on.contains(tag));
+                return Err(StoreError::TooManyTags(Input::AddedTag(last.unwrap_or_default())));
             }
         }
         let new = patch.apply(old.clone(), self);
@@ -286,8 +289,4 @@ impl Write {
         .with_words()
         .with_times()
     }
-}
-
-fn refuse_too_many(tags: &HashSet<Uuid>, named: Input) -> Result<(), StoreError> {
-    if tags.len() > MOST_TAGS { Err(StoreError::TooManyTags(named)) } else { Ok(()) }
 }
