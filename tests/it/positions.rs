@@ -201,6 +201,22 @@ on_each_database! {
         assert_eq!(now["b"]["position"], before["b"]["position"]);
     }
 
+    async fn hundreds_of_siblings_get_new_positions_in_their_order(api: Api) {
+        let mut forest = api.plants("p(x a b)").await;
+        api.multiplies(&forest, "x", 1_200).await;
+        for (task, last) in [("a", "b00"), ("b", "b01")] {
+            api.puts(&forest, task, &format!("{}{last}", "a0".repeat(30))).await;
+        }
+        forest.does("deleteTask", json!({ "id": "x", "permanently": true })).await;
+        forest.makes("createTask", json!({ "title": "c", "parentId": "p" })).await;
+        forest.moves("c", json!({ "place": { "after": "a" } })).await;
+
+        let ordered = "SELECT count(*) FROM (SELECT title, position, lag(title) OVER (ORDER BY position) AS before \
+            FROM task WHERE length(title) > 1) AS task WHERE before > title";
+        let moved = "SELECT count(DISTINCT position) FROM task WHERE version = 2 AND length(position) < 6";
+        assert_eq!((api.database.number(ordered).await, api.database.number(moved).await), (0, 1_203));
+    }
+
     async fn lists_stand_where_they_are_put(api: Api) {
         let mut forest = api.plants("A: a; B:; C:").await;
         for (name, place, outline) in [

@@ -173,6 +173,29 @@ on_each_database! {
         }
     }
 
+    async fn thousands_go_and_come_back_like_one(api: Api) {
+        const MANY: u32 = 6_000;
+        let forest = api.plants("a(b); Garden:").await;
+        api.multiplies(&forest, "b", MANY - 1).await;
+        let counts = async |where_: &str| {
+            let sql = format!("SELECT count(*) FROM task WHERE title <> 'a' AND {where_}");
+            u32::try_from(api.database.number(&sql).await).unwrap()
+        };
+        forest.moves("a", json!({ "listId": "Garden" })).await;
+        assert_eq!(counts("version = 2 AND list_id IS NOT NULL").await, MANY);
+        let deletes = async |permanently: bool| {
+            let input = json!({ "id": "a", "permanently": permanently });
+            let reply = forest.tries("deleteTask", input).await.data();
+            reply["deleteTask"]["deletedIds"].as_array().unwrap().len()
+        };
+        assert_eq!(deletes(false).await, MANY as usize + 1);
+        assert_eq!(counts("version = 3 AND deleted_at IS NOT NULL").await, MANY);
+        forest.restores("a").await;
+        assert_eq!(counts("version = 4 AND deleted_at IS NULL").await, MANY);
+        assert_eq!(deletes(true).await, MANY as usize + 1);
+        assert_eq!((counts("true").await, api.tombstones().await), (0, i64::from(MANY) + 1));
+    }
+
     async fn a_subtask_deleted_for_good_leaves_the_rest_in_the_trash(api: Api) {
         let forest = api.plants("a(b(c) d)").await;
         forest.trashes("a").await;

@@ -31,14 +31,39 @@ impl Api {
 
     /// Gives a task or a list a position behind the server's back.
     pub async fn puts(&self, forest: &Forest, name: &str, position: &str) {
-        let id: Uuid = forest.id(name).parse().unwrap();
-        let id = match self.database {
-            Database::Sqlite(_) => format!("x'{}'", id.simple()),
-            Database::Postgres(_) => format!("'{id}'"),
-        };
+        let id = self.literal(forest.id(name));
         for table in ["task", "task_list"] {
             let sql = format!("UPDATE {table} SET position = '{position}' WHERE id = {id}");
             self.database.execute(&sql).await;
+        }
+    }
+
+    /// Makes so many more tasks like that one behind the server's back, with their ids as titles, and
+    /// with positions of the same order.
+    pub async fn multiplies(&self, forest: &Forest, name: &str, count: u32) {
+        const COPIED: &str = "user_no, title_key, title_words, description_words, priority, due_asc, \
+            due_desc, completed_asc, completed_desc, list_id, parent_id, created_at, updated_at, \
+            version, number";
+        let (new_id, hex) = match self.database {
+            Database::Sqlite(_) => ("randomblob(16)", "lower(hex(id))"),
+            Database::Postgres(_) => ("gen_random_uuid()", "replace(id::text, '-', '')"),
+        };
+        let id = self.literal(forest.id(name));
+        let sql = format!(
+            "WITH RECURSIVE numbers(n) AS \
+             (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}) \
+             INSERT INTO task (id, title, position, {COPIED}) \
+             SELECT {new_id}, '', '', {COPIED} FROM task, numbers WHERE id = {id}; \
+             UPDATE task SET title = {hex}, position = 'a0' || {hex} WHERE title = ''"
+        );
+        self.database.execute(&sql).await;
+    }
+
+    /// An id in SQL.
+    fn literal(&self, id: &str) -> String {
+        match self.database {
+            Database::Sqlite(_) => format!("x'{}'", id.replace('-', "")),
+            Database::Postgres(_) => format!("'{id}'"),
         }
     }
 }
