@@ -203,33 +203,6 @@ on_each_database! {
         }
     }
 
-    async fn relevance_is_measured_by_one_search(api: Api) {
-        api.alice.creates("milk").await;
-        let query = "query($filter: TaskFilter, $first: Int) { tasks(filter: $filter, first: $first, orderBy: [{ field: RELEVANCE, direction: DESC }]) { totalCount } }";
-        for (filter, is_right) in [
-            (json!({ "search": "milk" }), true),
-            (json!({ "search": "milk", "and": [{ "completed": false }] }), true),
-            (json!({ "search": "!?" }), true),
-            (json!({ "search": "" }), true),
-            (Value::Null, false),
-            (json!({}), false),
-            (json!({ "search": null }), false),
-            (json!({ "and": [{ "search": "milk" }] }), false),
-            (json!({ "not": { "search": "milk" } }), false),
-            (json!({ "search": "milk", "or": [{ "search": "milk" }, {}] }), false),
-            (json!({ "search": "milk", "not": { "and": [{ "search": "x" }] } }), false),
-        ] {
-            let reply = api.alice.post(query, json!({ "filter": filter })).await;
-            if is_right {
-                assert_eq!(reply.data()["tasks"]["totalCount"], 1, "{filter}");
-            } else {
-                assert_refused(&reply, "BAD_USER_INPUT", "orderBy");
-            }
-        }
-        let subtasks = "{ tasks { nodes { subtasks(orderBy: [{ field: TITLE }, { field: RELEVANCE }]) { totalCount } } } }";
-        assert_refused(&api.alice.post(subtasks, json!({})).await, "BAD_USER_INPUT", "orderBy");
-    }
-
     async fn subtasks_refuse_what_lists_refuse(api: Api) {
         let parent = api.alice.creates("x").await;
         api.alice.creates_with(json!({ "title": "y", "parentId": parent })).await;

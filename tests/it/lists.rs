@@ -1,10 +1,13 @@
 //! Lists: pages, cursors, orders, filters and search, as a front end reads them.
 
 mod arguments;
+mod connections;
 mod cursors;
 mod filters;
+mod index;
 mod model;
 mod orders;
 mod page;
 mod properties;
+mod relevance;
 mod search;

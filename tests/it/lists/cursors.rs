@@ -3,17 +3,12 @@
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
-use super::page::{letters, page, refused, shown, try_page};
+use super::page::{letters, opened, page, refused, shown, try_page};
 use crate::harness::{Api, on_each_database};
 
 /// A cursor that says this.
 fn forged(content: &Value) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(content.to_string())
-}
-
-/// What a cursor says: its version, its order, and its place.
-fn opened(cursor: &str) -> Value {
-    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap()
 }
 
 /// The same cursor with another value at a JSON pointer.

@@ -37,12 +37,15 @@ pub fn compare(order: &Order, a: &Value, b: &Value) -> Ordering {
             "DUE" => by("dueOn", *descends).then(by("dueAt", *descends)),
             "PRIORITY" => turned(rank(&a["priority"]).cmp(&rank(&b["priority"])), *descends),
             "TITLE" => turned(folded(a).cmp(&folded(b)), *descends),
+            "POSITION" => by("position", *descends),
+            "RELEVANCE" => turned(a[RELEVANCE].as_u64().cmp(&b[RELEVANCE].as_u64()), *descends),
             other => panic!("no order: {other}"),
         })
     };
     let ranked = order.iter().fold(Ordering::Equal, ties);
-    let (_, last_descends) = order[order.len() - 1];
-    ranked.then_with(|| turned(a["id"].as_str().cmp(&b["id"].as_str()), last_descends))
+    let (last, descends) = order[order.len() - 1];
+    let oldest = if last == "RELEVANCE" { by("createdAt", descends) } else { Ordering::Equal };
+    ranked.then(oldest).then_with(|| by("id", descends))
 }
 
 fn turned(ordering: Ordering, descends: bool) -> Ordering {
@@ -64,19 +67,53 @@ fn rank(priority: &Value) -> usize {
     PRIORITIES.iter().position(|name| priority == name).unwrap()
 }
 
+/// How well a task matches the search of the filter that it was shown under.
+const RELEVANCE: &str = "relevance";
+
+/// A task as it is shown under a filter: with its relevance there.
+pub fn under(filter: &Value, task: &Value) -> Value {
+    let mut task = task.clone();
+    task[RELEVANCE] = filter["search"].as_str().map_or(0, |search| relevance(search, &task)).into();
+    task
+}
+
+fn relevance(search: &str, task: &Value) -> usize {
+    let (title, description) = (words(&task["title"]), words(&task["description"]));
+    let search = words(&json!(search));
+    let of_word = |(at, word): (usize, &String)| {
+        let is_last = at + 1 == search.len();
+        let begins = |text: &[String]| is_last && text.iter().any(|other| other.starts_with(word));
+        let points = [
+            (4, title.contains(word)),
+            (3, begins(&title)),
+            (2, description.contains(word)),
+            (1, begins(&description)),
+        ];
+        points.into_iter().find(|(_, held)| *held).map_or(0, |(points, _)| points)
+    };
+    search.iter().enumerate().map(of_word).sum()
+}
+
+/// For texts without accents and punctuation within words.
+fn words(text: &Value) -> Vec<String> {
+    let text = text.as_str().unwrap_or_default().to_lowercase();
+    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
 /// The tasks that a filter keeps, in order.
 pub fn list<'a>(
     tasks: impl IntoIterator<Item = &'a Value>,
     filter: &Value,
     order: &Order,
-) -> Vec<&'a Value> {
+) -> Vec<Value> {
     let trash = |task: &Value| match filter["trash"].as_str() {
         Some("INCLUDE") => true,
         Some("ONLY") => !task["deletedAt"].is_null(),
         _ => task["deletedAt"].is_null(),
     };
-    let mut list: Vec<_> =
-        tasks.into_iter().filter(|task| trash(task) && keeps(filter, task)).collect();
+    let kept = tasks.into_iter().filter(|task| trash(task) && keeps(filter, task));
+    let mut list: Vec<_> = kept.map(|task| under(filter, task)).collect();
     list.sort_by(|a, b| compare(order, a, b));
     list
 }
@@ -104,6 +141,22 @@ fn holds(filter: &Value, task: &Value) -> Option<bool> {
         "priority" => compares(value, |comparator, given| match comparator {
             "in" => given.as_array().unwrap().contains(&task["priority"]),
             other => by(other, rank(&task["priority"]).cmp(&rank(given))),
+        }),
+        "tags" => compares(value, |comparator, given| {
+            let tags = task["tags"].as_array().unwrap();
+            let has = |id: &Value| tags.iter().any(|tag| tag["id"] == *id);
+            let given = given.as_array().unwrap();
+            match comparator {
+                "anyOf" => given.iter().any(has),
+                "allOf" => given.iter().all(has),
+                "noneOf" => !given.iter().any(has),
+                other => panic!("no comparison: {other}"),
+            }
+        }),
+        "list" | "parent" => compares(value, |comparator, given| match comparator {
+            "in" => given.as_array().unwrap().contains(&task[field]["id"]),
+            "isNull" => *given == task[field].is_null(),
+            other => panic!("no comparison: {other}"),
         }),
         field => compares(value, |comparator, given| match (comparator, task[field].as_str()) {
             ("isNull", value) => *given == value.is_none(),
@@ -159,15 +212,12 @@ fn by(comparator: &str, ordering: Ordering) -> bool {
     }
 }
 
-/// For words without accents, with spaces between them.
 fn finds(search: &str, task: &Value) -> Option<bool> {
-    let text = format!("{} {}", task["title"], task["description"]).to_lowercase();
-    let words: Vec<_> = text.split(|c: char| !c.is_alphanumeric()).collect();
-    let search = search.to_lowercase();
-    let mut wanted: Vec<_> = search.split_whitespace().collect();
+    let text = [words(&task["title"]), words(&task["description"])].concat();
+    let mut wanted = words(&json!(search));
     let last = wanted.pop()?;
-    let found = wanted.iter().all(|word| words.contains(word));
-    Some(found && words.iter().any(|word| word.starts_with(last)))
+    let found = wanted.iter().all(|word| text.contains(word));
+    Some(found && text.iter().any(|word| word.starts_with(&last)))
 }
 
 /// Which part of a list is asked for. A place is a task as it was when its cursor was made.
@@ -179,7 +229,7 @@ pub struct Window<'a> {
 }
 
 /// The part of a list, whether it goes on, and whether it began earlier.
-pub fn cut<'a>(list: &[&'a Value], order: &Order, window: &Window) -> (Vec<&'a Value>, bool, bool) {
+pub fn cut<'a>(list: &'a [Value], order: &Order, window: &Window) -> (&'a [Value], bool, bool) {
     let start = window
         .after
         .map_or(0, |place| list.iter().filter(|task| compare(order, task, place).is_le()).count());
@@ -188,5 +238,5 @@ pub fn cut<'a>(list: &[&'a Value], order: &Order, window: &Window) -> (Vec<&'a V
     });
     let count = window.count.min(end.saturating_sub(start));
     let shown = if window.from_end { end - count..end } else { start..start + count };
-    (list[shown.clone()].to_vec(), shown.end < list.len(), shown.start > 0)
+    (&list[shown.clone()], shown.end < list.len(), shown.start > 0)
 }

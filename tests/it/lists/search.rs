@@ -96,6 +96,8 @@ on_each_database! {
             (&["price: 5,000€"], &["5,000", "5,000€ price"]),
             (&["C++ & C#"], &["c++", "C#"]),
             (&["1️⃣ first"], &["1 first"]),
+            (&["Du lait\u{202f}!", "«\u{202f}lait\u{202f}»"], &["lait", "lai"]),
+            (&["12\u{202f}500\u{a0}francs"], &["12 500", "12\u{202f}500", "francs 12"]),
             (&["مرحبا بالعالم"], &["مرحبا", "بالعالم مرحبا"]),
             (&[], &["14", "case", "000", "국어"]),
         ];
@@ -161,8 +163,16 @@ on_each_database! {
         ] {
             assert_eq!(refused(&api.alice, json!({ "filter": filter })).await, field);
         }
+        // What nobody could type is cut, and found as far as it goes.
+        for endless in ["a_".repeat(512), "a_".repeat(10_000), "각".repeat(20_000)] {
+            let start: String = endless.chars().take(200).collect();
+            let input = json!({ "title": "endless", "description": endless });
+            let id = api.alice.creates_with(input).await["id"].take();
+            assert_eq!(found(&api.alice, &start).await, ["endless"]);
+            api.alice.delete(json!({ "id": id })).await.data();
+        }
         // What decomposes gets longer only in our hands.
-        assert!(found(&api.alice, &"각".repeat(200)).await.is_empty());
+        assert!(found(&api.alice, &"갂".repeat(200)).await.is_empty());
     }
 
     async fn a_search_is_a_condition_like_others(api: Api) {

@@ -1,0 +1,130 @@
+//! The words that are found are those that the tasks have, whatever was done to them.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use crate::harness::{Api, Database, Forest, on_each_database};
+
+/// What a search finds, and after a bar what it finds in the trash.
+async fn found(forest: &Forest, search: &str) -> String {
+    let filter = |trash: &str| json!({ "search": search, "trash": trash });
+    let [tasks, trash, both] = [
+        forest.person().finds(filter("EXCLUDE")).await,
+        forest.person().finds(filter("ONLY")).await,
+        forest.person().finds(filter("INCLUDE")).await,
+    ];
+    let count = |titles: &str| titles.split_whitespace().count();
+    assert_eq!(count(&both), count(&tasks) + count(&trash), "{search}");
+    format!("{tasks} | {trash}").trim().to_owned()
+}
+
+/// Does all of this at once, and tells how each went.
+async fn batch(forest: &Forest, atomic: bool, operations: Value) -> String {
+    let input = json!({ "operations": operations, "atomic": atomic });
+    let payload = forest.person().does("batch", input, "results { error { code } }").await;
+    let results = payload["results"].as_array().unwrap().iter();
+    let codes = results.map(|result| result["error"]["code"].as_str().unwrap_or("OK"));
+    codes.collect::<Vec<_>>().join(" ")
+}
+
+/// The database takes the number of a row that is gone for the next one again, where it numbers rows.
+async fn take_rows_again(api: &Api) {
+    if let Database::Sqlite(_) = api.database {
+        api.database.execute("DELETE FROM sqlite_sequence WHERE name = 'task'").await;
+    }
+}
+
+on_each_database! {
+    async fn words_go_to_the_trash_and_come_back(api: Api) {
+        let forest = api.plants("milk(milkshake(milkman)) bread").await;
+        assert_eq!(found(&forest, "milk").await, "milk milkman milkshake |");
+        forest.trashes("milkshake").await;
+        assert_eq!(found(&forest, "milk").await, "milk | milkman milkshake");
+        // In the trash they change as elsewhere.
+        forest.does("updateTask", json!({ "id": "milkman", "description": "white bread" })).await;
+        assert_eq!(found(&forest, "bread").await, "bread | milkman");
+        forest.restores("milkshake").await;
+        assert_eq!(found(&forest, "bread").await, "bread milkman |");
+        assert_eq!(found(&forest, "milk").await, "milk milkman milkshake |");
+    }
+
+    async fn words_follow_a_task_to_any_place(api: Api) {
+        let forest = api.plants("Garden: milk(milkshake) milkman; milkmaid").await;
+        forest.moves("milkman", json!({ "parentId": "milkmaid" })).await;
+        forest.does("deleteList", json!({ "id": "Garden" })).await;
+        assert_eq!(found(&forest, "milk").await, "milk milkmaid milkman milkshake |");
+        let inbox = json!({ "search": "milk", "list": { "isNull": true }, "parent": { "isNull": true } });
+        assert_eq!(forest.person().finds(inbox).await, "milk milkmaid");
+    }
+
+    async fn what_is_deleted_for_good_is_not_found(api: Api) {
+        let mut forest = api.plants("milk(milkshake) bread butter cheese(cream)").await;
+        forest.deletes_for_good("milk").await;
+        assert_eq!(found(&forest, "milk").await, "|");
+        forest.trashes("bread").await;
+        forest.trashes("cheese").await;
+        forest.deletes_for_good("bread").await;
+        assert_eq!(found(&forest, "bread").await, "|");
+        api.wait(TimeDelta::days(30));
+        api.system.purge().await.unwrap();
+        for word in ["cheese", "cream"] {
+            assert_eq!(found(&forest, word).await, "|");
+        }
+        assert_eq!(found(&forest, "b").await, "butter |");
+
+        // New tasks have their own words alone, also those in the rows of the old ones.
+        take_rows_again(&api).await;
+        forest.plants("1 2 3 4 5").await;
+        for word in ["milk", "milkshake", "bread", "cheese", "cream"] {
+            assert_eq!(found(&forest, word).await, "|", "{word}");
+        }
+        assert_eq!(forest.person().finds(json!({ "not": { "search": "milk" } })).await, "1 2 3 4 5 butter");
+        assert_eq!(found(&forest, "5").await, "5 |");
+    }
+
+    async fn a_batch_leaves_the_words_that_its_tasks_end_with(api: Api) {
+        let forest = api.plants("milk bread butter").await;
+        let [milk, bread] = ["milk", "bread"].map(|task| forest.id(task));
+        let new = "019a0000-0000-7000-8000-000000000000";
+        let operations = json!([
+            { "createTask": { "id": new, "title": "cheese" } },
+            { "updateTask": { "id": new, "title": "cream" } },
+            { "updateTask": { "id": milk, "description": "and cream" } },
+            { "deleteTask": { "id": bread, "permanently": true } },
+        ]);
+        assert_eq!(batch(&forest, true, operations).await, "OK OK OK OK");
+        for (word, expected) in [("cream", "cream milk |"), ("cheese", "|"), ("bread", "|"), ("milk", "milk |")] {
+            assert_eq!(found(&forest, word).await, expected, "{word}");
+        }
+        let operations = json!([
+            { "updateTask": { "id": milk, "description": "and honey" } },
+            { "updateTask": { "id": bread, "description": "and honey" } },
+            { "createTask": { "title": "honey" } },
+        ]);
+        assert_eq!(batch(&forest, false, operations).await, "OK NOT_FOUND OK");
+        assert_eq!(found(&forest, "honey").await, "honey milk |");
+        assert_eq!(found(&forest, "cream").await, "cream |");
+    }
+
+    async fn a_batch_that_fails_changes_no_words(api: Api) {
+        let mut forest = api.plants("milk bread butter").await;
+        forest.trashes("butter").await;
+        let [milk, bread, butter] = ["milk", "bread", "butter"].map(|task| forest.id(task));
+        let operations = json!([
+            { "createTask": { "title": "cheese" } },
+            { "updateTask": { "id": milk, "title": "cream", "description": "cheese" } },
+            { "deleteTask": { "id": bread, "permanently": true } },
+            { "restoreTask": { "id": butter } },
+            { "updateTask": { "id": bread, "title": "cake" } },
+        ]);
+        assert_eq!(batch(&forest, true, operations).await, "ABORTED ABORTED ABORTED ABORTED NOT_FOUND");
+        // Nor do the next tasks, which may come to the rows of those that were not made.
+        take_rows_again(&api).await;
+        forest.plants("1 2").await;
+        for (word, expected) in [
+            ("milk", "milk |"), ("bread", "bread |"), ("butter", "| butter"), ("cheese", "|"), ("cream", "|"), ("cake", "|"),
+        ] {
+            assert_eq!(found(&forest, word).await, expected, "{word}");
+        }
+    }
+}
