@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::page::{page, refused, shown};
 use crate::harness::{Api, on_each_database};
@@ -145,7 +146,7 @@ on_each_database! {
             json!({
                 "and": null, "or": null, "not": null, "search": null, "completed": null, "overdue": null,
                 "priority": null, "dueOn": null, "completedAt": null, "createdAt": null,
-                "updatedAt": null, "trash": null,
+                "updatedAt": null, "tags": null, "list": null, "parent": null, "trash": null,
             }),
             json!({ "and": [] }),
             json!({ "or": [] }),
@@ -158,6 +159,9 @@ on_each_database! {
             json!({ "priority": { "in": null, "gte": null, "lte": null } }),
             json!({ "dueOn": { "eq": null, "gt": null, "isNull": null, "within": null } }),
             json!({ "not": { "createdAt": { "gt": null, "isNull": null } } }),
+            json!({ "tags": {}, "list": {}, "parent": {} }),
+            json!({ "not": { "tags": { "anyOf": null, "allOf": null, "noneOf": null } } }),
+            json!({ "not": { "list": { "in": null, "isNull": null }, "parent": { "in": null } } }),
             json!({ "search": "" }),
             json!({ "not": { "search": "🎉" } }),
         ] {
@@ -211,6 +215,36 @@ on_each_database! {
         assert_eq!(kept(&api, &only).await, "b");
     }
 
+    async fn the_trash_is_filtered_like_other_tasks(api: Api) {
+        let forest = api.plants("Garden: a(b c) d; e").await;
+        let tag = forest.person().creates_tag("tag").await;
+        for task in ["b", "c", "d"] {
+            let input = json!({ "id": forest.id(task), "addTagIds": [tag] });
+            forest.person().updates(input).await;
+        }
+        for task in ["b", "d", "e"] {
+            forest.trashes(task).await;
+        }
+        let (garden, a) = (forest.id("Garden"), forest.id("a"));
+        for (filter, in_trash, outside) in [
+            (json!({}), "b d e", "a c"),
+            (json!({ "list": { "in": [garden] } }), "b d", "a c"),
+            (json!({ "not": { "list": { "in": [garden] } } }), "e", ""),
+            (json!({ "parent": { "in": [a] } }), "b", "c"),
+            (json!({ "parent": { "isNull": true } }), "d e", "a"),
+            (json!({ "tags": { "anyOf": [tag] } }), "b d", "c"),
+            (json!({ "tags": { "noneOf": [tag] } }), "e", "a"),
+            (json!({ "tags": { "allOf": [tag] }, "parent": { "in": [a] } }), "b", "c"),
+            (json!({ "or": [{ "parent": { "in": [a] } }, { "list": { "isNull": true } }] }), "b e", "c"),
+        ] {
+            for (trash, found) in [("ONLY", in_trash), ("EXCLUDE", outside)] {
+                let mut filter = filter.clone();
+                filter["trash"] = json!(trash);
+                assert_eq!(forest.person().finds(filter.clone()).await, found, "{filter}");
+            }
+        }
+    }
+
     async fn filters_nest_three_deep(api: Api) {
         five_tasks(&api).await;
         let completed = json!({ "completed": true });
@@ -253,6 +287,8 @@ on_each_database! {
         five_tasks(&api).await;
         let one = json!({ "completed": true });
         let two = json!({ "dueOn": { "gte": "2026-11-22", "lte": "2026-12-01" } });
+        let places = json!({ "list": { "in": [], "isNull": true }, "parent": { "in": [] } });
+        let tags = json!({ "tags": { "anyOf": [], "allOf": [], "noneOf": [] } });
         let four = json!({
             "completed": true,
             "priority": { "in": ["HIGH"], "gte": "LOW" },
@@ -262,6 +298,10 @@ on_each_database! {
             (json!(vec![&one; 50]), &one),
             (json!(vec![&two; 25]), &one),
             (json!(vec![&two; 25]), &two),
+            (json!([vec![&places; 16], vec![&two]].concat()), &one),
+            (json!([vec![&places; 16], vec![&one]].concat()), &two),
+            (json!([vec![&tags; 16], vec![&two]].concat()), &one),
+            (json!(vec![&tags; 16]), &places),
             (json!([vec![&four; 12], vec![&two]].concat()), &one),
         ] {
             kept(&api, &json!({ "or": conditions })).await;
@@ -284,6 +324,14 @@ on_each_database! {
 
     async fn a_long_filter_is_no_internal_error(api: Api) {
         five_tasks(&api).await;
+        let ids = || (0..100).map(|_| Uuid::new_v4().to_string()).collect::<Vec<_>>();
+        let mut places = vec![json!({ "not": { "parent": { "isNull": true } } })];
+        places.extend((0..49).map(|at| {
+            json!({ if at % 2 == 0 { "list" } else { "parent" }: { "in": ids() } })
+        }));
+        assert_eq!(kept(&api, &json!({ "or": places })).await, "");
+        assert_eq!(kept(&api, &json!({ "not": { "or": places } })).await, "abcde");
+
         let many = [vec!["LOW"; 5_000], vec!["URGENT"]].concat();
         assert_eq!(kept(&api, &json!({ "priority": { "in": many } })).await, "be");
         let mut some = vec![json!({}); 49];
