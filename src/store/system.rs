@@ -2,10 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    Statement,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::{
@@ -37,15 +34,18 @@ impl Store {
 
 impl SystemStore {
     /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
-    /// so long ago. Only one replica does it at a time; another one that comes meanwhile does nothing.
+    /// so long ago. Replicas may do it at the same time: each user's row is held meanwhile, and who
+    /// comes second finds nothing left to do.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn purge(&self) -> Result<(), StoreError> {
         for sub in self.owners_of_old_trash().await? {
-            // One whose trash cannot be emptied does not keep it from the others.
-            if let Err(error) = self.purge_of(&sub).await {
-                tracing::warn!(?error, "a user's trash could not be emptied");
+            match self.purge_of(&sub).await {
+                Err(error) if error.is_unavailable() => return Err(error),
+                // One whose trash cannot be emptied does not keep it from the others.
+                Err(error) => tracing::warn!(?error, "a user's trash could not be emptied"),
+                Ok(()) => (),
             }
         }
         #[expect(clippy::disallowed_methods, reason = "an old tombstone has no use to anybody")]
@@ -58,11 +58,8 @@ impl SystemStore {
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
         let mut write = Write::begin(&self.0, sub).await?;
-        if write.is_our_turn().await? {
-            write.purge().await?;
-            write.commit(()).await?;
-        }
-        Ok(())
+        write.purge().await?;
+        write.commit(()).await
     }
 
     async fn owners_of_old_trash(&self) -> Result<Vec<String>, StoreError> {
@@ -79,19 +76,6 @@ impl SystemStore {
 }
 
 impl Write {
-    /// Whether no other replica purges at this moment; it stays so until the end. An SQLite file is
-    /// served by one process.
-    async fn is_our_turn(&self) -> Result<bool, StoreError> {
-        if self.transaction.get_database_backend() == DbBackend::Sqlite {
-            return Ok(true);
-        }
-        // Any number does that nothing else in this database takes: the letters of "purge".
-        let lock = "SELECT pg_try_advisory_xact_lock(483006768997)";
-        let lock = Statement::from_string(DbBackend::Postgres, lock);
-        let row = self.transaction.query_one_raw(lock).await?;
-        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
-    }
-
     /// Deletes for good what has been in the trash for too long, with all under it.
     async fn purge(&mut self) -> Result<(), StoreError> {
         let old = Entity::find_owned(self.user)
