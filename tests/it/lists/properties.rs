@@ -134,33 +134,9 @@ impl World {
     /// Reads a page and compares all of it with the model.
     async fn page(&self, filter: &Value, order: &Order, window: &AskedWindow) -> Page {
         let mut page = page(&self.user, window.arguments(filter, order)).await;
-        self.compare(&page, self.tasks.values(), filter, order, window);
+        compare(&page, self.tasks.values(), filter, order, window);
         page.tasks = page.tasks.iter().map(|task| under(filter, task)).collect();
         page
-    }
-
-    /// Compares all of a page with the model of a list of these tasks.
-    fn compare<'a>(
-        &self,
-        page: &Page,
-        tasks: impl Iterator<Item = &'a Value>,
-        filter: &Value,
-        order: &Order,
-        window: &AskedWindow,
-    ) {
-        let list = model::list(tasks, filter, order);
-        let asked = Window {
-            count: window.count,
-            from_end: window.from_end,
-            after: window.after.as_ref().map(|(_, task)| task),
-            before: window.before.as_ref().map(|(_, task)| task),
-        };
-        let (expected, has_next, has_previous) = cut(&list, order, &asked);
-        let shown: Vec<_> = page.tasks.iter().map(|task| under(filter, task)).collect();
-        assert_eq!(shown, expected, "the tasks of {window:?}");
-        assert_eq!(page.has_next, has_next, "hasNextPage of {window:?}");
-        assert_eq!(page.has_previous, has_previous, "hasPreviousPage of {window:?}");
-        assert_eq!(page.total, list.len() as u64, "totalCount of {window:?}");
     }
 
     /// All tasks that a search finds, also those in the trash, each with its cursor in an order.
@@ -170,6 +146,29 @@ impl World {
         let page = self.page(&filter, order, &everything).await;
         page.cursors.into_iter().zip(page.tasks).collect()
     }
+}
+
+/// Compares all of a page with the model of a list of these tasks.
+fn compare<'a>(
+    page: &Page,
+    tasks: impl Iterator<Item = &'a Value>,
+    filter: &Value,
+    order: &Order,
+    window: &AskedWindow,
+) {
+    let list = model::list(tasks, filter, order);
+    let asked = Window {
+        count: window.count,
+        from_end: window.from_end,
+        after: window.after.as_ref().map(|(_, task)| task),
+        before: window.before.as_ref().map(|(_, task)| task),
+    };
+    let (expected, has_next, has_previous) = cut(&list, order, &asked);
+    let shown: Vec<_> = page.tasks.iter().map(|task| under(filter, task)).collect();
+    assert_eq!(shown, expected, "the tasks of {window:?}");
+    assert_eq!(page.has_next, has_next, "hasNextPage of {window:?}");
+    assert_eq!(page.has_previous, has_previous, "hasPreviousPage of {window:?}");
+    assert_eq!(page.total, list.len() as u64, "totalCount of {window:?}");
 }
 
 /// A cursor, and the task as it was when the cursor was made.
@@ -473,7 +472,7 @@ on_each_database! {
                     // Which of them went to the trash with their parent, the model does not know.
                     if view.get("trash").is_some() || world.tasks[&id]["deletedAt"].is_null() {
                         let subtasks = world.tasks.values().filter(|it| it["parent"]["id"] == *id);
-                        world.compare(&page, subtasks, &view, &meant, &window);
+                        compare(&page, subtasks, &view, &meant, &window);
                     }
                 }
             }
