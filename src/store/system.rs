@@ -41,11 +41,9 @@ impl SystemStore {
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn purge(&self) -> Result<(), StoreError> {
         for sub in self.owners_of_old_trash().await? {
-            match self.purge_of(&sub).await {
-                Err(error) if error.is_unavailable() => return Err(error),
-                // One whose trash cannot be emptied does not keep it from the others.
-                Err(error) => tracing::warn!(?error, "a user's trash could not be emptied"),
-                Ok(()) => (),
+            // One whose trash cannot be emptied does not keep it from the others.
+            if let Err(error) = self.purge_of(&sub).await {
+                tracing::warn!(?error, "a user's trash could not be emptied");
             }
         }
         #[expect(clippy::disallowed_methods, reason = "an old tombstone has no use to anybody")]
