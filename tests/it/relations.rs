@@ -114,6 +114,31 @@ on_each_database! {
         assert_eq!(api.costs(nothing_to_read, json!({})).await.1, alone);
     }
 
+    async fn what_lies_beyond_pages_of_subtasks_is_asked_for_all_at_once(api: Api) {
+        api.with_families(5).await;
+        let first = "{ tasks(first: 1, filter: { parent: { isNull: true } }) { nodes { subtasks(first: 1) { pageInfo { endCursor } } } } }";
+        let data = api.alice.asks(first).await;
+        let place = &data["tasks"]["nodes"][0]["subtasks"]["pageInfo"]["endCursor"];
+        let beyond = "query($first: Int, $place: String) {
+            tasks(first: $first, filter: { parent: { isNull: true } }) {
+                nodes {
+                    on: subtasks(first: 1, after: $place) { pageInfo { hasNextPage hasPreviousPage } }
+                    back: subtasks(last: 1, before: $place) { pageInfo { hasNextPage hasPreviousPage } }
+                    none: subtasks(first: 0, after: $place) { pageInfo { hasNextPage hasPreviousPage } }
+                }
+            }
+        }";
+        let (_, two) = api.costs(beyond, json!({ "first": 2, "place": place })).await;
+        let (data, five) = api.costs(beyond, json!({ "first": 5, "place": place })).await;
+        assert_eq!(five, two);
+        for task in data["tasks"]["nodes"].as_array().unwrap() {
+            // The first of three subtasks stands at the same place in each family.
+            let both = json!({ "pageInfo": { "hasNextPage": true, "hasPreviousPage": true } });
+            assert_eq!((&task["on"], &task["none"]), (&both, &both));
+            assert_eq!(task["back"]["pageInfo"], json!({ "hasNextPage": true, "hasPreviousPage": false }));
+        }
+    }
+
     async fn counts_side_by_side_are_one_statement_each(api: Api) {
         api.with_families(2).await;
         let counts = "{

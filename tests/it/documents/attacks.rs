@@ -140,3 +140,20 @@ async fn values_that_no_variable_takes_are_ignored() {
     let reply = api.anon.post("{ __typename }", Value::Object(values)).await;
     assert_eq!(reply.data(), json!({"__typename": "Query"}));
 }
+
+/// The library reads the arguments of a field once for each object that has it.
+#[tokio::test]
+async fn values_count_as_often_as_they_are_read() {
+    let api = Api::start(Database::sqlite()).await;
+    let subtasks = |n| format!("a{n}: subtasks(first: 0, filter: $filter) {{ totalCount }} ");
+    let document = format!(
+        "query($filter: TaskFilter) {{ tasks(first: 100) {{ nodes {{ {} }} }} }}",
+        repeat(40, subtasks)
+    );
+    let ask = async |values: usize| {
+        let filter = json!({ "priority": { "in": vec!["HIGH"; values] } });
+        api.alice.post(&document, json!({ "filter": filter })).await
+    };
+    assert_eq!(ask(9_000).await.code(), "QUERY_TOO_COMPLEX");
+    ask(5).await.data();
+}
