@@ -135,6 +135,17 @@ impl Write {
         self.find::<E>(id).await?.ok_or(StoreError::NotFound(named))
     }
 
+    /// The object that a deletion for good is about, at the version that its client believes.
+    pub async fn get_at<E: Object>(
+        &self,
+        id: Uuid,
+        expected_version: Option<i32>,
+    ) -> Result<E::Model, StoreError> {
+        let row = self.get::<E>(id, Input::Id).await?;
+        expect_version::<E>(&row, expected_version)?;
+        Ok(row)
+    }
+
     /// What was made earlier with the id that a client has made; refused is an id that belongs to
     /// something else, or did so until not long ago.
     pub async fn made_before<E: Object>(

@@ -119,8 +119,7 @@ impl Write {
         id: Uuid,
         expected_version: Option<i32>,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let list = self.get::<Entity>(id, Input::Id).await?;
-        expect_version::<Entity>(&list, expected_version)?;
+        self.get_at::<Entity>(id, expected_version).await?;
         self.empty_into_inbox(id).await?;
         self.bury::<Entity>(&[id]).await?;
         Ok(vec![id])

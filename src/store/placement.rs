@@ -324,15 +324,17 @@ impl Write {
     ) -> Result<Gap, StoreError> {
         let others = || {
             let others = E::find_owned(self.user).filter(siblings.clone());
-            others.filter(Condition::all().add_option(goes.map(|id| E::ID.ne(id)))).limit(1)
+            let others =
+                others.filter(Condition::all().add_option(goes.map(|id| E::ID.ne(id)))).limit(1);
+            others.select_only().column(E::POSITION)
         };
         let last =
             |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_desc(it, *key));
         let first =
             |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
         let Some(beside) = beside else {
-            let left = last(others()).one(&self.transaction).await?;
-            return Ok(Gap { left: left.map(|row| E::position(&row).to_owned()), right: None });
+            let left = last(others()).into_tuple().one(&self.transaction).await?;
+            return Ok(Gap { left, right: None });
         };
         let (id, input) = beside.sibling();
         let sibling = self.get::<E>(id, input).await?;
@@ -341,7 +343,7 @@ impl Write {
             Beside::Before(_) => last(others().filter(E::POSITION.lt(at))),
             Beside::After(_) => first(others().filter(E::POSITION.gt(at))),
         };
-        let next = next.one(&self.transaction).await?.map(|row| E::position(&row).to_owned());
+        let next = next.into_tuple().one(&self.transaction).await?;
         let at = Some(at.to_owned());
         Ok(match beside {
             Beside::Before(_) => Gap { left: next, right: at },

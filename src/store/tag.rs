@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
-    change::{Write, expect_version},
+    change::Write,
     entity::{
         tag::{self, Column, Entity},
         task, task_tag,
@@ -114,8 +114,7 @@ impl Write {
         id: Uuid,
         expected_version: Option<i32>,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let tag = self.get::<Entity>(id, Input::Id).await?;
-        expect_version::<Entity>(&tag, expected_version)?;
+        self.get_at::<Entity>(id, expected_version).await?;
         let tagged = task_tag::Entity::find_owned(self.user)
             .filter(task_tag::Column::TagId.eq(id))
             .select_only()

@@ -55,8 +55,7 @@ impl Write {
         id: Uuid,
         expected_version: Option<i32>,
     ) -> Result<Vec<Uuid>, StoreError> {
-        let task = self.get::<Entity>(id, Input::Id).await?;
-        expect_version::<Entity>(&task, expected_version)?;
+        let task = self.get_at::<Entity>(id, expected_version).await?;
         self.bury_all_below(vec![Member::of(&task)]).await
     }
 
