@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::EmptySubscription;
 use axum::Router;
 use sea_orm::DbErr;
 use tokio::net::TcpListener;
@@ -18,7 +17,7 @@ use crate::{
     clock::Clock,
     config::Config,
     document::{self, Rules},
-    graphql::{self, Mutation, Query},
+    graphql::{self, Mutation, Query, Subscription},
     http::{self, HttpSettings, Served, Shared},
     store::{Store, SystemStore},
 };
@@ -42,7 +41,7 @@ impl App {
             Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
                 .await?;
         store.migrate().await?;
-        let types = document::registry::<Query, Mutation, EmptySubscription>();
+        let types = document::registry::<Query, Mutation, Subscription>();
         let shared = Shared {
             schema: graphql::schema(config.introspection),
             rules: Rules::new(types, config.limits, config.introspection),
@@ -90,6 +89,8 @@ impl App {
     ) -> std::io::Result<()> {
         let keys = tokio::spawn(Arc::clone(self.authenticator()).run());
         let housekeeping = tokio::spawn(keep_house(self.system()));
+        let system = self.system();
+        let replicas = tokio::spawn(async move { system.keep_in_touch().await });
         let stopped = Arc::new(tokio::sync::Notify::new());
         let (served, stopping) = (Arc::clone(&self.served), Arc::clone(&stopped));
         let drain = async move {
@@ -110,6 +111,7 @@ impl App {
         };
         keys.abort();
         housekeeping.abort();
+        replicas.abort();
         result
     }
 }

@@ -16,6 +16,8 @@ mod payload;
 mod query;
 mod related;
 mod scalars;
+mod subscription;
+mod sync;
 mod tag;
 mod task;
 mod task_filter;
@@ -23,13 +25,13 @@ mod task_order;
 mod text;
 mod viewer;
 
-use async_graphql::{EmptySubscription, SDLExportOptions, SchemaBuilder};
+use async_graphql::{SDLExportOptions, SchemaBuilder};
 
 use self::{error::ErrorCode, payload::Payload};
-pub use self::{mutation::Mutation, query::Query};
+pub use self::{mutation::Mutation, query::Query, subscription::Subscription};
 
 /// The schema that is served.
-pub type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. With `suggestions`, a message about an unknown name says which one was
 /// probably meant, which tells names to those who may not introspect.
@@ -55,8 +57,8 @@ pub fn sdl() -> String {
 const FRAGMENTS: usize = 2_000;
 
 /// No field returns the interface of payloads or the codes of errors: they are here for clients.
-fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    Schema::build(Query, Mutation, EmptySubscription)
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query, Mutation, Subscription)
         .register_output_type::<Payload>()
         .register_output_type::<ErrorCode>()
         .limit_recursive_depth(FRAGMENTS)

@@ -14,7 +14,8 @@
 //! | [`http`] | routes, layers, negotiation, the order of refusal | `graphql`, `document`, `auth`, `store`, `clock` |
 //! | [`document`] | one GraphQL document: limits, cost, variables, the shape of its answer | `graphql` (errors) |
 //! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `auth` (viewer), `calendar`, `clock` |
-//! | [`store`] | the only door to the tables | `auth` (viewer), `calendar`, `clock` |
+//! | [`store`] | the only door to the tables | `feed`, `auth` (viewer), `calendar`, `clock` |
+//! | [`feed`] | who must be told that a user's data moved | |
 //! | [`auth`] | tokens, keys, who is asking | `clock` |
 //! | [`calendar`] | on which day an instant lies, and spans of time | `clock` |
 //! | [`clock`] | the only place that asks for the time | |
@@ -29,6 +30,7 @@ pub mod clock;
 pub mod config;
 pub mod development;
 pub mod document;
+pub mod feed;
 pub mod graphql;
 pub mod http;
 pub mod store;

@@ -11,12 +11,14 @@ mod error;
 mod filter;
 mod keyset;
 mod list;
+mod log;
 mod operation;
 mod owned;
 mod page;
 mod placement;
 mod position;
 mod related;
+mod replicas;
 mod search;
 mod system;
 mod tag;
@@ -32,13 +34,15 @@ use sea_orm::{ColumnTrait, DbErr, QueryFilter};
 use tokio::sync;
 use uuid::{ContextV7, Timestamp, Uuid};
 
+use self::{change::find_user, connect::Pools, owned::Object};
 pub use self::{
-    change::Counts as Quotas,
+    change::{Counts as Quotas, Done},
     entity::{task::Priority, tombstone::Kind},
     error::{Input, StoreError},
     filter::{Comparison, InstantField, TaskFilter, TaskRule, Trash},
     keyset::{Direction, Place, Toward, Window},
     list::{ListPage, ListPatch, ListRow, NewList},
+    log::{Change, ChangePage, Changed, LogPlace},
     operation::{Operation, Outcome},
     owned::{Owned, UserNo},
     page::Page,
@@ -48,11 +52,11 @@ pub use self::{
     task::{Due, NewTask, TaskOrder, TaskOrderField, TaskPage, TaskPatch, TaskRow},
     text::Search,
 };
-use self::{change::find_user, connect::Pools, owned::Object};
 use crate::{
     auth::{UserId, Viewer},
     calendar::Zone,
     clock::{Clock, Instant},
+    feed::Feed,
 };
 
 /// How many users' keys are remembered, a few dozen bytes each.
@@ -69,6 +73,8 @@ pub struct Store {
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
+    /// Who must be told of a change.
+    feed: Arc<Feed>,
 }
 
 impl Store {
@@ -83,12 +89,15 @@ impl Store {
         clock: Clock,
     ) -> Result<Self, DbErr> {
         let pools = Pools::connect(url, pool_size).await?;
+        let feed =
+            if pools.shared_url().is_some() { Feed::between_replicas() } else { Feed::default() };
         Ok(Self {
             pools,
             clock,
             quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
+            feed: Arc::new(feed),
         })
     }
 

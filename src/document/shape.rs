@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use async_graphql::{
     Name, PathSegment, Positioned, Response, Value, Variables,
     indexmap::IndexMap,
-    parser::types::{Directive, Field, OperationType, Selection, SelectionSet},
+    parser::types::{Directive, Field, Selection, SelectionSet},
     registry::{MetaType, MetaTypeName, Registry},
 };
 use async_graphql_value::Value as InputValue;
@@ -48,9 +48,6 @@ impl Rules {
     /// [`Rules::measure`] limits; it is also what refuses fragments that spread themselves.
     #[must_use]
     pub fn shape(&self, operation: &Operation<'_>, variables: &Variables) -> Shape<'_> {
-        let (OperationType::Query | OperationType::Mutation) = operation.kind() else {
-            return Shape { root: Vec::new() };
-        };
         let draft = Draft { registry: &self.registry, operation, variables };
         let set = &operation.definition.node.selection_set.node;
         let root = self.root(operation.kind()).map(|root| draft.objects(root, &[set]));

@@ -11,6 +11,7 @@ use super::{
     payload::ids,
     query::Query,
     related::Group,
+    sync,
     tag::{CreateTagInput, UpdateTagInput},
     task::{
         CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, Task, UpdateTaskInput,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     auth::UserId,
-    store::{Operation, Outcome},
+    store::{LogPlace, Operation, Outcome},
 };
 
 /// How many operations a batch may have.
@@ -91,6 +92,7 @@ pub struct BatchPayload {
     /// In the order of the operations.
     results: Vec<BatchResult>,
     pub(super) query: Query,
+    pub(super) cursor: String,
 }
 
 /// In the order of the operations.
@@ -125,7 +127,8 @@ impl BatchInput {
         let (viewer, store) = (ctx.viewer()?.id(), ctx.store()?);
         let names: Vec<_> = self.operations.iter().map(BatchOperation::name).collect();
         let operations = self.operations.into_iter().map(|operation| operation.read(viewer));
-        let outcomes = store.run_all(operations.collect(), self.atomic).await?;
+        let done = store.run_all(operations.collect(), self.atomic).await?;
+        let outcomes = done.outcome;
         let group = Group::of(outcomes.iter().filter_map(|outcome| match outcome {
             Ok(Outcome::Task(row)) => Some(row),
             _ => None,
@@ -141,7 +144,8 @@ impl BatchInput {
                 BatchResult { error: Some(BatchError::of(name, &error)), ..BatchResult::default() }
             }
         });
-        Ok(BatchPayload { results: results.collect(), query: Query })
+        let cursor = sync::cursor(viewer, LogPlace::behind(done.number));
+        Ok(BatchPayload { results: results.collect(), query: Query, cursor })
     }
 }
 

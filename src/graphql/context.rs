@@ -1,10 +1,16 @@
 //! What a resolver may ask its context for, by name.
 
+use std::sync::{Mutex, PoisonError};
+
 use async_graphql::Context;
 use chrono::NaiveDate;
 
 use super::error::{ApiError, ErrorCode};
-use crate::{auth::Viewer, clock::Instant, store::OwnedStore};
+use crate::{
+    auth::Viewer,
+    clock::{Clock, Instant},
+    store::OwnedStore,
+};
 
 /// What the guard puts into the context of an operation that asks for anything of the viewer's.
 #[derive(Debug)]
@@ -13,17 +19,36 @@ pub struct RequestContext {
     pub viewer: Viewer,
     /// The rows of the viewer, and of nobody else.
     pub store: OwnedStore,
-    /// The instant at which the request came.
-    pub now: Instant,
+    clock: Clock,
+    now: Mutex<Instant>,
 }
 
 impl RequestContext {
-    /// The day on which the request came, in the viewer's zone.
+    /// The context of a request that comes now.
+    #[must_use]
+    pub fn new(viewer: Viewer, store: OwnedStore, clock: Clock) -> Self {
+        let now = Mutex::new(clock.now());
+        Self { viewer, store, clock, now }
+    }
+
+    /// The instant at which the request came, or the present message of a subscription was made.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The day of that instant, in the viewer's zone.
     ///
     /// # Errors
     /// When the zone cannot be read.
     pub async fn today(&self) -> Result<NaiveDate, ApiError> {
-        Ok(self.store.zone().await?.day(self.now))
+        Ok(self.store.zone().await?.day(self.now()))
+    }
+
+    /// Begins the next message of a subscription, which is read as if it were a request of its own.
+    pub async fn renew(&self) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.now();
+        self.store.renew().await;
     }
 }
 

@@ -74,11 +74,13 @@ impl TaskListConnection {
 pub struct TaskListPayload {
     list: TaskList,
     pub(super) query: Query,
+    pub(super) cursor: String,
 }
 
-impl From<ListRow> for TaskListPayload {
-    fn from(row: ListRow) -> Self {
-        Self { list: row.into(), query: Query }
+impl TaskListPayload {
+    /// The payload of a mutation of which that cursor is the place.
+    pub fn new(row: ListRow, cursor: String) -> Self {
+        Self { list: row.into(), query: Query, cursor }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     error::{ApiError, ErrorCode},
     list::{CreateListInput, TaskListPayload, UpdateListInput},
     payload::{DeletePayload, OfOutcome},
+    sync,
     tag::{CreateTagInput, TagPayload, UpdateTagInput},
     task::{
         CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, TaskPayload,
@@ -16,6 +17,7 @@ use super::{
     },
     viewer::{UpdateViewerInput, ViewerPayload},
 };
+use crate::store::LogPlace;
 
 /// A failure stays within its field: an error that is passed up would blank the payloads of the
 /// mutations before it, which have been committed.
@@ -109,9 +111,10 @@ impl Mutation {
 /// Does one thing and wraps what it came to.
 async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Outcome<P> {
     let run = async || {
-        let operation = operation.read(ctx.viewer()?.id())?;
-        let outcome = ctx.store()?.run(operation).await?;
-        P::of(outcome).ok_or_else(|| {
+        let viewer = ctx.viewer()?.id();
+        let done = ctx.store()?.run(operation.read(viewer)?).await?;
+        let cursor = sync::cursor(viewer, LogPlace::behind(done.number));
+        P::of(done.outcome, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })
     };

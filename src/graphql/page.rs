@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, SimpleObject};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{context::ContextExt, error::ApiError};
 use crate::store::{Owned, Page, Place, Toward, Window};
@@ -50,22 +50,27 @@ fn within(field: &'static str, count: i32) -> Result<u64, ApiError> {
 /// A place that names the order in which it is one, so that no other order takes it. The number is
 /// the version of this form.
 #[derive(Serialize, Deserialize)]
-struct Cursor(u8, String, Place);
+struct Cursor<O, P>(u8, O, P);
 
 const VERSION: u8 = 1;
 
-/// The cursor of a place.
-pub fn cursor(order: &str, place: &Place) -> String {
-    let cursor = Cursor(VERSION, order.to_owned(), place.clone());
+/// The cursor of a place in that order.
+pub fn cursor(order: &str, place: &impl Serialize) -> String {
+    let cursor = Cursor(VERSION, order, place);
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
 }
 
-fn read(field: &'static str, cursor: &str, order: &str) -> Result<Place, ApiError> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap_or_default();
+/// The place that a cursor of that order names.
+pub fn place<P: DeserializeOwned>(order: &str, cursor: &str) -> Option<P> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
     match serde_json::from_slice(&bytes) {
-        Ok(Cursor(VERSION, made_for, place)) if made_for == order => Ok(place),
-        _ => Err(not_of_this_list(field)),
+        Ok(Cursor::<String, P>(VERSION, made_for, place)) if made_for == order => Some(place),
+        _ => None,
     }
+}
+
+fn read(field: &'static str, cursor: &str, order: &str) -> Result<Place, ApiError> {
+    place(order, cursor).ok_or_else(|| not_of_this_list(field))
 }
 
 /// The cursor on that side is one that this list and order did not make.

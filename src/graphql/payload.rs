@@ -9,9 +9,9 @@ use super::{
 };
 use crate::store::Outcome;
 
-/// `query` reads on after the change, so lists and counts refresh in the same round trip.
+/// `query` reads on after the change, so lists and counts refresh in the same round trip; `cursor` is the change's place in `changes`.
 #[derive(Interface)]
-#[graphql(field(name = "query", ty = "&Query"))]
+#[graphql(field(name = "query", ty = "&Query"), field(name = "cursor", ty = "&String"))]
 pub enum Payload {
     /// Of a mutation of one task.
     Task(TaskPayload),
@@ -32,6 +32,7 @@ pub enum Payload {
 pub struct DeletePayload {
     deleted_ids: Vec<ID>,
     pub(super) query: Query,
+    pub(super) cursor: String,
 }
 
 /// Ids as clients read them.
@@ -41,16 +42,16 @@ pub fn ids(ids: Vec<Uuid>) -> Vec<ID> {
 
 /// The payload of what one operation came to; none where that operation comes to something else.
 pub trait OfOutcome: Sized {
-    /// Wraps it.
-    fn of(outcome: Outcome) -> Option<Self>;
+    /// Wraps it; `cursor` is its place among the changes.
+    fn of(outcome: Outcome, cursor: String) -> Option<Self>;
 }
 
 macro_rules! of_outcome {
     ($($payload:ident of $outcome:ident),*) => {$(
         impl OfOutcome for $payload {
-            fn of(outcome: Outcome) -> Option<Self> {
+            fn of(outcome: Outcome, cursor: String) -> Option<Self> {
                 let Outcome::$outcome(outcome) = outcome else { return None };
-                Some(outcome.into())
+                Some(Self::new(outcome, cursor))
             }
         }
     )*};
@@ -58,8 +59,8 @@ macro_rules! of_outcome {
 
 of_outcome!(TaskPayload of Task, TagPayload of Tag, TaskListPayload of List, DeletePayload of Deleted);
 
-impl From<Vec<Uuid>> for DeletePayload {
-    fn from(deleted: Vec<Uuid>) -> Self {
-        Self { deleted_ids: ids(deleted), query: Query }
+impl DeletePayload {
+    fn new(deleted: Vec<Uuid>, cursor: String) -> Self {
+        Self { deleted_ids: ids(deleted), query: Query, cursor }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     list::{TaskList, TaskListConnection},
     node::Node,
     page::PageArguments,
+    sync::ChangePage,
     tag::{Tag, TagConnection},
     task::{Task, TaskConnection},
     task_filter::TaskFilter,
@@ -92,5 +93,15 @@ impl Query {
     ) -> Result<TaskListConnection, ApiError> {
         let page = PageArguments { first, after, last, before };
         TaskListConnection::read(ctx, page, include_archived).await
+    }
+
+    /// What changed after `since`, oldest first; null `since` starts a full read. The polling twin of `Subscription.changes`.
+    async fn changes(
+        &self,
+        ctx: &Context<'_>,
+        since: Option<String>,
+        #[graphql(default = 500)] first: i32,
+    ) -> Result<ChangePage, ApiError> {
+        ChangePage::read(ctx, since, first).await
     }
 }

@@ -65,11 +65,13 @@ impl TagConnection {
 pub struct TagPayload {
     tag: Tag,
     pub(super) query: Query,
+    pub(super) cursor: String,
 }
 
-impl From<TagRow> for TagPayload {
-    fn from(row: TagRow) -> Self {
-        Self { tag: row.into(), query: Query }
+impl TagPayload {
+    /// The payload of a mutation of which that cursor is the place.
+    pub fn new(row: TagRow, cursor: String) -> Self {
+        Self { tag: row.into(), query: Query, cursor }
     }
 }
 

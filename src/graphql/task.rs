@@ -102,7 +102,7 @@ impl Task {
         let request = ctx.request()?;
         Ok(match (self.due_at, self.due_on) {
             _ if self.completed => false,
-            (Some(at), _) => at < request.now,
+            (Some(at), _) => at < request.now(),
             (None, Some(Date(day))) => day < request.today().await?,
             (None, None) => false,
         })
@@ -184,11 +184,13 @@ impl TaskConnection {
 pub struct TaskPayload {
     task: Task,
     pub(super) query: Query,
+    pub(super) cursor: String,
 }
 
-impl From<TaskRow> for TaskPayload {
-    fn from(row: TaskRow) -> Self {
-        Self { task: row.into(), query: Query }
+impl TaskPayload {
+    /// The payload of a mutation of which that cursor is the place.
+    pub fn new(row: TaskRow, cursor: String) -> Self {
+        Self { task: row.into(), query: Query, cursor }
     }
 }
 

@@ -117,11 +117,11 @@ impl TaskFilter {
         let today = if self.depends_on_today() {
             request.today().await?
         } else {
-            Zone::UTC.day(request.now)
+            Zone::UTC.day(request.now())
         };
         let trash = self.trash.map(Into::into).unwrap_or_default();
         let searched = self.search.clone();
-        let mut reader = Reader::new(request.now, today);
+        let mut reader = Reader::new(request.now(), today);
         let rule = reader.rule(self, "filter")?;
         if by_relevance && (reader.searches, searched.is_some()) != (1, true) {
             let message = "RELEVANCE needs a search at the top level of the filter, and no other.";

@@ -6,8 +6,9 @@ use super::{
     context::{ContextExt, RequestContext},
     error::ApiError,
     query::Query,
+    sync,
 };
-use crate::{auth, calendar::Zone, clock::Instant};
+use crate::{auth, calendar::Zone, clock::Instant, store::LogPlace};
 
 /// Who is asking.
 #[derive(SimpleObject)]
@@ -50,7 +51,7 @@ impl From<&RequestContext> for User {
             email: viewer.email().map(str::to_owned),
             name: viewer.name().map(str::to_owned),
             image: viewer.image().map(str::to_owned),
-            session: Session::new(viewer.session(), request.now),
+            session: Session::new(viewer.session(), request.now()),
         }
     }
 }
@@ -83,8 +84,9 @@ impl UpdateViewerInput {
             MaybeUndefined::Null => Some(Zone::UTC),
             MaybeUndefined::Value(zone) => Some(zone),
         };
-        request.store.viewer_update(zone).await?;
-        Ok(ViewerPayload { viewer: request.into(), query: Query })
+        let done = request.store.viewer_update(zone).await?;
+        let cursor = sync::cursor(request.viewer.id(), LogPlace::behind(done.number));
+        Ok(ViewerPayload { viewer: request.into(), query: Query, cursor })
     }
 }
 
@@ -93,4 +95,5 @@ impl UpdateViewerInput {
 pub struct ViewerPayload {
     viewer: User,
     pub(super) query: Query,
+    pub(super) cursor: String,
 }

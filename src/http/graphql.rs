@@ -68,8 +68,8 @@ async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Resp
     let (mut operation, shape) = checked(served, request, by_get, viewer.is_some(), entry).await?;
     if let Some(viewer) = viewer {
         let store = served.store.for_viewer(&viewer);
-        let now = served.clock.now();
-        operation = operation.data(RequestContext { viewer, store, now });
+        let clock = served.clock.clone();
+        operation = operation.data(RequestContext::new(viewer, store, clock));
     }
     let mut response = served.schema.execute(operation).await;
     if is_invalid(&response) {

@@ -54,6 +54,17 @@ pub struct Write {
     store: Arc<Store>,
 }
 
+/// A change that was made, if only of the counter.
+#[derive(Clone, Copy, Debug)]
+pub struct Done<T> {
+    /// What it came to.
+    pub outcome: T,
+    /// Whose it was.
+    pub(super) user: UserNo,
+    /// Its number on the user's counter.
+    pub number: i64,
+}
+
 /// How many objects a user has, or may have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -107,8 +118,8 @@ impl Write {
         })
     }
 
-    /// Makes the change last and gives back what it came to.
-    pub async fn commit<T>(self, outcome: T) -> Result<T, StoreError> {
+    /// Makes the change last, tells whoever follows the user, and gives back what it came to.
+    pub async fn commit<T>(self, outcome: T) -> Result<Done<T>, StoreError> {
         if self.owned != self.owned_before {
             let Counts { tasks, tags, lists } = self.owned;
             let mut update = Query::update();
@@ -120,8 +131,11 @@ impl Write {
                 .and_where(user::Column::No.eq(self.user.0));
             self.transaction.execute(&update).await?;
         }
-        self.transaction.0.commit().await?;
-        Ok(outcome)
+        let committed = self.transaction.0.commit().await;
+        // Also where the answer was lost: it may have been done all the same.
+        self.store.feed.changed(self.user.0, self.number);
+        committed?;
+        Ok(Done { outcome, user: self.user, number: self.number })
     }
 
     /// The user's object of that id.

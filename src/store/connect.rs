@@ -7,6 +7,7 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr,
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{dialect::Dialect, text};
 
@@ -22,6 +23,8 @@ const STALE: Duration = Duration::from_secs(30);
 pub struct Pools {
     pub reader: Dialect<DatabaseConnection>,
     pub writer: Dialect<DatabaseConnection>,
+    /// Where the database is, if other processes may be at it as well.
+    shared: Option<SecretString>,
 }
 
 impl Pools {
@@ -30,12 +33,18 @@ impl Pools {
     pub async fn connect(url: &str, size: u32) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
             let pool = Database::connect(options(url, size)).await?;
-            return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool) });
+            let shared = Some(url.into());
+            return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool), shared });
         }
         make_folder(url)?;
         let writer = Database::connect(sqlite(url, 1, true)).await?;
         let reader = Database::connect(sqlite(url, size, false)).await?;
-        Ok(Self { reader: Dialect(reader), writer: Dialect(writer) })
+        Ok(Self { reader: Dialect(reader), writer: Dialect(writer), shared: None })
+    }
+
+    /// Where the database is, if other processes may be at it as well: that is PostgreSQL.
+    pub fn shared_url(&self) -> Option<&str> {
+        self.shared.as_ref().map(ExposeSecret::expose_secret)
     }
 
     /// Brings the tables up to date.

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{
     OwnedStore,
-    change::Write,
+    change::{Done, Write},
     entity::{tag, task, task_list},
     error::StoreError,
     list::{ListPatch, ListRow, NewList},
@@ -61,7 +61,7 @@ impl OwnedStore {
     ///
     /// # Errors
     /// What the operation was refused for.
-    pub async fn run(&self, operation: Operation) -> Result<Outcome, StoreError> {
+    pub async fn run(&self, operation: Operation) -> Result<Done<Outcome>, StoreError> {
         let mut write = self.write().await?;
         let outcome = write.run(operation).await?;
         write.commit(outcome).await
@@ -78,7 +78,7 @@ impl OwnedStore {
         &self,
         operations: Vec<Result<Operation, E>>,
         atomic: bool,
-    ) -> Result<Vec<Result<Outcome, E>>, StoreError> {
+    ) -> Result<Done<Vec<Result<Outcome, E>>>, StoreError> {
         let mut write = self.write().await?;
         let count = operations.len();
         let mut outcomes = Vec::with_capacity(count);
@@ -93,7 +93,9 @@ impl OwnedStore {
             let failed = outcome.is_err();
             outcomes.push(outcome);
             if failed && atomic {
-                return Ok(aborted_but_for_last(outcomes, count));
+                drop(write);
+                // The number of what was undone will be another change's, so this takes its own.
+                return self.write().await?.commit(aborted_but_for_last(outcomes, count)).await;
             }
         }
         write.refresh(&mut outcomes).await?;

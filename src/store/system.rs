@@ -2,7 +2,9 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::{
@@ -22,7 +24,7 @@ const TRASH_LIFE: chrono::TimeDelta = chrono::TimeDelta::days(30);
 
 /// The door to the rows of all users.
 #[derive(Debug)]
-pub struct SystemStore(Arc<Store>);
+pub struct SystemStore(pub(super) Arc<Store>);
 
 impl Store {
     /// The rows of all users: for housekeeping, never for a request.
@@ -40,35 +42,40 @@ impl SystemStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn purge(&self) -> Result<(), StoreError> {
-        for sub in self.owners_of_old_trash().await? {
+        for sub in self.owners_of_what_is_old().await? {
             // One whose trash cannot be emptied does not keep it from the others.
             if let Err(error) = self.purge_of(&sub).await {
                 tracing::warn!(?error, "a user's trash could not be emptied");
             }
         }
-        #[expect(clippy::disallowed_methods, reason = "an old tombstone has no use to anybody")]
-        tombstone::Entity::delete_many()
-            .filter(tombstone::Column::At.lte(self.0.clock.now().before(TOMBSTONE_LIFE)))
-            .exec(&self.0.pools.writer)
-            .await?;
         Ok(())
     }
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
         let mut write = Write::begin(&self.0, sub).await?;
         write.purge().await?;
-        write.commit(()).await
+        write.forget().await?;
+        write.commit(()).await?;
+        Ok(())
     }
 
-    async fn owners_of_old_trash(&self) -> Result<Vec<String>, StoreError> {
-        let old = Column::DeletedAt.lte(self.0.clock.now().before(TRASH_LIFE));
+    async fn owners_of_what_is_old(&self) -> Result<Vec<String>, StoreError> {
+        let now = self.0.clock.now();
         #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
-        let owners = Entity::find().filter(old).select_only().column(Column::UserNo).distinct();
-        #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
-        let subs = user::Entity::find()
-            .filter(user::Column::No.in_subquery(owners.into_query()))
+        let of_trash = Entity::find()
+            .filter(Column::DeletedAt.lte(now.before(TRASH_LIFE)))
             .select_only()
-            .column(user::Column::Sub);
+            .column(Column::UserNo);
+        #[expect(clippy::disallowed_methods, reason = "an old tombstone has no use to anybody")]
+        let of_tombstones = tombstone::Entity::find()
+            .filter(tombstone::Column::At.lte(now.before(TOMBSTONE_LIFE)))
+            .select_only()
+            .column(tombstone::Column::UserNo);
+        let of_either = Condition::any()
+            .add(user::Column::No.in_subquery(of_trash.into_query()))
+            .add(user::Column::No.in_subquery(of_tombstones.into_query()));
+        #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
+        let subs = user::Entity::find().filter(of_either).select_only().column(user::Column::Sub);
         Ok(subs.into_tuple().all(&self.0.pools.reader).await?)
     }
 }
@@ -87,6 +94,29 @@ impl Write {
         let top = old.iter().filter(|(_, parent, _)| parent.is_none_or(|id| !ids.contains(&id)));
         let top = top.map(|(id, _, with)| Member { id: *id, deleted_with: *with });
         self.bury_all_below(top.collect()).await?;
+        Ok(())
+    }
+
+    /// Forgets what was deleted for good so long ago, and remembers how much was forgotten, so that
+    /// nobody takes what is left of the log for all of it.
+    async fn forget(&self) -> Result<(), StoreError> {
+        let old = tombstone::Column::At.lte(self.now.before(TOMBSTONE_LIFE));
+        let forgotten: Option<i64> = tombstone::Entity::find_owned(self.user)
+            .filter(old.clone())
+            .select_only()
+            .column_as(tombstone::Column::Number.max(), "forgotten")
+            .into_tuple()
+            .one(&self.transaction)
+            .await?
+            .flatten();
+        let Some(forgotten) = forgotten else { return Ok(()) };
+        #[expect(clippy::disallowed_methods, reason = "the owner is the row itself")]
+        user::Entity::update_many()
+            .col_expr(user::Column::Forgotten, Expr::value(forgotten))
+            .filter(user::Column::No.eq(self.user.0))
+            .exec(&self.transaction)
+            .await?;
+        tombstone::Entity::delete_owned(self.user).filter(old).exec(&self.transaction).await?;
         Ok(())
     }
 }

@@ -2,7 +2,12 @@
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
-use super::{OwnedStore, change::find_user, entity::user, error::StoreError};
+use super::{
+    OwnedStore,
+    change::{Done, find_user},
+    entity::user,
+    error::StoreError,
+};
 use crate::calendar::Zone;
 
 impl OwnedStore {
@@ -24,11 +29,16 @@ impl OwnedStore {
         Ok(zone)
     }
 
+    /// Forgets the zone that was read, since another request may have changed it meanwhile.
+    pub async fn renew(&self) {
+        *self.zone.lock().await = None;
+    }
+
     /// Changes the viewer's own row; what is `None` stays. Days that are stored stay too.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn viewer_update(&self, zone: Option<Zone>) -> Result<(), StoreError> {
+    pub async fn viewer_update(&self, zone: Option<Zone>) -> Result<Done<()>, StoreError> {
         let write = self.write().await?;
         if let Some(zone) = zone {
             #[expect(clippy::disallowed_methods, reason = "the owner is the row itself")]
@@ -38,10 +48,10 @@ impl OwnedStore {
                 .exec(&write.transaction)
                 .await?;
         }
-        write.commit(()).await?;
+        let done = write.commit(()).await?;
         if zone.is_some() {
             *self.zone.lock().await = zone;
         }
-        Ok(())
+        Ok(done)
     }
 }

@@ -16,6 +16,8 @@ pub struct Model {
     pub time_zone: String,
     /// The number of the user's last change.
     pub counter: i64,
+    /// The number of the last deletion that nothing tells of any more.
+    pub forgotten: i64,
     /// How many tasks there are, those in the trash too.
     pub tasks: i64,
     /// How many tags there are.
