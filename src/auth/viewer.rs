@@ -81,8 +81,12 @@ impl Viewer {
 #[derive(Debug)]
 pub struct Session {
     pub(super) id: String,
+    /// What a sign-out names: a digest of the `sid`, or else of this token alone.
+    pub(super) key: String,
+    pub(super) has_sid: bool,
     pub(super) issuer: Option<String>,
-    pub(super) issued_at: Instant,
+    pub(super) issued_at: Option<Instant>,
+    pub(super) verified_at: Instant,
     pub(super) expires_at: Instant,
 }
 
@@ -102,7 +106,7 @@ impl Session {
     /// The `iat` claim, else when this server first verified the token.
     #[must_use]
     pub fn issued_at(&self) -> Instant {
-        self.issued_at
+        self.issued_at.unwrap_or(self.verified_at)
     }
 
     /// The `exp` claim itself; a single request may still pass within the leeway after it.
