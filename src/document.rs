@@ -24,6 +24,7 @@ mod limits;
 mod measure;
 mod merge;
 mod shape;
+mod subscription;
 mod tokens;
 
 #[cfg(test)]
@@ -160,8 +161,7 @@ impl Document {
         self.0.operations.iter().count() > 1
     }
 
-    /// The operation of that name in the form that a request takes: fields of a mutation that are one
-    /// merged, and without the arguments and input fields whose variables have no value.
+    /// The operation of that name in the form that a request takes: root fields that are one merged, and without the arguments and input fields whose variables have no value.
     #[must_use]
     pub fn into_parsed(
         mut self,
@@ -172,8 +172,15 @@ impl Document {
         if let Some(name) = name {
             chosen::keep(&mut self.0, name);
         }
-        if let Some(mutation) = &rules.registry.mutation_type {
-            merge::root_fields(&mut self.0, mutation);
+        let Registry { mutation_type, subscription_type, .. } = &rules.registry;
+        let merged = [
+            (OperationType::Mutation, mutation_type),
+            (OperationType::Subscription, subscription_type),
+        ];
+        for (kind, root) in merged {
+            if let Some(root) = root {
+                merge::root_fields(&mut self.0, kind, root);
+            }
         }
         absent::take_out(&mut self.0, variables);
         self.0

@@ -1,6 +1,6 @@
-//! Merges the root fields of a mutation that have one response key (`CollectFields`, section 6.3.2
-//! of the GraphQL specification): the library runs each of them, and would write twice what the
-//! client asked for once.
+//! Merges the root fields of a mutation or subscription that have one response key (`CollectFields`,
+//! section 6.3.2 of the GraphQL specification): the library runs each of them, and would write twice
+//! what the client asked for once. Of a subscription it runs no field in a fragment either.
 
 use std::{collections::HashMap, mem};
 
@@ -12,9 +12,10 @@ use async_graphql::{
     },
 };
 
-/// Merges them, with the fragments of the root taken apart. What has a directive, or cannot be
-/// merged, stays as it is written; validation refuses the latter.
-pub(super) fn root_fields(document: &mut ExecutableDocument, root: &str) {
+/// Merges those of operations of that kind, whose type is `root`, with the fragments of the root taken
+/// apart. What has a directive, or cannot be merged, stays as it is written; validation refuses the
+/// latter.
+pub(super) fn root_fields(document: &mut ExecutableDocument, kind: OperationType, root: &str) {
     let ExecutableDocument { operations, fragments } = document;
     let mut collected = Collected { root, fragments, taken_apart: Vec::new(), items: Vec::new() };
     let operations: Vec<_> = match operations {
@@ -22,7 +23,7 @@ pub(super) fn root_fields(document: &mut ExecutableDocument, root: &str) {
         DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
     };
     for operation in operations {
-        if operation.node.ty == OperationType::Mutation {
+        if operation.node.ty == kind {
             collected.add(mem::take(&mut operation.node.selection_set.node));
             operation.node.selection_set.node.items = mem::take(&mut collected.items);
         }
