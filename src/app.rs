@@ -1,12 +1,6 @@
 //! The one place where everything meets. The tests build it too.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use sea_orm::DbErr;
@@ -18,7 +12,7 @@ use crate::{
     config::Config,
     document::{self, Rules},
     graphql::{self, Mutation, Query, Subscription},
-    http::{self, HttpSettings, Served, Shared},
+    http::{self, Connections, Draining, HttpSettings, Served, Shared},
     store::{Store, SystemStore},
 };
 
@@ -48,7 +42,8 @@ impl App {
             authenticator: Authenticator::new(config.tokens, clock.clone()),
             store: Arc::new(store),
             clock,
-            draining: AtomicBool::new(false),
+            draining: Draining::default(),
+            connections: Connections::new(config.live),
             settings: HttpSettings {
                 body_limit: config.body_limit,
                 timeout: config.timeout,
@@ -78,7 +73,8 @@ impl App {
         &self.served.authenticator
     }
 
-    /// Serves until `stop` comes, then lets the requests that run come to their end.
+    /// Serves until `stop` comes, then lets the requests that run come to their end, and tells those
+    /// who listen to come back.
     ///
     /// # Errors
     /// When the listener breaks.
@@ -91,18 +87,21 @@ impl App {
         let housekeeping = tokio::spawn(keep_house(self.system()));
         let system = self.system();
         let replicas = tokio::spawn(async move { system.keep_in_touch().await });
-        let stopped = Arc::new(tokio::sync::Notify::new());
-        let (served, stopping) = (Arc::clone(&self.served), Arc::clone(&stopped));
+        let served = Arc::clone(&self.served);
         let drain = async move {
             stop.await;
             tracing::info!("stopping: no new requests, the running ones come to their end");
-            served.draining.store(true, Ordering::Relaxed);
-            stopping.notify_one();
+            served.draining.begin();
         };
-        let serving = axum::serve(listener, self.router()).with_graceful_shutdown(drain);
+        let serving = async {
+            axum::serve(listener, self.router()).with_graceful_shutdown(drain).await?;
+            // The server no longer knows of connections that have become WebSockets.
+            self.served.connections.all_closed().await;
+            Ok(())
+        };
         // A client that never reads its answer must not keep the server from stopping.
         let patience = async {
-            stopped.notified().await;
+            self.served.draining.begun().await;
             tokio::time::sleep(self.served.settings.timeout + Duration::from_secs(1)).await;
         };
         let result = tokio::select! {

@@ -14,7 +14,7 @@ use url::Url;
 use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
-    http::Origins,
+    http::{LiveLimits, Origins},
     store::Quotas,
     telemetry,
 };
@@ -105,6 +105,23 @@ pub struct Settings {
     #[arg(long, env = "TASKWARD_MAX_LISTS", default_value = "1000", value_name = "COUNT")]
     pub max_lists: String,
 
+    /// The most connections that last, WebSockets and event streams together.
+    #[arg(long, env = "TASKWARD_MAX_SOCKETS", default_value = "10000", value_name = "COUNT")]
+    pub max_sockets: String,
+
+    /// The most of them of one user.
+    #[arg(long, env = "TASKWARD_MAX_SOCKETS_PER_USER", default_value = "32", value_name = "COUNT")]
+    pub max_sockets_per_user: String,
+
+    /// The most operations at a time over one WebSocket.
+    #[arg(
+        long,
+        env = "TASKWARD_MAX_SOCKET_OPERATIONS",
+        default_value = "32",
+        value_name = "COUNT"
+    )]
+    pub max_socket_operations: String,
+
     /// How the log is written: `text` or `json`.
     #[arg(long, env = "TASKWARD_LOG_FORMAT", default_value = "text", value_name = "FORMAT")]
     pub log_format: String,
@@ -143,6 +160,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much one user may have.
     pub quotas: Quotas,
+    /// How many connections may last.
+    pub live: LiveLimits,
     /// What is logged, as in `info,sqlx=debug`.
     pub log: String,
     /// Whether a line of the log is a JSON object.
@@ -215,6 +234,13 @@ impl Settings {
                 tasks: faults.at_least_1("TASKWARD_MAX_TASKS", &self.max_tasks),
                 tags: faults.at_least_1("TASKWARD_MAX_TAGS", &self.max_tags),
                 lists: faults.at_least_1("TASKWARD_MAX_LISTS", &self.max_lists),
+            },
+            live: LiveLimits {
+                sockets: faults.at_least_1("TASKWARD_MAX_SOCKETS", &self.max_sockets),
+                sockets_per_user: faults
+                    .at_least_1("TASKWARD_MAX_SOCKETS_PER_USER", &self.max_sockets_per_user),
+                operations: faults
+                    .at_least_1("TASKWARD_MAX_SOCKET_OPERATIONS", &self.max_socket_operations),
             },
             log: self.log.clone(),
             json_log: match self.log_format.as_str() {
@@ -293,8 +319,8 @@ impl Display for Config {
                 if origins.is_empty() { "none".to_owned() } else { origins.join(", ") }
             }
         };
-        let (limits, quotas) = (&self.limits, &self.quotas);
-        let lines: [(&str, &dyn Display); 20] = [
+        let Self { limits, quotas, live, .. } = self;
+        let lines: [(&str, &dyn Display); 23] = [
             ("mode", &mode),
             ("TASKWARD_LISTEN", &self.listen),
             ("DATABASE_URL", &masked(&self.database_url)),
@@ -313,14 +339,17 @@ impl Display for Config {
             ("TASKWARD_MAX_TASKS", &quotas.tasks),
             ("TASKWARD_MAX_TAGS", &quotas.tags),
             ("TASKWARD_MAX_LISTS", &quotas.lists),
+            ("TASKWARD_MAX_SOCKETS", &live.sockets),
+            ("TASKWARD_MAX_SOCKETS_PER_USER", &live.sockets_per_user),
+            ("TASKWARD_MAX_SOCKET_OPERATIONS", &live.operations),
             ("TASKWARD_LOG", &self.log),
             ("TASKWARD_LOG_FORMAT", &if self.json_log { "json" } else { "text" }),
         ];
         for (name, value) in lines {
-            writeln!(f, "{name:26} {value}")?;
+            writeln!(f, "{name:30} {value}")?;
         }
         for (name, value) in self.tokens.in_force() {
-            writeln!(f, "{name:26} {value}")?;
+            writeln!(f, "{name:30} {value}")?;
         }
         Ok(())
     }

@@ -1,16 +1,19 @@
 //! The HTTP side: routes, the layers around them, and what they share.
 
+mod draining;
 mod graphql;
 mod health;
+mod live;
 mod log;
 mod negotiation;
+mod operation;
 mod playground;
 mod reply;
 mod request;
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     time::Duration,
 };
 
@@ -28,6 +31,10 @@ use axum::{
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use url::{Host, Url};
 
+pub use self::{
+    draining::Draining,
+    live::{Connections, LiveLimits},
+};
 use self::{negotiation::Form, reply::Refused};
 use crate::{
     auth::Authenticator,
@@ -55,8 +62,10 @@ pub struct Shared {
     pub store: Arc<Store>,
     /// The time.
     pub clock: Clock,
-    /// Set when the server is about to stop: what comes then goes to another replica.
-    pub draining: AtomicBool,
+    /// Whether the server is about to stop.
+    pub draining: Draining,
+    /// The WebSockets and event streams that are open.
+    pub connections: Arc<Connections>,
     /// What was configured.
     pub settings: HttpSettings,
 }

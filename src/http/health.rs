@@ -1,7 +1,5 @@
 //! Whether the process lives, and whether it should be sent requests.
 
-use std::sync::atomic::Ordering;
-
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 
@@ -34,7 +32,7 @@ pub async fn ready(State(served): State<Served>) -> (StatusCode, Json<Readiness>
         }
     };
     let keys = served.authenticator.ready().map_or_else(|missing| missing, |()| OK);
-    let shutting_down = served.draining.load(Ordering::Relaxed);
+    let shutting_down = served.draining.has_begun();
     let ready = [database, migrations, keys].iter().all(|part| *part == OK) && !shutting_down;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { database, migrations, keys, shutting_down }))

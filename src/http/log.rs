@@ -1,6 +1,6 @@
 //! One line in the log for each request, and the id that ties it to the answer.
 
-use std::sync::OnceLock;
+use std::{ops::Deref, sync::OnceLock};
 
 use async_graphql::ServerError;
 use axum::{
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::{Served, reply};
 use crate::{
     auth::{UserId, Viewer},
+    clock::{Clock, Instant},
     graphql::error::ErrorCode,
 };
 
@@ -60,6 +61,16 @@ impl Entry {
         }
     }
 
+    /// Its name, and who asks, for the log.
+    fn names(&self) -> (Option<&str>, Option<&str>) {
+        (self.operation.get().map(String::as_str), self.user.get().map(UserId::as_str))
+    }
+
+    /// How it went, for the log.
+    fn outcome_name(&self) -> &'static str {
+        self.outcome.get().map_or("OK", |code| code.name())
+    }
+
     /// Who asks.
     pub fn user(&self, viewer: Option<&Viewer>) {
         if let Some(viewer) = viewer {
@@ -80,6 +91,38 @@ impl Entry {
     }
 }
 
+/// One line in the log for an operation over a connection that lasts, however it ends.
+pub struct OperationLog {
+    entry: Entry,
+    clock: Clock,
+    start: Instant,
+}
+
+impl OperationLog {
+    /// What there is to tell of an operation that begins now.
+    #[must_use]
+    pub fn begin(entry: Entry, clock: &Clock) -> Self {
+        Self { entry, clock: clock.clone(), start: clock.now() }
+    }
+}
+
+impl Deref for OperationLog {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.entry
+    }
+}
+
+impl Drop for OperationLog {
+    fn drop(&mut self) {
+        let duration_ms = millis_since(self.start, &self.clock);
+        let (operation, user) = self.entry.names();
+        let outcome = self.entry.outcome_name();
+        tracing::info!(operation, user, duration_ms, outcome, "operation ended");
+    }
+}
+
 /// Gives the request its id, and logs it when it is answered.
 pub async fn log(State(served): State<Served>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new(&request);
@@ -89,16 +132,20 @@ pub async fn log(State(served): State<Served>, mut request: Request, next: Next)
 
     let start = served.clock.now();
     let mut reply = next.run(request).instrument(span.clone()).await;
-    let duration_ms = (served.clock.now().millis() - start.millis()).max(0);
+    let duration_ms = millis_since(start, &served.clock);
 
     let entry = reply.extensions_mut().remove::<Entry>();
     let status = reply.status().as_u16();
-    let operation = entry.as_ref().and_then(|entry| entry.operation.get()).map(String::as_str);
-    let user = entry.as_ref().and_then(|entry| entry.user.get()).map(UserId::as_str);
-    let outcome = entry.as_ref().map(|entry| entry.outcome.get().map_or("OK", |code| code.name()));
+    let (operation, user) = entry.as_ref().map(Entry::names).unwrap_or_default();
+    let outcome = entry.as_ref().map(Entry::outcome_name);
     span.in_scope(
         || tracing::info!(%method, path, status, operation, user, duration_ms, outcome, "answered"),
     );
     reply.headers_mut().insert(HEADER, id.0);
     reply
+}
+
+/// How long something took, by a clock that may have been set back meanwhile.
+pub fn millis_since(start: Instant, clock: &Clock) -> i64 {
+    (clock.now().millis() - start.millis()).max(0)
 }

@@ -47,14 +47,7 @@ impl Form {
         if !headers.contains_key(header::ACCEPT) {
             return Some(Self::PLAIN);
         }
-        let ranges: Vec<(String, f32)> = headers
-            .get_all(header::ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .map(|range| (essence(range), weight(range)))
-            .filter(|(range, _)| !range.is_empty())
-            .collect();
+        let ranges: Vec<(String, f32)> = ranges(headers).collect();
         let weight_of = |name: &str| Some(ranges.iter().find(|(range, _)| range == name)?.1);
         // The most specific range decides.
         let is_accepted = |name: &str| {
@@ -72,6 +65,23 @@ impl Form {
             is_accepted(NEWER).then_some(newer)
         }
     }
+}
+
+/// Whether `Accept` names a stream of events: who takes anything need not understand one.
+#[must_use]
+pub fn takes_events(headers: &HeaderMap) -> bool {
+    ranges(headers).any(|(range, weight)| range == "text/event-stream" && weight > 0.0)
+}
+
+/// What `Accept` names, each with its weight.
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = (String, f32)> {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|range| (essence(range), weight(range)))
+        .filter(|(range, _)| !range.is_empty())
 }
 
 /// Whether a body is JSON in UTF-8, the only form of a request (RFC 8259 §8.1).

@@ -70,6 +70,12 @@ impl Refused {
         self
     }
 
+    /// What is wrong, for a client to which no status can be told.
+    #[must_use]
+    pub fn into_errors(self) -> Vec<ServerError> {
+        self.errors
+    }
+
     /// The code of the first error, for the log.
     #[must_use]
     pub fn outcome(&self) -> ErrorCode {
@@ -79,15 +85,18 @@ impl Refused {
     /// The answer in that form.
     #[must_use]
     pub fn reply(self, form: Form) -> Response {
-        #[derive(Serialize)]
-        struct Errors {
-            errors: Vec<ServerError>,
-        }
         let status = if self.document && form.always_ok { StatusCode::OK } else { self.status };
         let mut reply = write(status, form, &Errors { errors: self.errors });
         reply.headers_mut().extend(self.headers);
         reply
     }
+}
+
+/// A response without data.
+#[derive(Serialize)]
+pub struct Errors {
+    /// At least one.
+    pub errors: Vec<ServerError>,
 }
 
 /// RFC 6750 §3: the challenge goes with each 401.
@@ -112,16 +121,9 @@ impl From<Refusal> for Refused {
 }
 
 /// The answer to an operation that was executed, with or without errors of its fields.
-///
-/// What a client may not see is logged here, once, within the span of the request.
 #[must_use]
 pub fn executed(mut response: GraphqlResponse, form: Form, request_id: &str) -> Response {
-    let mut unavailable = false;
-    let mut logged = Vec::new();
-    for error in &mut response.errors {
-        unavailable |= hide_internals(error, request_id, &mut logged);
-    }
-    if unavailable {
+    if hide_internals(&mut response.errors, request_id) {
         let mut reply = write(StatusCode::SERVICE_UNAVAILABLE, form, &response);
         reply.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         return reply;
@@ -129,10 +131,21 @@ pub fn executed(mut response: GraphqlResponse, form: Form, request_id: &str) -> 
     write(StatusCode::OK, form, &response)
 }
 
+/// Logs what a client may not see, once, within the span of the request, and takes it out of the
+/// errors; tells whether the same request may work in a moment.
+pub fn hide_internals(errors: &mut [ServerError], request_id: &str) -> bool {
+    let mut logged = Vec::new();
+    let mut unavailable = false;
+    for error in errors {
+        unavailable |= hide_internal(error, request_id, &mut logged);
+    }
+    unavailable
+}
+
 /// Logs what is behind an internal error, unless it was `logged` for another field that waited for
 /// the same, and leaves the client an id to report; tells whether the same request may work in a
 /// moment.
-fn hide_internals(
+fn hide_internal(
     error: &mut ServerError,
     request_id: &str,
     logged: &mut Vec<Arc<StoreError>>,

@@ -6,6 +6,7 @@ mod forest;
 mod issuer;
 mod people;
 mod reply;
+mod served;
 mod statements;
 pub mod tokens;
 
@@ -24,8 +25,14 @@ use taskward::{
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
-    any::for_any, databases::Database, forest::Forest, issuer::Issuer, people::Person,
-    reply::Reply, statements::statements,
+    any::for_any,
+    databases::Database,
+    forest::Forest,
+    issuer::Issuer,
+    people::Person,
+    reply::Reply,
+    served::{Served, Socket, soon},
+    statements::statements,
 };
 
 /// A server with an empty database, a clock that stands still, and three people.

@@ -16,6 +16,7 @@ mod inputs;
 mod isolation;
 mod links;
 mod lists;
+mod live;
 mod migrations;
 mod plans;
 mod positions;

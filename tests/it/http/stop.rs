@@ -1,42 +1,14 @@
 //! How the server stops: what runs comes to its end, and nothing new begins.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    sync::oneshot,
-    task::JoinHandle,
+    net::TcpStream,
 };
 
-use crate::harness::{Api, Database, tokens};
-
-/// The longest that a test waits for what must happen.
-async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(30), what).await.expect("it takes too long")
-}
-
-/// A server on a port of its own.
-struct Served {
-    api: Api,
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    serving: JoinHandle<std::io::Result<()>>,
-}
-
-impl Served {
-    async fn start(database: Database, flags: &[&str]) -> Self {
-        let (api, app) = Api::start_to_serve(database, flags).await;
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, told) = oneshot::channel();
-        let serving = tokio::spawn(app.serve(listener, async {
-            told.await.unwrap();
-        }));
-        Self { api, address, stop, serving }
-    }
-}
+use crate::harness::{Database, Served, soon, tokens};
 
 async fn refuses_connections(address: SocketAddr) {
     soon(async {

@@ -1,0 +1,130 @@
+//! The frames of one WebSocket.
+
+use std::convert::Infallible;
+
+use axum::{
+    body::Bytes,
+    extract::ws::{Message, WebSocket},
+};
+use futures_util::{StreamExt, future::BoxFuture};
+use tokio::select;
+use tungstenite::{Error, error::ProtocolError};
+
+use super::{
+    close::Close,
+    message::{ClientMessage, ServerMessage},
+    patience,
+};
+use crate::clock::Clock;
+
+/// A socket whose end may come at any time.
+pub(super) struct Wire<'a> {
+    socket: &'a mut WebSocket,
+    clock: &'a Clock,
+    /// What ends it, whatever else happens: once it has come, it is over.
+    end: BoxFuture<'a, Close>,
+    /// Whether the client has sent anything since the last ping.
+    is_heard: bool,
+}
+
+impl<'a> Wire<'a> {
+    pub(super) fn new(
+        socket: &'a mut WebSocket,
+        clock: &'a Clock,
+        end: BoxFuture<'a, Close>,
+    ) -> Self {
+        Self { socket, clock, end, is_heard: true }
+    }
+
+    /// From now on this ends it.
+    pub(super) fn ends_with(&mut self, end: BoxFuture<'a, Close>) {
+        self.end = end;
+    }
+
+    /// Waits for something, unless the end comes first.
+    pub(super) async fn until_end<T>(&mut self, what: impl Future<Output = T>) -> Result<T, Close> {
+        select! {
+            biased;
+            close = &mut self.end => Err(close),
+            outcome = what => Ok(outcome),
+        }
+    }
+
+    /// The next message of the client.
+    pub(super) async fn hear(&mut self) -> Result<ClientMessage, Close> {
+        loop {
+            let frame = select! {
+                biased;
+                close = &mut self.end => return Err(close),
+                frame = self.socket.next() => frame.ok_or(Close::LEFT)?,
+            };
+            self.is_heard = true;
+            match frame.map_err(fault)? {
+                Message::Text(text) => {
+                    return ClientMessage::read(&text).ok_or(Close::BAD_MESSAGE);
+                }
+                Message::Binary(_) => return Err(Close::BAD_MESSAGE),
+                Message::Close(frame) => return Err(Close::by_client(frame.as_ref())),
+                Message::Ping(_) | Message::Pong(_) => {}
+            }
+        }
+    }
+
+    /// Sends a message, and lets others go on `meanwhile`.
+    pub(super) async fn say(
+        &mut self,
+        message: &ServerMessage<'_>,
+        meanwhile: impl Future<Output = Infallible>,
+    ) -> Result<(), Close> {
+        let text = serde_json::to_string(message).unwrap_or_default();
+        let bytes = text.len();
+        self.send(Message::text(text), bytes, meanwhile).await
+    }
+
+    /// Asks whether the client lives: every library answers such a frame by itself.
+    pub(super) async fn ping(
+        &mut self,
+        meanwhile: impl Future<Output = Infallible>,
+    ) -> Result<(), Close> {
+        if !std::mem::take(&mut self.is_heard) {
+            return Err(Close::SLOW);
+        }
+        self.send(Message::Ping(Bytes::new()), 0, meanwhile).await
+    }
+
+    /// Sends a frame of so many bytes; it is sent when the system has taken all of it.
+    async fn send(
+        &mut self,
+        frame: Message,
+        bytes: usize,
+        meanwhile: impl Future<Output = Infallible>,
+    ) -> Result<(), Close> {
+        let too_late = self.clock.now().after(patience(bytes));
+        select! {
+            biased;
+            close = &mut self.end => Err(close),
+            sent = self.socket.send(frame) => sent.map_err(|_| Close::LEFT),
+            () = self.clock.reaches(too_late) => Err(Close::SLOW),
+            never = meanwhile => match never {},
+        }
+    }
+}
+
+/// Whether the client has left, or sends what is no message: too large a one, for example.
+fn fault(error: axum::Error) -> Close {
+    match error.into_inner().downcast_ref() {
+        Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_))
+        | None => Close::LEFT,
+        Some(_) => Close::BAD_MESSAGE,
+    }
+}
+
+/// Says why the socket ends, and waits until the client has heard it.
+pub(super) async fn say_goodbye(mut socket: WebSocket, close: Close) {
+    if let Some(message) = close.message()
+        && socket.send(message).await.is_err()
+    {
+        return;
+    }
+    while let Some(Ok(_)) = socket.next().await {}
+}

@@ -1,0 +1,243 @@
+//! From a GraphQL request to the answers of its operation, whatever carries them.
+//!
+//! ```text
+//! GraphqlRequest ─ read ─► Asked ─ check ─► Checked ─┬─ answer ──► one response     HTTP
+//!                          its document,    it may   └─ answers ─► a stream of them  WebSocket, SSE
+//!                          its kind         run
+//! ```
+
+use std::{mem, panic::AssertUnwindSafe, time::Duration};
+
+use async_graphql::{
+    Request as Operation, Response as Executed, ServerError, Value, Variables,
+    parser::types::{ExecutableDocument, OperationType},
+};
+use axum::http::StatusCode;
+use futures_util::{
+    StreamExt, future,
+    stream::{self, BoxStream},
+};
+use tokio::time::timeout;
+
+use super::{
+    Shared,
+    log::{Entry, OperationLog},
+    reply::{self, Refused},
+    request::GraphqlRequest,
+};
+use crate::{
+    auth::{Refusal, Viewer},
+    document::{Document, Shape},
+    graphql::{
+        context::RequestContext,
+        error::{ApiError, ErrorCode},
+    },
+};
+
+/// A request whose document was read.
+pub struct Asked {
+    document: Document,
+    operation_name: Option<String>,
+    variables: Variables,
+    kind: OperationType,
+}
+
+impl Asked {
+    /// Reads the document of a request, as far as which of its operations is asked for.
+    ///
+    /// # Errors
+    /// When it has none, or it cannot be read.
+    pub fn read(request: GraphqlRequest, served: &Shared, entry: &Entry) -> Result<Self, Refused> {
+        let GraphqlRequest { query, operation_name, variables, .. } = request;
+        let source = query.ok_or_else(|| {
+            let error = ApiError::bad_input("query", "query is missing: it holds the document.");
+            Refused::new(StatusCode::BAD_REQUEST, error)
+        })?;
+        let document = served.rules.parse(&source).map_err(refused)?;
+        let operation = document.operation(operation_name.as_deref()).map_err(refused)?;
+        entry.operation(operation.name());
+        let kind = operation.kind();
+        Ok(Self { document, operation_name, variables, kind })
+    }
+
+    /// Query, mutation or subscription.
+    #[must_use]
+    pub fn kind(&self) -> OperationType {
+        self.kind
+    }
+
+    /// The operation, if it may run: its document within the limits, its variables of the right
+    /// types, and with a viewer where it asks for anything of theirs.
+    ///
+    /// # Errors
+    /// Says what is wrong: with the document itself first, then with the variables, then that the
+    /// token is missing.
+    pub async fn check(
+        self,
+        served: &Shared,
+        viewer: Option<Viewer>,
+        carrier: Carrier,
+    ) -> Result<Checked<'_>, Refused> {
+        let Self { document, operation_name, variables, kind } = self;
+        let operation = document.operation(operation_name.as_deref()).map_err(refused)?;
+        let measure = served.rules.measure(&operation, &variables).map_err(refused)?;
+        operation.check_root().map_err(refused)?;
+        let coerced = served.rules.coerce(&operation, variables);
+        let token_missing = measure.needs_viewer && viewer.is_none();
+        let has_to_be_valid_now = coerced.is_err()
+            || token_missing
+            || carrier == Carrier::Stream
+            || document.has_others();
+        if has_to_be_valid_now {
+            // What is wrong with the document itself comes first, and only the operation that was
+            // chosen goes on from here.
+            validate(served, document.parsed().clone(), operation_name.clone(), kind).await?;
+        }
+        let variables = coerced.map_err(Refused::document)?;
+        if token_missing {
+            return Err(Refusal::missing().into());
+        }
+        let shape = served.rules.shape(&operation, &variables);
+        let document = document.into_parsed(&served.rules, operation_name.as_deref(), &variables);
+        let mut operation = ready(document, operation_name).variables(variables);
+        if let Some(viewer) = viewer {
+            let store = served.store.for_viewer(&viewer);
+            let clock = served.clock.clone();
+            operation = operation.data(RequestContext::new(viewer, store, clock));
+        }
+        Ok(Checked { served, operation, shape, kind })
+    }
+}
+
+/// What brings the answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// One response, whose status can still tell that the document was refused when it runs.
+    Response,
+    /// A stream, which is opened before the operation runs.
+    Stream,
+}
+
+/// An operation that may run.
+pub struct Checked<'a> {
+    served: &'a Shared,
+    operation: Operation,
+    shape: Shape<'a>,
+    kind: OperationType,
+}
+
+/// What an operation tells over a stream.
+pub enum Answer {
+    /// One of its responses.
+    Next(Executed),
+    /// Why it has none; it is the last that it tells.
+    Failed(Vec<ServerError>),
+}
+
+impl<'a> Checked<'a> {
+    /// Runs a query or mutation, which takes no longer than whoever waits for it.
+    ///
+    /// # Errors
+    /// When the library refuses its document.
+    pub async fn answer(self) -> Result<Executed, Refused> {
+        let mut response = self.served.schema.execute(self.operation).await;
+        if is_invalid(&response) {
+            return Err(Refused::document(validation_errors(response.errors)));
+        }
+        self.shape.complete(&mut response);
+        Ok(response)
+    }
+
+    /// Runs any operation: a query or mutation within the time of a request, a subscription for as
+    /// long as it is listened to. It is logged when it is dropped.
+    pub fn answers(self, log: OperationLog, request_id: &'a str) -> BoxStream<'a, Answer> {
+        let Self { served, operation, shape, kind } = self;
+        let is_followed = kind == OperationType::Subscription;
+        let responses = AssertUnwindSafe(served.schema.execute_stream(operation)).catch_unwind();
+        let mut responses = responses.map(|response| response.map_err(|_panic| panicked()));
+        let responses = if is_followed {
+            responses.boxed()
+        } else {
+            let limit = served.settings.timeout;
+            let only = async move {
+                timeout(limit, responses.next()).await.unwrap_or(Some(Err(too_slow(limit))))
+            };
+            stream::once(only).filter_map(future::ready).boxed()
+        };
+        let mut is_first = true;
+        let answers = responses.map(move |response| {
+            let is_first = mem::take(&mut is_first);
+            let mut response = match response {
+                Ok(response) => response,
+                Err(error) => {
+                    log.outcome(error.code());
+                    return Answer::Failed(vec![error.at(None)]);
+                }
+            };
+            shape.complete(&mut response);
+            log.errors(&response.errors);
+            reply::hide_internals(&mut response.errors, request_id);
+            // A subscription that cannot be followed has no response at all.
+            let is_refused = is_followed && is_first && response.data == Value::Null;
+            if is_refused { Answer::Failed(response.errors) } else { Answer::Next(response) }
+        });
+        answers.boxed()
+    }
+}
+
+fn ready(document: ExecutableDocument, operation_name: Option<String>) -> Operation {
+    let mut operation = Operation::new(String::new());
+    operation.set_parsed_query(document);
+    operation.operation_name = operation_name;
+    operation
+}
+
+/// Has the library look at a document without running anything of it: in its introspection mode no
+/// resolver of ours is called, and without the values it looks at the document alone.
+async fn validate(
+    served: &Shared,
+    document: ExecutableDocument,
+    operation_name: Option<String>,
+    kind: OperationType,
+) -> Result<(), Refused> {
+    let operation = ready(document, operation_name).only_introspection();
+    let mut response = served.schema.execute(operation).await;
+    if kind == OperationType::Subscription {
+        // A valid one gets as far as the error that it cannot run here, which has no place in it.
+        response.errors.retain(|error| !error.locations.is_empty());
+    }
+    if is_invalid(&response) {
+        return Err(Refused::document(validation_errors(response.errors)));
+    }
+    Ok(())
+}
+
+/// Whether the library refused to run the operation: a field that fails has a path.
+fn is_invalid(response: &Executed) -> bool {
+    !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn validation_errors(errors: Vec<ServerError>) -> Vec<ServerError> {
+    let coded = |error: ServerError| {
+        let coded = ApiError::new(ErrorCode::GraphqlValidationFailed, error.message).at(None);
+        ServerError { locations: error.locations, ..coded }
+    };
+    errors.into_iter().map(coded).collect()
+}
+
+fn refused(error: ServerError) -> Refused {
+    Refused::document(vec![error])
+}
+
+/// What a client is told of a panic, which the log has told already.
+#[must_use]
+pub fn panicked() -> ApiError {
+    ApiError::new(ErrorCode::InternalServerError, "Internal error.")
+}
+
+/// What a client is told when its request took longer than the limit.
+#[must_use]
+pub fn too_slow(limit: Duration) -> ApiError {
+    let message = format!("The request took longer than {} s.", limit.as_secs());
+    ApiError::new(ErrorCode::Timeout, message)
+}

@@ -1,0 +1,148 @@
+//! The server on a port of its own, for what does not fit into one request.
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use axum::http::HeaderValue;
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::oneshot,
+    task::JoinHandle,
+};
+use tokio_tungstenite::{
+    WebSocketStream, client_async,
+    tungstenite::{Message, client::IntoClientRequest},
+};
+
+use super::{Api, Database, tokens};
+
+/// The longest that a test waits for what must happen.
+pub async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), what).await.expect("it takes too long")
+}
+
+/// A server on a port of its own.
+pub struct Served {
+    pub api: Api,
+    pub address: SocketAddr,
+    pub stop: oneshot::Sender<()>,
+    pub serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Served {
+    pub async fn start(database: Database, flags: &[&str]) -> Self {
+        let (api, app) = Api::start_to_serve(database, flags).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, told) = oneshot::channel();
+        let serving = tokio::spawn(app.serve(listener, async {
+            told.await.unwrap();
+        }));
+        Self { api, address, stop, serving }
+    }
+
+    /// The value of an `Authorization` header of that user.
+    pub fn bearer(&self, sub: &str) -> String {
+        format!("Bearer {}", tokens::of(sub, self.api.clock.now()))
+    }
+
+    /// A WebSocket on which nothing was said.
+    pub async fn socket(&self) -> Socket {
+        Socket::open(self.address, &[]).await
+    }
+
+    /// A WebSocket of that user, which was acknowledged.
+    pub async fn socket_of(&self, sub: &str) -> Socket {
+        let mut socket = self.socket().await;
+        let payload = json!({ "authorization": self.bearer(sub) });
+        socket.says(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.hears().await, json!({ "type": "connection_ack" }));
+        socket
+    }
+}
+
+/// The client's end of a WebSocket, which does not know the protocol.
+pub struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// Opens a socket with these headers besides.
+    pub async fn open(address: SocketAddr, headers: &[(&'static str, &str)]) -> Self {
+        let protocol = ("sec-websocket-protocol", "graphql-transport-ws");
+        Self::connect(address, [&[protocol], headers].concat()).await
+    }
+
+    /// Opens a socket that offers another protocol, or none.
+    pub async fn offer(address: SocketAddr, protocol: Option<&str>) -> Self {
+        let header = protocol.map(|protocol| ("sec-websocket-protocol", protocol));
+        Self::connect(address, header.into_iter().collect()).await
+    }
+
+    async fn connect(address: SocketAddr, headers: Vec<(&'static str, &str)>) -> Self {
+        let mut request = format!("ws://{address}/graphql").into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(name, HeaderValue::from_str(value).unwrap());
+        }
+        let stream = TcpStream::connect(address).await.unwrap();
+        Self(client_async(request, stream).await.unwrap().0)
+    }
+
+    /// Sends a message.
+    pub async fn says(&mut self, message: Value) {
+        self.sends(Message::text(message.to_string())).await;
+    }
+
+    /// Sends any frame.
+    pub async fn sends(&mut self, frame: Message) {
+        soon(self.0.send(frame)).await.unwrap();
+    }
+
+    /// Starts an operation.
+    pub async fn subscribes(&mut self, id: &str, query: &str, variables: Value) {
+        let payload = json!({ "query": query, "variables": variables });
+        self.says(json!({ "id": id, "type": "subscribe", "payload": payload })).await;
+    }
+
+    /// The next frame.
+    pub async fn frame(&mut self) -> Message {
+        soon(self.0.next()).await.expect("the socket has ended").unwrap()
+    }
+
+    /// The next message, or the code and the reason of the server's goodbye.
+    pub async fn hears_or_ends(&mut self) -> Result<Value, (u16, String)> {
+        loop {
+            match self.frame().await {
+                Message::Text(text) => return Ok(serde_json::from_str(&text).unwrap()),
+                Message::Close(Some(frame)) => {
+                    return Err((frame.code.into(), frame.reason.as_str().to_owned()));
+                }
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The next message.
+    pub async fn hears(&mut self) -> Value {
+        self.hears_or_ends().await.unwrap()
+    }
+
+    /// Waits until the server has done what it was told, and has nothing to say besides.
+    pub async fn is_up_to_date(&mut self) {
+        self.says(json!({ "type": "ping" })).await;
+        assert_eq!(self.hears().await, json!({ "type": "pong" }));
+    }
+
+    /// The payload of the next message, which must be an answer of that operation.
+    pub async fn hears_next(&mut self, id: &str) -> Value {
+        let mut message = self.hears().await;
+        assert_eq!(message["type"], "next", "{message}");
+        assert_eq!(message["id"], id, "{message}");
+        message["payload"].take()
+    }
+
+    /// The code and the reason of the server's goodbye, which must be all that it still says.
+    pub async fn ends(mut self) -> (u16, String) {
+        self.hears_or_ends().await.unwrap_err()
+    }
+}
