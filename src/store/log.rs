@@ -299,9 +299,9 @@ fn join_rows<E: Object>(select: &mut SelectStatement, user: UserNo) {
     select.left_join(table, is_its);
 }
 
-/// What stands before the names of a table's columns.
+/// What stands before the names of a table's columns; no name of either has a point.
 fn prefix<E: Object>() -> String {
-    format!("{}_", E::default().table_name())
+    format!("{}.", E::default().table_name())
 }
 
 impl Change {

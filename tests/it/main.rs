@@ -6,6 +6,7 @@
 
 mod arranging;
 mod batch;
+mod changes;
 mod command_line;
 mod days;
 mod documents;
