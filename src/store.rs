@@ -19,6 +19,7 @@ mod placement;
 mod position;
 mod related;
 mod replicas;
+mod revision;
 mod search;
 mod system;
 mod tag;

@@ -30,3 +30,4 @@ mod tags;
 mod task_lists;
 mod tasks;
 mod trash;
+mod waiting;
