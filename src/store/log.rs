@@ -5,8 +5,8 @@
 //! was deleted for good has a tombstone, for 30 days. Several changes of one object are the last one.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable, QueryFilter,
-    QueryResult, QuerySelect, QueryTrait,
+    ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect,
+    QueryTrait,
     sea_query::{
         Asterisk, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType,
     },

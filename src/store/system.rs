@@ -3,7 +3,8 @@
 use std::{collections::HashSet, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{Expr, UnionType},
 };
 use uuid::Uuid;
 
@@ -71,11 +72,13 @@ impl SystemStore {
             .filter(tombstone::Column::At.lte(now.before(TOMBSTONE_LIFE)))
             .select_only()
             .column(tombstone::Column::UserNo);
-        let of_either = Condition::any()
-            .add(user::Column::No.in_subquery(of_trash.into_query()))
-            .add(user::Column::No.in_subquery(of_tombstones.into_query()));
+        let mut owners = of_trash.into_query();
+        owners.union(UnionType::Distinct, of_tombstones.into_query());
         #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
-        let subs = user::Entity::find().filter(of_either).select_only().column(user::Column::Sub);
+        let subs = user::Entity::find()
+            .filter(user::Column::No.in_subquery(owners))
+            .select_only()
+            .column(user::Column::Sub);
         Ok(subs.into_tuple().all(&self.0.pools.reader).await?)
     }
 }
