@@ -17,6 +17,7 @@ mod page;
 mod placement;
 mod position;
 mod related;
+mod revocation;
 mod search;
 mod system;
 mod tag;

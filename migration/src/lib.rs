@@ -5,6 +5,7 @@
 mod column;
 mod m20261121_000001_tasks;
 mod m20261121_000002_lists_tags_subtasks;
+mod m20261121_000004_revocations;
 mod search;
 mod words;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20261121_000001_tasks::Migration),
             Box::new(m20261121_000002_lists_tags_subtasks::Migration),
+            Box::new(m20261121_000004_revocations::Migration),
         ]
     }
 }

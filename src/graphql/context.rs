@@ -1,18 +1,25 @@
 //! What a resolver may ask its context for, by name.
 
+use std::sync::Arc;
+
 use async_graphql::Context;
 use chrono::NaiveDate;
 
 use super::error::{ApiError, ErrorCode};
-use crate::{auth::Viewer, clock::Instant, store::OwnedStore};
+use crate::{
+    auth::{Authenticator, Viewer},
+    clock::Instant,
+    store::OwnedStore,
+};
 
 /// What the guard puts into the context of an operation that asks for anything of the viewer's.
-#[derive(Debug)]
 pub struct RequestContext {
     /// Who is asking.
     pub viewer: Viewer,
     /// The rows of the viewer, and of nobody else.
     pub store: OwnedStore,
+    /// The guard itself, which a sign-out tells whom to let in no more.
+    pub authenticator: Arc<Authenticator>,
     /// The instant at which the request came.
     pub now: Instant,
 }

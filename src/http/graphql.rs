@@ -1,6 +1,10 @@
 //! `/graphql`: from an HTTP request to an operation that runs, or to the refusal that comes first.
 
-use std::{panic::AssertUnwindSafe, sync::atomic::Ordering, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use async_graphql::{
     Request as Operation, Response as Executed, ServerError,
@@ -69,7 +73,8 @@ async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Resp
     if let Some(viewer) = viewer {
         let store = served.store.for_viewer(&viewer);
         let now = served.clock.now();
-        operation = operation.data(RequestContext { viewer, store, now });
+        let authenticator = Arc::clone(&served.authenticator);
+        operation = operation.data(RequestContext { viewer, store, authenticator, now });
     }
     let mut response = served.schema.execute(operation).await;
     if is_invalid(&response) {

@@ -22,7 +22,7 @@ const TRASH_LIFE: chrono::TimeDelta = chrono::TimeDelta::days(30);
 
 /// The door to the rows of all users.
 #[derive(Debug)]
-pub struct SystemStore(Arc<Store>);
+pub struct SystemStore(pub(super) Arc<Store>);
 
 impl Store {
     /// The rows of all users: for housekeeping, never for a request.
@@ -34,7 +34,7 @@ impl Store {
 
 impl SystemStore {
     /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
-    /// so long ago. Replicas may do it at the same time: each user's row is held meanwhile, and who
+    /// so long ago, and what was signed out of and has expired. Replicas may do it at the same time: each user's row is held meanwhile, and who
     /// comes second finds nothing left to do.
     ///
     /// # Errors
@@ -51,7 +51,7 @@ impl SystemStore {
             .filter(tombstone::Column::At.lte(self.0.clock.now().before(TOMBSTONE_LIFE)))
             .exec(&self.0.pools.writer)
             .await?;
-        Ok(())
+        self.forget_revocations().await
     }
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
