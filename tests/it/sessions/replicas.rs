@@ -2,11 +2,13 @@
 //!
 //! A server that serves asks twice a second; here it asks when the test says so.
 
-use std::sync::Arc;
+use std::{future::pending, time::Duration};
 
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
+use taskward::auth::Reason;
+use tokio::{net::TcpListener, time::timeout};
 
 use super::token;
 use crate::{
@@ -55,6 +57,19 @@ on_each_database! {
         assert_eq!(ended(), [true, true, false]);
     }
 
+    async fn a_server_that_serves_learns_it_by_itself(api: Api) {
+        let (other, app) = Api::start_to_serve(api.database.clone(), &[]).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let serving = tokio::spawn(app.serve(listener, pending()));
+        let token = token(&api, "alice", &json!({}));
+        let viewer = other.authenticator.verify(&token).await.unwrap();
+        let end = other.authenticator.end_of(&viewer);
+        api.with_token(token).signs_out(false).await;
+        let end = timeout(Duration::from_secs(20), end).await.expect("nobody has told it");
+        assert_eq!(end.reason(), Some(Reason::Revoked));
+        serving.abort();
+    }
+
     async fn more_sign_outs_than_are_read_at_once_are_all_learned(api: Api) {
         let last = token(&api, "alice", &json!({ "sid": "last" }));
         let other = Api::start(api.database.clone()).await;
@@ -74,7 +89,7 @@ on_each_database! {
 #[tokio::test]
 async fn no_sign_out_is_overtaken_by_the_next() {
     let Some(database) = Database::postgres().await else { return };
-    let api = Arc::new(Api::start(database).await);
+    let api = Api::start(database).await;
     let other = Api::start(api.database.clone()).await;
     api.with_token(token(&api, "alice", &json!({ "jti": "1" }))).signs_out(true).await;
     api.wait(chrono::TimeDelta::seconds(10));
