@@ -98,18 +98,18 @@ async fn no_sign_out_is_overtaken_by_the_next() {
     let connection = api.database.connect().await;
     let hold = connection.begin().await.unwrap();
     hold.execute_unprepared("SELECT no FROM revocation FOR UPDATE").await.unwrap();
-    let alices = token(&api, "alice", &json!({ "jti": "2" }));
+    // By its time alone it is not refused.
+    let ahead = json!({ "iat": api.clock.now().seconds() + 20 });
+    let alices = token(&api, "alice", &ahead);
     let bobs = token(&api, "bob", &json!({}));
     let sign_out = |token: &str, everywhere| {
         let person = api.with_token(token);
         tokio::spawn(async move { person.signs_out(everywhere).await })
     };
     let alice = sign_out(&alices, true);
-    waiting(&api, 1).await;
+    until(async || waiters(&api).await == 1).await;
     let bob = sign_out(&bobs, false);
-    while !bob.is_finished() && waiters(&api).await < 2 {
-        tokio::task::yield_now().await;
-    }
+    until(async || bob.is_finished() || waiters(&api).await == 2).await;
     other.learns().await;
     hold.commit().await.unwrap();
     alice.await.unwrap();
@@ -120,13 +120,17 @@ async fn no_sign_out_is_overtaken_by_the_next() {
     assert_eq!(who(&other, &alices).await, "REVOKED");
 }
 
-/// Waits until so many statements wait for a lock.
-async fn waiting(api: &Api, number: i64) {
-    while waiters(api).await < number {
-        tokio::task::yield_now().await;
-    }
+/// Waits until it is so.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(20), looking).await.expect("it does not come to that");
 }
 
+/// How many statements wait for a lock.
 async fn waiters(api: &Api) -> i64 {
     let waiting = "SELECT count(*) FROM pg_stat_activity \
         WHERE datname = current_database() AND wait_event_type = 'Lock'";
