@@ -13,11 +13,12 @@
 //!  time         `exp`, `nbf`, `iat`                                 RFC 7519, 4.1
 //!  place        `iss`, `aud`                                        RFC 8725, 3.8 and 3.9
 //!  person       `sub`
+//!  sign-out     neither the session nor the user's tokens up to then
 //! ```
 //!
 //! Nothing in the claims is read before the signature is good, and nobody is identified by anything
-//! but `sub`. What was verified once is remembered, and refused as soon as it expires or its key
-//! leaves the key set.
+//! but `sub`. What was verified once is remembered, and refused as soon as it expires, its key leaves
+//! the key set, or its user signs out.
 
 mod authenticator;
 mod cache;
@@ -25,6 +26,8 @@ mod claims;
 mod jwks;
 mod keys;
 mod refusal;
+mod revocations;
+mod scope;
 mod settings;
 mod sign;
 mod sources;
@@ -34,6 +37,8 @@ mod viewer;
 pub use self::{
     authenticator::Authenticator,
     refusal::{Reason, Refusal},
+    revocations::{Revocation, Revoked},
+    scope::Scope,
     settings::TokenSettings,
     sign::NewToken,
     sources::Sources,

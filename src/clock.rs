@@ -2,15 +2,13 @@
 //!
 //! Everything that depends on the time is given a [`Clock`], so that tests can stop it and turn it.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio::{sync::watch, time::sleep};
+
+/// How long a sleeper trusts that the system's clock was not set meanwhile.
+const TRUST: Duration = Duration::from_hours(1);
 
 /// A point in time in UTC, to the millisecond: what the API shows is what the database keeps.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +63,15 @@ impl Instant {
     pub fn before(self, span: TimeDelta) -> Self {
         Self(self.0.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH))
     }
+
+    /// The instant that much later, or the same one where there is none.
+    #[must_use]
+    pub fn after(self, span: TimeDelta) -> Self {
+        self.millis()
+            .checked_add(span.num_milliseconds())
+            .and_then(Self::from_millis)
+            .unwrap_or(self)
+    }
 }
 
 /// RFC 3339 in UTC with milliseconds, for example `2026-11-21T09:30:00.000Z`.
@@ -88,7 +95,7 @@ pub struct Clock(Source);
 enum Source {
     System,
     /// Milliseconds since the epoch, shared by all clones.
-    Manual(Arc<AtomicI64>),
+    Manual(Arc<watch::Sender<i64>>),
 }
 
 impl Clock {
@@ -101,7 +108,7 @@ impl Clock {
     /// A clock that stands still at `start` until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(start: Instant) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(start.millis()))))
+        Self(Source::Manual(Arc::new(watch::Sender::new(start.millis()))))
     }
 
     /// The present instant.
@@ -110,7 +117,7 @@ impl Clock {
     pub fn now(&self) -> Instant {
         let millis = match &self.0 {
             Source::System => Utc::now().timestamp_millis(),
-            Source::Manual(millis) => millis.load(Ordering::SeqCst),
+            Source::Manual(millis) => *millis.borrow(),
         };
         Instant(DateTime::from_timestamp_millis(millis).unwrap_or_default())
     }
@@ -118,7 +125,64 @@ impl Clock {
     /// Moves a manual clock on (or back), for it and all its clones; the system's clock stays.
     pub fn advance(&self, by: TimeDelta) {
         if let Source::Manual(millis) = &self.0 {
-            millis.fetch_add(by.num_milliseconds(), Ordering::SeqCst);
+            millis.send_modify(|millis| *millis += by.num_milliseconds());
         }
+    }
+    /// Waits until that instant has come, and never ends before it.
+    pub async fn reaches(&self, instant: Instant) {
+        match &self.0 {
+            Source::System => {
+                while let Ok(left @ 1..) = u64::try_from(instant.millis() - self.now().millis()) {
+                    sleep(Duration::from_millis(left).min(TRUST)).await;
+                }
+            }
+            Source::Manual(millis) => {
+                // It cannot fail: the sender is right here.
+                let _ = millis.subscribe().wait_for(|millis| *millis >= instant.millis()).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sleeper_wakes_when_its_instant_has_come() {
+        let start = Instant::from_seconds(1_800_000_000).unwrap();
+        let clock = Clock::manual(start);
+        clock.reaches(start).await;
+        clock.reaches(start.before(TimeDelta::days(1))).await;
+
+        let mut waiting = Box::pin(clock.reaches(start.after(TimeDelta::seconds(10))));
+        for step in [9_999, -5_000, 5_000] {
+            clock.advance(TimeDelta::milliseconds(step));
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        clock.advance(TimeDelta::milliseconds(1));
+        assert!(waiting.now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn the_systems_clock_wakes_nobody_too_early() {
+        let clock = Clock::system();
+        clock.reaches(clock.now()).await;
+        for millis in [1, 2, 30] {
+            let then = clock.now().after(TimeDelta::milliseconds(millis));
+            clock.reaches(then).await;
+            assert!(clock.now() >= then);
+        }
+        let far = clock.now().after(TimeDelta::days(365_000));
+        assert!(clock.reaches(far).now_or_never().is_none());
+    }
+
+    #[test]
+    fn there_is_nothing_after_the_year_9999() {
+        let last = Instant::parse("9999-12-31T23:59:59.999Z").unwrap();
+        assert_eq!(last.after(TimeDelta::milliseconds(1)), last);
+        assert_eq!(last.before(TimeDelta::days(1)).after(TimeDelta::days(1)), last);
     }
 }

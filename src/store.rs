@@ -20,6 +20,7 @@ mod position;
 mod related;
 mod replicas;
 mod revision;
+mod revocation;
 mod search;
 mod system;
 mod tag;

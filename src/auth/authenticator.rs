@@ -5,7 +5,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
+use axum::http::{HeaderMap, header::AUTHORIZATION};
 use jsonwebtoken::Algorithm;
 
 use super::{
@@ -14,9 +14,10 @@ use super::{
     jwks::RemoteKeys,
     keys::{Key, Miss},
     refusal::{Reason, Refusal, quoted},
+    revocations::{Revocation, Revocations, Revoked},
     sources::Sources,
     token::Token,
-    viewer::Viewer,
+    viewer::{UserId, Viewer},
 };
 use crate::clock::Clock;
 
@@ -30,6 +31,7 @@ pub struct Authenticator {
     remote: Option<Arc<RemoteKeys>>,
     rules: Rules,
     cache: TokenCache,
+    revocations: Revocations,
 }
 
 impl Authenticator {
@@ -43,6 +45,7 @@ impl Authenticator {
             remote: sources.key_set.map(remote),
             rules: sources.rules,
             cache: TokenCache::new(sources.cache),
+            revocations: Revocations::default(),
             clock,
         })
     }
@@ -73,29 +76,102 @@ impl Authenticator {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
-            (Some(value), None) => self.verify(bearer(value)?).await.map(Some),
+            (Some(value), None) => {
+                let value = value.to_str().map_err(|_| no_bearer())?;
+                self.verify(bearer(value)?).await.map(Some)
+            }
             _ => Err(Refusal::malformed("There are two `Authorization` headers: send one.")),
         }
+    }
+
+    /// Who opens a connection that lasts, with this for the text of an `Authorization` header.
+    ///
+    /// # Errors
+    /// When there is no good token in it, or one that lives on by the leeway alone: that is for
+    /// single requests.
+    pub async fn verify_live(&self, authorization: &str) -> Result<Viewer, Refusal> {
+        let viewer = self.verify(bearer(authorization)?).await?;
+        self.admit_live(&viewer)?;
+        Ok(viewer)
+    }
+
+    /// Lets somebody who was let in keep a connection that lasts.
+    ///
+    /// # Errors
+    /// When their token lives on by the leeway alone.
+    pub fn admit_live(&self, viewer: &Viewer) -> Result<(), Refusal> {
+        let end = viewer.session().expires_at();
+        if self.clock.now() < end { Ok(()) } else { Err(Refusal::expired(end)) }
+    }
+
+    /// Waits for the end of a connection that lasts: until the token expires, by no leeway, or is
+    /// refused since its user signs out. It listens from its first poll on, and sees then what came
+    /// before.
+    pub fn end_of(
+        self: &Arc<Self>,
+        viewer: &Viewer,
+    ) -> impl Future<Output = Refusal> + Send + 'static {
+        let (guard, viewer) = (Arc::clone(self), viewer.clone());
+        async move {
+            let end = viewer.session().expires_at();
+            tokio::select! {
+                biased;
+                () = guard.clock.reaches(end) => Refusal::expired(end),
+                refusal = guard.revocations.end_of(&viewer, || guard.clock.now()) => refusal,
+            }
+        }
+    }
+
+    /// Refuses these tokens of a user from now on, and ends what was opened by them.
+    pub fn revoke(&self, user: &UserId, revoked: impl IntoIterator<Item = Revoked>) {
+        for revoked in revoked {
+            self.revocations.add(user, revoked);
+        }
+    }
+
+    /// Refuses what users have signed out of, at this server or another one.
+    pub fn learn(&self, revocations: impl IntoIterator<Item = Revocation>) {
+        for revocation in revocations {
+            self.revocations.learn(revocation);
+        }
+    }
+
+    /// The number of the last sign-out that is known here.
+    #[must_use]
+    pub fn learned(&self) -> i64 {
+        self.revocations.learned()
+    }
+
+    /// Forgets the revocations of sessions whose tokens have all expired.
+    pub fn forget(&self) {
+        self.revocations.forget(self.clock.now());
     }
 
     /// Whose token this is.
     ///
     /// # Errors
-    /// When it is not good, or its key cannot be fetched.
+    /// When it is not good, its key cannot be fetched, or its user has signed out.
     pub async fn verify(&self, token: &str) -> Result<Viewer, Refusal> {
         let now = self.clock.now();
         let leeway = self.rules.leeway;
         let lives = |viewer: &Viewer| !leeway.has_passed(viewer.session().expires_at(), now);
-        if let Some(viewer) = self.cache.get(token, lives) {
-            return Ok(viewer);
-        }
+        let viewer = match self.cache.get(token, lives) {
+            Some(viewer) => viewer,
+            None => self.read(token).await?,
+        };
+        self.revocations.check(&viewer, now)?;
+        Ok(viewer)
+    }
+
+    /// Whose token this is by what it says itself.
+    async fn read(&self, token: &str) -> Result<Viewer, Refusal> {
         let token = Token::read(token)?;
         let keys = self.keys(&token).await?;
         let signer = token.signer(&keys)?;
         let by_secret = token.algorithm == Algorithm::HS256;
-        // The time is asked again: the keys may have taken seconds to come.
-        let viewer =
-            self.rules.viewer(&token.claims()?, token.text, by_secret, self.clock.now())?;
+        // The time is asked here: the keys may have taken seconds to come.
+        let now = self.clock.now();
+        let viewer = self.rules.viewer(&token.claims()?, token.signed, by_secret, now)?;
         self.cache.insert(token.text, viewer.clone(), signer);
         Ok(viewer)
     }
@@ -121,20 +197,22 @@ impl Authenticator {
 }
 
 /// The token in `Authorization: Bearer <token>` (RFC 6750, section 2.1).
-fn bearer(value: &HeaderValue) -> Result<&str, Refusal> {
+fn bearer(value: &str) -> Result<&str, Refusal> {
     let is_token = |token: &&str| {
         let body = token.trim_end_matches('=');
         !body.is_empty()
             && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
     };
     value
-        .to_str()
-        .ok()
-        .and_then(|value| value.split_once(' '))
+        .split_once(' ')
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
         .map(|(_, token)| token.trim_matches(' '))
         .filter(is_token)
-        .ok_or_else(|| Refusal::malformed("The header must read `Authorization: Bearer <token>`."))
+        .ok_or_else(no_bearer)
+}
+
+fn no_bearer() -> Refusal {
+    Refusal::malformed("The header must read `Authorization: Bearer <token>`.")
 }
 
 /// The token in a few words.

@@ -8,13 +8,14 @@ use serde_json::{Map, Value};
 
 use super::{
     refusal::{Reason, Refusal, quoted},
+    scope::Scope,
     viewer::{Person, Session, UserId, Viewer},
 };
 use crate::clock::Instant;
 
 /// How many bytes a `sub` may have.
 const MAX_SUBJECT: usize = 255;
-/// How many bytes of a token's SHA-256 name its session, where the issuer gives it no name.
+/// How many bytes of a SHA-256 tell sessions apart.
 const DIGEST_BYTES: usize = 16;
 /// The last millisecond of the year 9999, which stands for all that comes later.
 const END_OF_TIME: f64 = 253_402_300_799_999.0;
@@ -69,10 +70,13 @@ pub(super) fn bare(url: &str) -> &str {
 impl Rules {
     /// Checks the claims in their order, and reads who it is. Only `sub` says that: mailed links
     /// may be signed by the same secret, and have an `email` or `userId` but no `sub`.
+    ///
+    /// `signed` is what the signature covers: a bearer can write some signatures in another way, and
+    /// the token stays the same one.
     pub(super) fn viewer(
         &self,
         claims: &Map<String, Value>,
-        token: &str,
+        signed: &str,
         by_secret: bool,
         now: Instant,
     ) -> Result<Viewer, Refusal> {
@@ -80,16 +84,13 @@ impl Rules {
             Refusal::malformed("The token has no `exp`: let the issuer limit its life.")
         })?;
         if self.leeway.has_passed(expires_at, now) {
-            return Err(Refusal::new(
-                Reason::TokenExpired,
-                format!("The token expired at {expires_at}: get a new one."),
-            ));
+            return Err(Refusal::expired(expires_at));
         }
         if date(claims, "nbf")?.is_some_and(|start| self.leeway.is_ahead(start, now)) {
             return Err(not_yet("The token is not valid yet (`nbf`)."));
         }
-        let issued_at = date(claims, "iat")?.unwrap_or(now);
-        if self.leeway.is_ahead(issued_at, now) {
+        let issued_at = date(claims, "iat")?;
+        if issued_at.is_some_and(|at| self.leeway.is_ahead(at, now)) {
             return Err(not_yet("The token was issued in the future (`iat`): set the clocks."));
         }
         let issuer = claims.get("iss");
@@ -102,16 +103,21 @@ impl Rules {
         }
         let text = |name: &str| claims.get(name).and_then(Value::as_str);
         let named = |name: &str| text(name).filter(|name| !name.is_empty());
+        let sid = named("sid");
         Ok(Viewer::new(Person {
             id: subject(claims)?,
             email: text("email").map(str::to_owned),
             name: text("name").map(str::to_owned),
             image: text("image").map(str::to_owned),
             session: Session {
-                id: named("sid").or(named("jti")).map_or_else(|| fingerprint(token), str::to_owned),
+                id: sid.or(named("jti")).map_or_else(|| fingerprint(signed), str::to_owned),
+                key: fingerprint(sid.unwrap_or(signed)),
+                has_sid: sid.is_some(),
                 issuer: text("iss").map(str::to_owned),
                 issued_at,
+                verified_at: now,
                 expires_at,
+                scopes: Scope::granted(claims.get("scope")),
             },
         }))
     }
@@ -167,9 +173,9 @@ fn foreign(reason: Reason, claim: &str, value: Option<&Value>, setting: &str) ->
     )
 }
 
-/// Tells tokens apart, and does not let anyone in.
-fn fingerprint(token: &str) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(&digest(&SHA256, token.as_bytes()).as_ref()[..DIGEST_BYTES])
+/// Tells tokens or sessions apart, and does not let anyone in.
+fn fingerprint(text: &str) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&digest(&SHA256, text.as_bytes()).as_ref()[..DIGEST_BYTES])
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::{borrow::Cow, time::Duration};
 
 use axum::http::HeaderValue;
 
+use crate::clock::Instant;
+
 /// The values of `extensions.reason` beside the code `UNAUTHENTICATED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reason {
@@ -27,6 +29,8 @@ pub enum Reason {
     WrongAudience,
     /// `sub` is missing, or not text of 1 to 255 bytes.
     SubjectMissing,
+    /// Its user has signed out.
+    Revoked,
 }
 
 impl Reason {
@@ -44,6 +48,7 @@ impl Reason {
             Self::WrongIssuer => "WRONG_ISSUER",
             Self::WrongAudience => "WRONG_AUDIENCE",
             Self::SubjectMissing => "SUBJECT_MISSING",
+            Self::Revoked => "REVOKED",
         }
     }
 }
@@ -77,8 +82,21 @@ impl Refusal {
         Self::Unauthenticated { reason, message: message.into() }
     }
 
+    pub(super) fn expired(at: Instant) -> Self {
+        Self::new(Reason::TokenExpired, format!("The token expired at {at}: get a new one."))
+    }
+
     pub(super) fn malformed(message: &'static str) -> Self {
         Self::new(Reason::TokenMalformed, message)
+    }
+
+    /// Why, where the token is to blame.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Unauthenticated { reason, .. } => Some(*reason),
+            Self::KeysUnavailable { .. } => None,
+        }
     }
 
     /// The value of `WWW-Authenticate` (RFC 6750, section 3), which every 401 carries.

@@ -17,7 +17,7 @@ const MIN_SECRET: usize = 32;
 /// What Better Auth takes when nobody gives it a secret. Everybody can read it in its source.
 const PUBLISHED_SECRET: &str = "better-auth-secret-12345678901234567890";
 /// The most leeway in seconds; more would be a longer life of every token.
-const MAX_LEEWAY: u32 = 300;
+pub(super) const MAX_LEEWAY: u32 = 300;
 /// Where Better Auth is mounted, unless its URL says otherwise.
 const BETTER_AUTH_PATH: &str = "/api/auth";
 

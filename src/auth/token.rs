@@ -20,7 +20,7 @@ pub(super) struct Token<'t> {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
     /// Header and payload, as the signature covers them.
-    signed: &'t str,
+    pub(super) signed: &'t str,
     payload: &'t str,
     signature: &'t str,
 }

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use super::scope::Scope;
 use crate::clock::Instant;
 
 /// A user: the `sub` of their tokens, 1 to 255 bytes of opaque text, compared byte for byte.
@@ -81,9 +82,14 @@ impl Viewer {
 #[derive(Debug)]
 pub struct Session {
     pub(super) id: String,
+    /// What a sign-out names: a digest of the `sid`, or else of this token alone.
+    pub(super) key: String,
+    pub(super) has_sid: bool,
     pub(super) issuer: Option<String>,
-    pub(super) issued_at: Instant,
+    pub(super) issued_at: Option<Instant>,
+    pub(super) verified_at: Instant,
     pub(super) expires_at: Instant,
+    pub(super) scopes: Vec<Scope>,
 }
 
 impl Session {
@@ -102,12 +108,18 @@ impl Session {
     /// The `iat` claim, else when this server first verified the token.
     #[must_use]
     pub fn issued_at(&self) -> Instant {
-        self.issued_at
+        self.issued_at.unwrap_or(self.verified_at)
     }
 
     /// The `exp` claim itself; a single request may still pass within the leeway after it.
     #[must_use]
     pub fn expires_at(&self) -> Instant {
         self.expires_at
+    }
+
+    /// What the token allows.
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
     }
 }

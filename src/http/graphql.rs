@@ -1,6 +1,10 @@
 //! `/graphql`: from an HTTP request to an operation that runs, or to the refusal that comes first.
 
-use std::{panic::AssertUnwindSafe, sync::atomic::Ordering, time::Duration};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use async_graphql::{
     Request as Operation, Response as Executed, ServerError,
@@ -68,8 +72,8 @@ async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Resp
     let (mut operation, shape) = checked(served, request, by_get, viewer.is_some(), entry).await?;
     if let Some(viewer) = viewer {
         let store = served.store.for_viewer(&viewer);
-        let clock = served.clock.clone();
-        operation = operation.data(RequestContext::new(viewer, store, clock));
+        let (guard, clock) = (Arc::clone(&served.authenticator), served.clock.clone());
+        operation = operation.data(RequestContext::new(viewer, store, guard, clock));
     }
     let mut response = served.schema.execute(operation).await;
     if is_invalid(&response) {

@@ -37,7 +37,7 @@ impl Store {
 
 impl SystemStore {
     /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
-    /// so long ago. Replicas may do it at the same time: each user's row is held meanwhile, and who
+    /// so long ago, and what was signed out of and has expired. Replicas may do it at the same time: each user's row is held meanwhile, and who
     /// comes second finds nothing left to do.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl SystemStore {
                 tracing::warn!(?error, "a user's trash could not be emptied");
             }
         }
-        Ok(())
+        self.forget_revocations().await
     }
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {

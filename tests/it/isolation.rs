@@ -264,6 +264,7 @@ const WITHOUT_ID: &[&str] = &[
     "Query.changes",
     "Mutation.createTag",
     "Mutation.updateViewer",
+    "Mutation.signOut",
 ];
 
 on_each_database! {

@@ -23,6 +23,7 @@ mod positions;
 mod quotas;
 mod relations;
 mod schema;
+mod sessions;
 mod shape;
 mod storage;
 mod subtasks;

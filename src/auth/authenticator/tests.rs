@@ -4,10 +4,14 @@ use std::sync::{
 };
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
-use axum::{Router, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    http::{HeaderValue, StatusCode},
+    routing::get,
+};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
-use futures_util::future::join_all;
+use futures_util::{FutureExt, future::join_all};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use url::Url;
@@ -242,7 +246,54 @@ async fn one_header_one_scheme_one_token() {
             .map(|value| (AUTHORIZATION, HeaderValue::from_bytes(value).unwrap()))
             .collect();
         let refusal = guard.authenticate(&headers).await.unwrap_err();
-        let Refusal::Unauthenticated { reason, .. } = refusal else { panic!("{refusal:?}") };
-        assert_eq!(reason, Reason::TokenMalformed, "{values:?}");
+        assert_eq!(refusal.reason(), Some(Reason::TokenMalformed), "{values:?}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_the_token_or_when_the_user_signs_out() {
+    let house = house().await;
+    house.issuer.publish(&[("k", 1)]);
+    let header = format!("bearer {}", token("k", 1, &alice()));
+    let viewer = house.guard.verify_live(&header).await.unwrap();
+    let mut expires = Box::pin(house.guard.end_of(&viewer));
+    assert!(expires.as_mut().now_or_never().is_none());
+    house.clock.advance(TimeDelta::milliseconds(899_999));
+    assert!(expires.as_mut().now_or_never().is_none());
+    house.guard.verify_live(&header).await.unwrap();
+
+    let mut signed_out = Box::pin(house.guard.end_of(&viewer));
+    assert!(signed_out.as_mut().now_or_never().is_none());
+    let revoked = Revoked::by_sign_out(viewer.session(), false, house.clock.now());
+    house.guard.revoke(viewer.id(), revoked);
+    assert_eq!(signed_out.now_or_never().unwrap().reason(), Some(Reason::Revoked));
+    assert_eq!(house.guard.verify_live(&header).await.unwrap_err().reason(), Some(Reason::Revoked));
+
+    house.clock.advance(TimeDelta::milliseconds(1));
+    assert_eq!(expires.now_or_never().unwrap().reason(), Some(Reason::TokenExpired));
+}
+
+#[tokio::test]
+async fn the_leeway_is_for_single_requests_only() {
+    let house = house().await;
+    house.issuer.publish(&[("k", 1)]);
+    let token = token("k", 1, &alice());
+    house.clock.advance(TimeDelta::seconds(900));
+    assert_eq!(house.ask(&token).await, "alice");
+    let refusal = house.guard.verify_live(&format!("Bearer {token}")).await.unwrap_err();
+    assert_eq!(refusal.reason(), Some(Reason::TokenExpired));
+    let refusal = house.guard.verify_live(&token).await.unwrap_err();
+    assert_eq!(refusal.reason(), Some(Reason::TokenMalformed));
+}
+
+#[tokio::test]
+async fn a_remembered_token_is_refused_like_any_other_once_its_user_has_signed_out() {
+    let house = house().await;
+    house.issuer.publish(&[("k", 1)]);
+    let alices = token("k", 1, &alice());
+    let viewer = house.guard.verify(&alices).await.unwrap();
+    let revoked = Revoked::by_sign_out(viewer.session(), false, house.clock.now());
+    house.guard.revoke(viewer.id(), revoked);
+    assert_eq!(house.ask(&alices).await, "REVOKED");
+    assert_eq!(house.ask(&alices).await, "REVOKED");
 }
