@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use super::token;
 use crate::{
     guard::{reason, who},
-    harness::{Api, on_each_database, tokens},
+    harness::{
+        Api, Database, Issuer, on_each_database,
+        tokens::{self, Key},
+    },
 };
 
 const REVOKED: &str = "REVOKED";
@@ -147,4 +150,22 @@ on_each_database! {
         assert_eq!((who(&api, &for_ever).await.as_str(), rows(&api).await), (REVOKED, 1));
         assert_eq!(who(&Api::start(api.database.clone()).await, &for_ever).await, REVOKED);
     }
+}
+
+/// Whoever has an ECDSA signature can write it in another way without the key, and so
+/// come back with another text.
+#[tokio::test]
+async fn a_token_with_another_good_signature_is_the_same_token() {
+    let key = Key::ec("k", "P-256");
+    let issuer = Issuer::start(&[key.jwk()]).await;
+    let origin = &issuer.origin;
+    let api = Api::start_with(Database::sqlite(), &[&format!("--better-auth-url={origin}")]).await;
+    let now = api.clock.now().seconds();
+    let claims =
+        json!({"sub": "alice", "iat": now, "exp": now + 900, "iss": origin, "aud": origin});
+    let (one, other) = (key.signs(&claims), key.signs(&claims));
+    assert_ne!(one, other);
+    assert_eq!(who(&api, &other).await, "alice");
+    api.with_token(one).signs_out(false).await;
+    assert_eq!(who(&api, &other).await, REVOKED);
 }
