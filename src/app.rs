@@ -16,8 +16,10 @@ use crate::{
     store::{Store, SystemStore},
 };
 
-/// How often old trash is looked for.
+/// How often what is old is looked for, to be deleted.
 const HOUSEKEEPING: Duration = Duration::from_mins(10);
+/// How often sign-outs at other servers are looked for: they have to be in force within a second.
+const SIGN_OUTS: Duration = Duration::from_millis(500);
 
 /// The application, ready to be served.
 pub struct App {
@@ -29,7 +31,7 @@ impl App {
     /// mode `token` is what GraphiQL starts with.
     ///
     /// # Errors
-    /// When the database cannot be reached or not be brought up to date.
+    /// When the database cannot be reached, not be brought up to date, or not tell who has signed out.
     pub async fn build(config: Config, clock: Clock, token: Option<String>) -> Result<Self, DbErr> {
         let store =
             Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
@@ -53,7 +55,9 @@ impl App {
                 local_only: config.development,
             },
         };
-        Ok(Self { served: Arc::new(shared) })
+        let app = Self { served: Arc::new(shared) };
+        learn_sign_outs(app.authenticator(), &app.system()).await?;
+        Ok(app)
     }
 
     /// The routes with everything around them.
@@ -84,7 +88,9 @@ impl App {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let keys = tokio::spawn(Arc::clone(self.authenticator()).run());
-        let housekeeping = tokio::spawn(keep_house(self.system()));
+        let guard = self.authenticator();
+        let sign_outs = tokio::spawn(keep_informed(Arc::clone(guard), self.system()));
+        let housekeeping = tokio::spawn(keep_house(Arc::clone(guard), self.system()));
         let system = self.system();
         let replicas = tokio::spawn(async move { system.keep_in_touch().await });
         let served = Arc::clone(&self.served);
@@ -109,19 +115,48 @@ impl App {
             () = patience => Ok(()),
         };
         keys.abort();
+        sign_outs.abort();
         housekeeping.abort();
         replicas.abort();
         result
     }
 }
 
+/// Tells the guard who has signed out, here or at another server on the same database.
+///
+/// # Errors
+/// When the database cannot be asked.
+pub async fn learn_sign_outs(guard: &Authenticator, store: &SystemStore) -> Result<(), DbErr> {
+    loop {
+        let revocations = store.revocations_after(guard.learned()).await?;
+        if revocations.is_empty() {
+            return Ok(());
+        }
+        guard.learn(revocations);
+    }
+}
+
+/// Tells the guard again and again, also after the database was away.
+async fn keep_informed(guard: Arc<Authenticator>, store: SystemStore) {
+    let mut failing = false;
+    loop {
+        tokio::time::sleep(SIGN_OUTS).await;
+        let outcome = learn_sign_outs(&guard, &store).await;
+        if let (Err(error), false) = (&outcome, failing) {
+            tracing::warn!(?error, "sign-outs elsewhere are not known; each round tries again");
+        }
+        failing = outcome.is_err();
+    }
+}
+
 /// Does from time to time what no request does.
-async fn keep_house(store: SystemStore) {
+async fn keep_house(guard: Arc<Authenticator>, store: SystemStore) {
     let mut rounds = tokio::time::interval(HOUSEKEEPING);
     loop {
         rounds.tick().await;
+        guard.forget();
         if let Err(error) = store.purge().await {
-            tracing::warn!(?error, "the trash could not be emptied; the next round tries again");
+            tracing::warn!(?error, "what is old could not be deleted; the next round tries again");
         }
     }
 }

@@ -27,6 +27,7 @@ mod jwks;
 mod keys;
 mod refusal;
 mod revocations;
+mod scope;
 mod settings;
 mod sign;
 mod sources;
@@ -36,7 +37,8 @@ mod viewer;
 pub use self::{
     authenticator::Authenticator,
     refusal::{Reason, Refusal},
-    revocations::Revoked,
+    revocations::{Revocation, Revoked},
+    scope::Scope,
     settings::TokenSettings,
     sign::NewToken,
     sources::Sources,

@@ -16,6 +16,8 @@ mod payload;
 mod query;
 mod related;
 mod scalars;
+mod scope;
+mod session;
 mod subscription;
 mod sync;
 mod tag;

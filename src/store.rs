@@ -19,6 +19,8 @@ mod placement;
 mod position;
 mod related;
 mod replicas;
+mod revision;
+mod revocation;
 mod search;
 mod system;
 mod tag;

@@ -6,6 +6,7 @@ mod column;
 mod m20261121_000001_tasks;
 mod m20261121_000002_lists_tags_subtasks;
 mod m20261121_000003_changes;
+mod m20261121_000004_revocations;
 mod search;
 mod words;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_tasks::Migration),
             Box::new(m20261121_000002_lists_tags_subtasks::Migration),
             Box::new(m20261121_000003_changes::Migration),
+            Box::new(m20261121_000004_revocations::Migration),
         ]
     }
 }

@@ -14,7 +14,7 @@ use super::{
     jwks::RemoteKeys,
     keys::{Key, Miss},
     refusal::{Reason, Refusal, quoted},
-    revocations::{Revocations, Revoked},
+    revocations::{Revocation, Revocations, Revoked},
     sources::Sources,
     token::Token,
     viewer::{UserId, Viewer},
@@ -127,6 +127,19 @@ impl Authenticator {
         for revoked in revoked {
             self.revocations.add(user, revoked);
         }
+    }
+
+    /// Refuses what users have signed out of, at this server or another one.
+    pub fn learn(&self, revocations: impl IntoIterator<Item = Revocation>) {
+        for revocation in revocations {
+            self.revocations.learn(revocation);
+        }
+    }
+
+    /// The number of the last sign-out that is known here.
+    #[must_use]
+    pub fn learned(&self) -> i64 {
+        self.revocations.learned()
     }
 
     /// Forgets the revocations of sessions whose tokens have all expired.

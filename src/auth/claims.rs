@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     refusal::{Reason, Refusal, quoted},
+    scope::Scope,
     viewer::{Person, Session, UserId, Viewer},
 };
 use crate::clock::Instant;
@@ -116,6 +117,7 @@ impl Rules {
                 issued_at,
                 verified_at: now,
                 expires_at,
+                scopes: Scope::granted(claims.get("scope")),
             },
         }))
     }

@@ -90,6 +90,15 @@ impl Refusal {
         Self::new(Reason::TokenMalformed, message)
     }
 
+    /// Why, where the token is to blame.
+    #[must_use]
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Unauthenticated { reason, .. } => Some(*reason),
+            Self::KeysUnavailable { .. } => None,
+        }
+    }
+
     /// The value of `WWW-Authenticate` (RFC 6750, section 3), which every 401 carries.
     #[must_use]
     pub fn www_authenticate(&self) -> Option<HeaderValue> {

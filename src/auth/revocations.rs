@@ -14,7 +14,10 @@ mod tests;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use chrono::TimeDelta;
@@ -62,6 +65,26 @@ impl Revoked {
         }
         revoked
     }
+
+    /// Before when all tokens were issued that are refused, where it goes by that.
+    #[must_use]
+    pub fn issued_before(&self) -> Option<Instant> {
+        match self {
+            Self::IssuedBefore(instant) => Some(*instant),
+            Self::Session { .. } => None,
+        }
+    }
+}
+
+/// A sign-out that some server has written down.
+#[derive(Clone, Debug)]
+pub struct Revocation {
+    /// Its number, larger than those of all sign-outs before it.
+    pub no: i64,
+    /// Whose it is.
+    pub sub: String,
+    /// What is refused.
+    pub revoked: Revoked,
 }
 
 /// What is known here to be revoked, and who waits to hear of more.
@@ -69,6 +92,8 @@ impl Revoked {
 pub(super) struct Revocations {
     users: RwLock<HashMap<UserId, OfUser>>,
     waiting: Mutex<HashMap<UserId, Arc<Notify>>>,
+    /// The number of the last sign-out that was learned from the database.
+    learned: AtomicI64,
 }
 
 /// What one user has revoked.
@@ -80,6 +105,15 @@ struct OfUser {
 }
 
 impl Revocations {
+    pub(super) fn learned(&self) -> i64 {
+        self.learned.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn learn(&self, Revocation { no, sub, revoked }: Revocation) {
+        self.add(&UserId::new(&sub), revoked);
+        self.learned.fetch_max(no, Ordering::SeqCst);
+    }
+
     /// Refuses these tokens of the user from now on, and wakes who waits for that. To hear of it
     /// again changes nothing.
     pub(super) fn add(&self, user: &UserId, revoked: Revoked) {

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use super::scope::Scope;
 use crate::clock::Instant;
 
 /// A user: the `sub` of their tokens, 1 to 255 bytes of opaque text, compared byte for byte.
@@ -88,6 +89,7 @@ pub struct Session {
     pub(super) issued_at: Option<Instant>,
     pub(super) verified_at: Instant,
     pub(super) expires_at: Instant,
+    pub(super) scopes: Vec<Scope>,
 }
 
 impl Session {
@@ -113,5 +115,11 @@ impl Session {
     #[must_use]
     pub fn expires_at(&self) -> Instant {
         self.expires_at
+    }
+
+    /// What the token allows.
+    #[must_use]
+    pub fn scopes(&self) -> &[Scope] {
+        &self.scopes
     }
 }

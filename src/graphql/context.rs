@@ -1,24 +1,25 @@
 //! What a resolver may ask its context for, by name.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Context;
 use chrono::NaiveDate;
 
 use super::error::{ApiError, ErrorCode};
 use crate::{
-    auth::Viewer,
+    auth::{Authenticator, Viewer},
     clock::{Clock, Instant},
     store::OwnedStore,
 };
 
 /// What the guard puts into the context of an operation that asks for anything of the viewer's.
-#[derive(Debug)]
 pub struct RequestContext {
     /// Who is asking.
     pub viewer: Viewer,
     /// The rows of the viewer, and of nobody else.
     pub store: OwnedStore,
+    /// The guard itself, which a sign-out tells whom to let in no more.
+    pub authenticator: Arc<Authenticator>,
     clock: Clock,
     now: Mutex<Instant>,
 }
@@ -26,9 +27,14 @@ pub struct RequestContext {
 impl RequestContext {
     /// The context of a request that comes now.
     #[must_use]
-    pub fn new(viewer: Viewer, store: OwnedStore, clock: Clock) -> Self {
+    pub fn new(
+        viewer: Viewer,
+        store: OwnedStore,
+        authenticator: Arc<Authenticator>,
+        clock: Clock,
+    ) -> Self {
         let now = Mutex::new(clock.now());
-        Self { viewer, store, clock, now }
+        Self { viewer, store, authenticator, clock, now }
     }
 
     /// The instant at which the request came, or the present message of a subscription was made.

@@ -5,7 +5,10 @@ use std::{borrow::Cow, sync::Arc};
 use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError, resolver_utils::EnumType};
 
 use super::page;
-use crate::store::{Input, Kind, MOST_LEVELS, MOST_TAGS, StoreError};
+use crate::{
+    auth::Scope,
+    store::{Input, Kind, MOST_LEVELS, MOST_TAGS, StoreError},
+};
 
 /// The values of `errors[].extensions.code`.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -62,6 +65,7 @@ pub struct ApiError {
     field: Option<String>,
     version: Option<i32>,
     reason: Option<&'static str>,
+    scope: Option<Scope>,
     cause: Option<Arc<StoreError>>,
 }
 
@@ -74,6 +78,7 @@ impl ApiError {
             field: None,
             version: None,
             reason: None,
+            scope: None,
             cause: None,
         }
     }
@@ -81,6 +86,15 @@ impl ApiError {
     /// An argument that is refused: its dotted path, and why.
     pub fn bad_input(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::BadUserInput, message).field(field)
+    }
+
+    /// A token that does not allow what is asked.
+    #[must_use]
+    pub fn missing_scope(scope: Scope) -> Self {
+        let name = scope.as_str();
+        let message =
+            format!("The token lacks the scope {name}: ask its issuer for one that has it.");
+        Self { scope: Some(scope), ..Self::new(ErrorCode::Forbidden, message) }
     }
 
     /// Names the argument by its dotted path, for example `input.tagIds.2`.
@@ -102,6 +116,12 @@ impl ApiError {
     pub fn reason(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
         self
+    }
+
+    /// The scope that the token lacks, where that is all that is wrong.
+    #[must_use]
+    pub fn lacks(&self) -> Option<Scope> {
+        self.scope
     }
 
     /// What really happened, where it is not for the client: for the log.

@@ -9,6 +9,8 @@ use super::{
     error::{ApiError, ErrorCode},
     list::{CreateListInput, TaskListPayload, UpdateListInput},
     payload::{DeletePayload, OfOutcome},
+    scope::Needs,
+    session::{SignOutInput, SignOutPayload},
     sync,
     tag::{CreateTagInput, TagPayload, UpdateTagInput},
     task::{
@@ -17,7 +19,7 @@ use super::{
     },
     viewer::{UpdateViewerInput, ViewerPayload},
 };
-use crate::store::LogPlace;
+use crate::{auth, store::LogPlace};
 
 /// A failure stays within its field: an error that is passed up would blank the payloads of the
 /// mutations before it, which have been committed.
@@ -28,7 +30,7 @@ type Outcome<T> = Option<Result<T, ApiError>>;
 pub struct Mutation;
 
 /// Every mutation takes one `input`, returns what it changed, and may be sent again after a lost reply: creates by their `id`, the rest because they set states and never toggle them.
-#[Object]
+#[Object(guard = Needs(auth::Scope::Write))]
 impl Mutation {
     async fn create_task(&self, ctx: &Context<'_>, input: CreateTaskInput) -> Outcome<TaskPayload> {
         run(ctx, BatchOperation::CreateTask(input)).await
@@ -105,6 +107,11 @@ impl Mutation {
         input: UpdateViewerInput,
     ) -> Outcome<ViewerPayload> {
         Some(input.update(ctx).await)
+    }
+
+    /// From now on the server refuses this token, or with `everywhere` every token of the user issued up to now, and closes their subscriptions.
+    async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Outcome<SignOutPayload> {
+        Some(input.sign_out(ctx).await)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     list::{TaskList, TaskListConnection},
     node::Node,
     page::PageArguments,
+    scope::Needs,
     sync::ChangePage,
     tag::{Tag, TagConnection},
     task::{Task, TaskConnection},
@@ -16,12 +17,13 @@ use super::{
     task_order::{TaskArguments, TaskOrder},
     viewer::User,
 };
+use crate::auth;
 
 /// The root of what can be read: the viewer's own, and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Query;
 
-#[Object]
+#[Object(guard = Needs(auth::Scope::Read))]
 impl Query {
     /// Who is asking, and with which session.
     #[expect(clippy::unused_async, reason = "the macro takes nothing else")]

@@ -9,9 +9,11 @@ use tokio::time::sleep;
 use super::{
     context::{ContextExt, RequestContext},
     error::ApiError,
+    scope::Needs,
     sync::{self, ChangePage},
 };
 use crate::{
+    auth,
     feed::Follower,
     store::{self, LogPlace},
 };
@@ -25,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug)]
 pub struct Subscription;
 
-#[Subscription]
+#[Subscription(guard = Needs(auth::Scope::Read))]
 impl Subscription {
     /// First all changes after `since`, then each as it happens: reconnecting with the last cursor misses nothing. Null `since`: only what happens from now on.
     async fn changes(

@@ -1,4 +1,4 @@
-//! The viewer: who is asking, and with which session.
+//! The viewer: who is asking.
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, SimpleObject};
 
@@ -6,9 +6,10 @@ use super::{
     context::{ContextExt, RequestContext},
     error::ApiError,
     query::Query,
+    session::Session,
     sync,
 };
-use crate::{auth, calendar::Zone, clock::Instant, store::LogPlace};
+use crate::{calendar::Zone, store::LogPlace};
 
 /// Who is asking.
 #[derive(SimpleObject)]
@@ -30,19 +31,6 @@ impl User {
     }
 }
 
-/// The verified credential of this request. It holds no secret.
-#[derive(SimpleObject)]
-pub struct Session {
-    /// `sid` claim, else `jti`, else a digest of the token.
-    id: ID,
-    issuer: Option<String>,
-    issued_at: Instant,
-    /// When this token stops working; subscriptions are closed at the same instant.
-    expires_at: Instant,
-    /// Seconds left by the server's clock: schedule the refresh from this, not from the client's clock.
-    expires_in: i32,
-}
-
 impl From<&RequestContext> for User {
     fn from(request: &RequestContext) -> Self {
         let viewer = &request.viewer;
@@ -51,20 +39,7 @@ impl From<&RequestContext> for User {
             email: viewer.email().map(str::to_owned),
             name: viewer.name().map(str::to_owned),
             image: viewer.image().map(str::to_owned),
-            session: Session::new(viewer.session(), request.now()),
-        }
-    }
-}
-
-impl Session {
-    fn new(session: &auth::Session, now: Instant) -> Self {
-        let left = (session.expires_at().millis() - now.millis()).max(0) / 1000;
-        Self {
-            id: session.id().into(),
-            issuer: session.issuer().map(str::to_owned),
-            issued_at: session.issued_at(),
-            expires_at: session.expires_at(),
-            expires_in: i32::try_from(left).unwrap_or(i32::MAX),
+            session: request.into(),
         }
     }
 }

@@ -6,7 +6,7 @@
 //!                          its kind         run
 //! ```
 
-use std::{mem, panic::AssertUnwindSafe, time::Duration};
+use std::{mem, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::{
     Request as Operation, Response as Executed, ServerError, Value, Variables,
@@ -102,8 +102,8 @@ impl Asked {
         let mut operation = ready(document, operation_name).variables(variables);
         if let Some(viewer) = viewer {
             let store = served.store.for_viewer(&viewer);
-            let clock = served.clock.clone();
-            operation = operation.data(RequestContext::new(viewer, store, clock));
+            let (guard, clock) = (Arc::clone(&served.authenticator), served.clock.clone());
+            operation = operation.data(RequestContext::new(viewer, store, guard, clock));
         }
         Ok(Checked { served, operation, shape, kind })
     }

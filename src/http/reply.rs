@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Response as GraphqlResponse, ServerError};
+use async_graphql::{Response as GraphqlResponse, ServerError, Value};
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::negotiation::Form;
 use crate::{
-    auth::Refusal,
+    auth::{Refusal, Scope},
     graphql::error::{ApiError, ErrorCode},
     store::StoreError,
 };
@@ -128,6 +128,11 @@ pub fn executed(mut response: GraphqlResponse, form: Form, request_id: &str) -> 
         reply.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
         return reply;
     }
+    if let Some(scope) = missing_scope(&response) {
+        let mut reply = write(StatusCode::FORBIDDEN, form, &response);
+        reply.headers_mut().insert(header::WWW_AUTHENTICATE, scope.www_authenticate());
+        return reply;
+    }
     write(StatusCode::OK, form, &response)
 }
 
@@ -140,6 +145,22 @@ pub fn hide_internals(errors: &mut [ServerError], request_id: &str) -> bool {
         unavailable |= hide_internal(error, request_id, &mut logged);
     }
     unavailable
+}
+
+/// The scope that was missing for all that was asked. An error further down tells of a field above it
+/// that was run.
+fn missing_scope(response: &GraphqlResponse) -> Option<Scope> {
+    let nothing = match &response.data {
+        Value::Null => true,
+        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
+        _ => false,
+    };
+    let lacks = |error: &ServerError| {
+        let at_the_root = error.path.len() == 1;
+        error.source::<ApiError>().and_then(ApiError::lacks).filter(|_| at_the_root)
+    };
+    let missing: Option<Vec<_>> = response.errors.iter().map(lacks).collect();
+    missing?.first().copied().filter(|_| nothing)
 }
 
 /// Logs what is behind an internal error, unless it was `logged` for another field that waited for

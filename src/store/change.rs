@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
     FromQueryResult, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait, UpdateMany,
-    sea_query::{Expr, OnConflict, Query, SelectStatement},
+    sea_query::{Expr, OnConflict, Query, SelectStatement, UpdateStatement},
 };
 use uuid::Uuid;
 
@@ -65,6 +65,13 @@ pub struct Done<T> {
     pub number: i64,
 }
 
+impl<T> Done<T> {
+    /// The same change, whose outcome is seen as something else.
+    pub(super) fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Done<U> {
+        Done { outcome: outcome(self.outcome), user: self.user, number: self.number }
+    }
+}
+
 /// How many objects a user has, or may have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -83,6 +90,14 @@ impl Counts {
             Kind::Tag => &mut self.tags,
             Kind::List => &mut self.lists,
         }
+    }
+}
+
+impl Store {
+    /// Tells whoever follows the user of a change that is there to stay.
+    pub(super) fn done<T>(&self, user: UserNo, number: i64, outcome: T) -> Done<T> {
+        self.feed.changed(user.0, number);
+        Done { outcome, user, number }
     }
 }
 
@@ -133,9 +148,9 @@ impl Write {
         }
         let committed = self.transaction.0.commit().await;
         // Also where the answer was lost: it may have been done all the same.
-        self.store.feed.changed(self.user.0, self.number);
+        let done = self.store.done(self.user, self.number, outcome);
         committed?;
-        Ok(Done { outcome, user: self.user, number: self.number })
+        Ok(done)
     }
 
     /// The user's object of that id.
@@ -289,16 +304,20 @@ pub fn expect_version<E: Object>(row: &E::Model, expected: Option<i32>) -> Resul
     }
 }
 
+/// Counts a user's counter one further, which locks their row.
+pub fn next_number() -> UpdateStatement {
+    let next = Expr::col(user::Column::Counter).add(1);
+    Query::update().table(user::Entity).value(user::Column::Counter, next).take()
+}
+
 /// Locks the user's row and counts one further, making the row for somebody new.
 async fn take_number(
     transaction: &impl ConnectionTrait,
     sub: &str,
 ) -> Result<user::Model, StoreError> {
     // The update comes first, since an upsert uses up a `no` each time.
-    let mut update = Query::update();
+    let mut update = next_number();
     update
-        .table(user::Entity)
-        .value(user::Column::Counter, Expr::col(user::Column::Counter).add(1))
         .and_where(user::Column::Sub.eq(sub))
         .returning(Query::returning().columns(user::Column::iter()));
     if let Some(row) = transaction.query_one(&update).await? {

@@ -4,6 +4,7 @@
 //! owner filters, and without relations, which would be others.
 
 mod instant;
+pub mod revocation;
 pub mod tag;
 pub mod task;
 pub mod task_list;

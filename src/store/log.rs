@@ -5,8 +5,8 @@
 //! was deleted for good has a tombstone, for 30 days. Several changes of one object are the last one.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable, QueryFilter,
-    QueryResult, QuerySelect, QueryTrait,
+    ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect,
+    QueryTrait,
     sea_query::{
         Asterisk, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType,
     },
@@ -70,9 +70,14 @@ impl LogPlace {
         Self { began: if began > self.number { began } else { 0 }, ..self }
     }
 
-    /// Whether a deletion may lie behind it of which nothing tells any more.
+    /// The last deletion before those that have to be told.
+    fn of_deletions(&self) -> (i64, Uuid) {
+        std::cmp::max((self.number, self.id), (self.began, Uuid::max()))
+    }
+
+    /// Whether one of those is no longer told by anything.
     fn is_forgotten(&self, forgotten: i64) -> bool {
-        (forgotten, Uuid::max()) > (self.number, self.id) && forgotten > self.began
+        (forgotten, Uuid::max()) > self.of_deletions()
     }
 }
 
@@ -248,7 +253,6 @@ fn log(user: UserNo, place: LogPlace, limit: usize) -> SelectStatement {
 fn entries(user: UserNo, place: LogPlace, limit: usize) -> SelectStatement {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     let gone = tombstone::Entity::find_owned(user)
-        .filter(tombstone::Column::Number.gt(place.began))
         .select_only()
         .column(tombstone::Column::Kind)
         .into_query();
@@ -258,8 +262,9 @@ fn entries(user: UserNo, place: LogPlace, limit: usize) -> SelectStatement {
         (gone, true),
     ];
     let first = |mut entries: SelectStatement, is_gone: bool| {
+        let (number, id) = if is_gone { place.of_deletions() } else { (place.number, place.id) };
         let behind = Expr::tuple([Expr::col(NUMBER), Expr::col(ID)])
-            .gt(Expr::tuple([Expr::value(place.number), Expr::value(place.id)]));
+            .gt(Expr::tuple([Expr::value(number), Expr::value(id)]));
         entries
             .columns([NUMBER, ID])
             .expr_as(Expr::value(is_gone), GONE)
@@ -299,9 +304,9 @@ fn join_rows<E: Object>(select: &mut SelectStatement, user: UserNo) {
     select.left_join(table, is_its);
 }
 
-/// What stands before the names of a table's columns.
+/// What stands before the names of a table's columns; no name of either has a point.
 fn prefix<E: Object>() -> String {
-    format!("{}_", E::default().table_name())
+    format!("{}.", E::default().table_name())
 }
 
 impl Change {

@@ -62,6 +62,11 @@ impl OwnedStore {
     /// # Errors
     /// What the operation was refused for.
     pub async fn run(&self, operation: Operation) -> Result<Done<Outcome>, StoreError> {
+        if let Operation::UpdateTask(id, version, patch) = &operation
+            && let Some(done) = self.update_task_at_once(*id, *version, patch).await?
+        {
+            return Ok(done.map(Outcome::Task));
+        }
         let mut write = self.write().await?;
         let outcome = write.run(operation).await?;
         write.commit(outcome).await

@@ -6,7 +6,7 @@ use sea_orm::{
 };
 
 use super::entity::{
-    tag, task, task_list, task_tag,
+    revocation, tag, task, task_list, task_tag,
     tombstone::{self, Kind},
 };
 use crate::clock::Instant;
@@ -137,5 +137,5 @@ macro_rules! objects {
     )*};
 }
 
-owned!(task by Id, tag by Id, task_list by Id, task_tag by TaskId, tombstone by Id);
+owned!(task by Id, tag by Id, task_list by Id, task_tag by TaskId, tombstone by Id, revocation by No);
 objects!(task is Task, tag is Tag, task_list is List);

@@ -3,7 +3,8 @@
 use std::{collections::HashSet, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{Expr, UnionType},
 };
 use uuid::Uuid;
 
@@ -36,7 +37,7 @@ impl Store {
 
 impl SystemStore {
     /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
-    /// so long ago. Replicas may do it at the same time: each user's row is held meanwhile, and who
+    /// so long ago, and what was signed out of and has expired. Replicas may do it at the same time: each user's row is held meanwhile, and who
     /// comes second finds nothing left to do.
     ///
     /// # Errors
@@ -48,7 +49,7 @@ impl SystemStore {
                 tracing::warn!(?error, "a user's trash could not be emptied");
             }
         }
-        Ok(())
+        self.forget_revocations().await
     }
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
@@ -71,11 +72,13 @@ impl SystemStore {
             .filter(tombstone::Column::At.lte(now.before(TOMBSTONE_LIFE)))
             .select_only()
             .column(tombstone::Column::UserNo);
-        let of_either = Condition::any()
-            .add(user::Column::No.in_subquery(of_trash.into_query()))
-            .add(user::Column::No.in_subquery(of_tombstones.into_query()));
+        let mut owners = of_trash.into_query();
+        owners.union(UnionType::Distinct, of_tombstones.into_query());
         #[expect(clippy::disallowed_methods, reason = "everybody's trash is emptied")]
-        let subs = user::Entity::find().filter(of_either).select_only().column(user::Column::Sub);
+        let subs = user::Entity::find()
+            .filter(user::Column::No.in_subquery(owners))
+            .select_only()
+            .column(user::Column::Sub);
         Ok(subs.into_tuple().all(&self.0.pools.reader).await?)
     }
 }

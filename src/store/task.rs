@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
-    change::{Write, expect_version},
+    change::Write,
     entity::task::{self, Column, Entity, Priority},
     error::{Input, StoreError},
     filter::TaskFilter,
@@ -81,14 +81,14 @@ pub enum Due {
 }
 
 impl Due {
-    fn day(self, zone: Zone) -> NaiveDate {
+    pub(super) fn day(self, zone: Zone) -> NaiveDate {
         match self {
             Self::On(day) => day,
             Self::At(instant) => zone.day(instant),
         }
     }
 
-    fn instant(self) -> Option<Instant> {
+    pub(super) fn instant(self) -> Option<Instant> {
         match self {
             Self::On(_) => None,
             Self::At(instant) => Some(instant),
@@ -190,27 +190,6 @@ impl OwnedStore {
     }
 }
 
-impl TaskPatch {
-    fn apply(self, mut task: TaskRow, write: &Write) -> TaskRow {
-        let title = self.title.unwrap_or_else(|| task.title.clone());
-        let description = self.description.unwrap_or_else(|| task.description.clone());
-        if (&title, &description) != (&task.title, &task.description) {
-            task = TaskRow { title, description, ..task }.with_words();
-        }
-        if let Some(completed) = self.completed {
-            task.completed_at = completed.then(|| task.completed_at.unwrap_or(write.now));
-        }
-        if let Some(priority) = self.priority {
-            task.priority = priority;
-        }
-        if let Some(due) = self.due {
-            task.due_on = due.map(|due| due.day(write.zone));
-            task.due_at = due.and_then(Due::instant);
-        }
-        task.with_times()
-    }
-}
-
 impl Write {
     pub async fn create_task(&mut self, new: NewTask) -> Result<TaskRow, StoreError> {
         if let Some(existing) = self.made_before::<Entity>(new.id).await? {
@@ -229,34 +208,27 @@ impl Write {
         Ok(task)
     }
 
-    /// Changes a task; when nothing would change, nothing does, whatever version was expected.
-    pub async fn update_task(
-        &mut self,
+    /// Which tags a patch would put on a task and take off it, each of which has to exist.
+    pub async fn tags_to_change(
+        &self,
         id: Uuid,
-        expected_version: Option<i32>,
-        patch: TaskPatch,
-    ) -> Result<TaskRow, StoreError> {
-        let old = self.get::<Entity>(id, Input::Id).await?;
+        patch: &TaskPatch,
+    ) -> Result<(HashSet<Uuid>, HashSet<Uuid>), StoreError> {
+        if patch.add_tags.is_empty() && patch.remove_tags.is_empty() {
+            return Ok((HashSet::new(), HashSet::new()));
+        }
+        self.get::<Entity>(id, Input::Id).await?;
         let added = self.known_tags(&patch.add_tags, Input::AddedTag).await?;
         let removed = self.known_tags(&patch.remove_tags, Input::RemovedTag).await?;
-        let (mut on, mut off) = (HashSet::new(), HashSet::new());
-        if !added.is_empty() || !removed.is_empty() {
-            let present = self.tags_on(id).await?;
-            on = added.difference(&present).filter(|tag| !removed.contains(tag)).copied().collect();
-            off = removed.intersection(&present).copied().collect();
-            if present.len() + on.len() > MOST_TAGS + off.len() {
-                let last = patch.add_tags.iter().rposition(|tag| on.contains(tag));
-                return Err(StoreError::TooManyTags(Input::AddedTag(last.unwrap_or_default())));
-            }
+        let present = self.tags_on(id).await?;
+        let on: HashSet<_> =
+            added.difference(&present).filter(|tag| !removed.contains(tag)).copied().collect();
+        let off: HashSet<_> = removed.intersection(&present).copied().collect();
+        if present.len() + on.len() > MOST_TAGS + off.len() {
+            let last = patch.add_tags.iter().rposition(|tag| on.contains(tag));
+            return Err(StoreError::TooManyTags(Input::AddedTag(last.unwrap_or_default())));
         }
-        let new = patch.apply(old.clone(), self);
-        if new == old && on.is_empty() && off.is_empty() {
-            return Ok(old);
-        }
-        expect_version::<Entity>(&old, expected_version)?;
-        self.put_on(id, on).await?;
-        self.take_off(id, off).await?;
-        self.advance::<Entity>(old, new).await
+        Ok((on, off))
     }
 
     fn first_version(&self, new: NewTask, home: Home, position: String) -> TaskRow {

@@ -36,7 +36,7 @@ async fn settle() {
 }
 
 /// Who the server takes the bearer of this token for, or why it takes them for nobody.
-async fn who(api: &Api, token: &str) -> String {
+pub async fn who(api: &Api, token: &str) -> String {
     verdict(&api.with_token(token).post("{ viewer { id } }", json!({})).await)
 }
 
@@ -66,7 +66,7 @@ fn verdict(reply: &Reply) -> String {
 
 /// The reason of a 401, after a look at all that belongs to one: code, sentence, and the challenge
 /// of RFC 6750.
-fn reason(reply: &Reply) -> String {
+pub fn reason(reply: &Reply) -> String {
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED, "{:?}", reply.body);
     let error = reply.error();
     assert_eq!(error["extensions"]["code"], "UNAUTHENTICATED", "{error}");

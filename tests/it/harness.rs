@@ -16,7 +16,7 @@ use axum::Router;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 use taskward::{
-    app::App,
+    app::{App, learn_sign_outs},
     auth::Authenticator,
     clock::{Clock, Instant},
     config::{Config, Settings},
@@ -101,6 +101,11 @@ impl Api {
     /// Somebody with this token.
     pub fn with_token(&self, token: impl Into<String>) -> Person {
         Person::new(self.router.clone(), Some(token.into()))
+    }
+
+    /// Learns who has signed out at other servers, as a server that serves does all the time.
+    pub async fn learns(&self) {
+        learn_sign_outs(&self.authenticator, &self.system).await.unwrap();
     }
 
     /// Lets time pass.

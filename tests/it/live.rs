@@ -4,6 +4,7 @@
 
 mod ends;
 mod events;
+mod isolation;
 mod limits;
 mod protocol;
 mod seam;

@@ -6,6 +6,7 @@
 
 mod arranging;
 mod batch;
+mod changes;
 mod command_line;
 mod days;
 mod documents;
@@ -23,6 +24,7 @@ mod positions;
 mod quotas;
 mod relations;
 mod schema;
+mod sessions;
 mod shape;
 mod storage;
 mod subtasks;
@@ -30,3 +32,4 @@ mod tags;
 mod task_lists;
 mod tasks;
 mod trash;
+mod waiting;

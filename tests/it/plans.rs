@@ -87,7 +87,7 @@ impl Filled {
                  SELECT no, {id}, 'Task ' || n, 'task ' || {}, \
                  no || 'xtask ' || no || 'xtask' || n, '', n % 5, 'd' || (100000 + {}), \
                  {}, {}, {}, {}, {instant} n, {instant} {}, \
-                 CASE WHEN n % 10 = 0 THEN {instant} n END, 1, 1 FROM numbers, \"user\"",
+                 CASE WHEN n % 10 = 0 THEN {instant} n END, 1, n + 1 FROM numbers, \"user\"",
                 scattered(7),
                 scattered(19),
                 often_null(i64::MAX, 11),
@@ -96,7 +96,8 @@ impl Filled {
                 often_null(-i64::MAX, 13),
                 scattered(17),
             );
-        for sql in [&users, &rows] {
+        let counted = format!("UPDATE \"user\" SET counter = {}", tasks + 1);
+        for sql in [&users, &rows, &counted] {
             db.execute_unprepared(sql).await.unwrap();
         }
         if db.get_database_backend() == DbBackend::Postgres {
@@ -225,6 +226,28 @@ impl Plan {
         assert!(self.blocks() <= 51 + 8, "{self}");
     }
 
+    /// Of each table one range that begins at the place, and then the rows that are shown.
+    fn reads_the_ends_of_all_tables(&self, filled: &Filled) {
+        let plan = self.steps.join("\n");
+        if filled.is_sqlite() {
+            for table in ["task", "tag", "task_list", "tombstone"] {
+                let range = format!("INDEX {table}_number (user_no=? AND (number,id)>(?,?))");
+                assert!(plan.contains(&range), "{table}: {self}");
+            }
+        } else {
+            // How it reads the others does not matter, as long as they are empty.
+            assert!(plan.contains(" using task_number on task"), "{self}");
+            assert!(plan.contains("(ROW(number, id) > "), "{self}");
+        }
+        for step in ["SCAN task", "SCAN tag", "SCAN tombstone", "Seq Scan", "Rows Removed"] {
+            assert!(!plan.contains(step), "{self}");
+        }
+        if !filled.is_sqlite() {
+            // A hundred rows by their key, through three levels of an index to a block of their own.
+            assert!(self.blocks() <= 101 * 4 + 101 + 32, "{self}");
+        }
+    }
+
     /// The words are looked up in their index, and only tasks that have them are looked at.
     fn goes_through_the_search_index(&self, filled: &Filled) {
         let plan = self.steps.join("\n");
@@ -274,6 +297,19 @@ on_each_database! {
             for (plan, beyond) in plans.iter().zip(['>', '<']) {
                 plan.starts_at_the_place(&filled, "task_due_asc", "due_asc", beyond);
             }
+        }
+    }
+
+    async fn what_has_changed_is_one_range_of_each_table(api: Api) {
+        let filled = Filled::with(api, 20, 2_000).await;
+        let query = "query($since: String) { changes(since: $since, first: 100) { cursor } }";
+        let mut since = Value::Null;
+        for _ in 0..8 {
+            let request = filled.api.alice.post(query, json!({ "since": since }));
+            let (reply, sent) = statements(request).await;
+            since = reply.data()["changes"]["cursor"].take();
+            let log = sent.into_iter().find(|statement| statement.contains("tombstone")).unwrap();
+            filled.explain(log).await.reads_the_ends_of_all_tables(&filled);
         }
     }
 

@@ -159,8 +159,9 @@ impl<'a> Socket<'a> {
                 message = self.wire.hear() => self.heed(message?, &viewer).await?,
                 (id, answer) = self.operations.next() => self.tell(&id, answer).await?,
                 () = clock.reaches(ping_at) => {
-                    self.say(&ServerMessage::Ping).await?;
+                    // The frame tells whether the client lives, the message shows it that we do.
                     self.wire.ping(self.operations.wait()).await?;
+                    self.say(&ServerMessage::Ping).await?;
                     ping_at = clock.now().after(PING);
                 }
             }

@@ -81,7 +81,8 @@ impl<'a> Wire<'a> {
         self.send(Message::text(text), bytes, meanwhile).await
     }
 
-    /// Asks whether the client lives: every library answers such a frame by itself.
+    /// Asks whether the client lives: every library answers such a frame by itself. Who has sent nothing
+    /// since the last one does not.
     pub(super) async fn ping(
         &mut self,
         meanwhile: impl Future<Output = Infallible>,

@@ -101,12 +101,20 @@ impl Model {
     /// Sets the columns that are derived from when it is due and when it was completed.
     #[must_use]
     pub fn with_times(mut self) -> Self {
-        self.completed_asc = self.completed_at.map_or(i64::MAX, Instant::millis);
-        self.completed_desc = self.completed_at.map_or(i64::MIN, Instant::millis);
-        self.due_asc = due_key(self.due_on, self.due_at, i64::MAX, END_OF_DAY);
-        self.due_desc = due_key(self.due_on, self.due_at, i64::MIN, 0);
+        (self.completed_asc, self.completed_desc) = completed_keys(self.completed_at);
+        (self.due_asc, self.due_desc) = due_keys(self.due_on, self.due_at);
         self
     }
+}
+
+/// By what tasks are sorted that were completed then: in the ascending order, and in the descending.
+pub fn completed_keys(at: Option<Instant>) -> (i64, i64) {
+    (at.map_or(i64::MAX, Instant::millis), at.map_or(i64::MIN, Instant::millis))
+}
+
+/// By what tasks are sorted that are due then: in the ascending order, and in the descending.
+pub fn due_keys(on: Option<NaiveDate>, at: Option<Instant>) -> (i64, i64) {
+    (due_key(on, at, i64::MAX, END_OF_DAY), due_key(on, at, i64::MIN, 0))
 }
 
 /// Room for the milliseconds of a day and the offsets of all time zones on both sides of it.

@@ -68,9 +68,9 @@ async fn there_is_no_subscription_by_a_single_request() {
     let query = "subscription { changes(since: null) { cursor } }";
     let reply = api.alice.post(query, json!({})).await;
     assert_eq!(reply.json().get("data"), None);
-    assert_eq!(reply.status, 400);
+    assert_eq!(reply.status, 406);
     let first = reply.json()["errors"][0]["extensions"].clone();
-    assert_eq!(first, json!({"code": "GRAPHQL_VALIDATION_FAILED"}));
+    assert_eq!(first, json!({"code": "BAD_USER_INPUT"}));
 }
 
 #[tokio::test]

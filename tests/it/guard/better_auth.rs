@@ -148,7 +148,8 @@ async fn an_oauth_access_token_lets_in_where_its_issuer_and_audience_are_ours() 
     let api = "https://tasks.example";
     let house = House::start_with(&["--jwt-audience", api]).await;
     let header = json!({"alg": "EdDSA", "kid": house.key.kid, "typ": "at+jwt"});
-    let more = json!({"client_id": "c", "azp": "c", "scope": "openid", "sid": "s", "jti": "j"});
+    let more =
+        json!({"client_id": "c", "azp": "c", "scope": "openid tasks:read", "sid": "s", "jti": "j"});
     let claims = with(house.claims("ada"), more);
     let token = |change: Value| house.key.signs_as(&header, &with(claims.clone(), change));
 

@@ -118,14 +118,22 @@ impl Database {
 
     /// Lets nobody write until it is dropped.
     pub async fn hold_writers(&self) -> DatabaseTransaction {
+        self.hold(r#"LOCK TABLE "user" IN EXCLUSIVE MODE"#).await
+    }
+
+    /// Lets nobody write the rows of that user (on SQLite, of anybody) until it ends.
+    pub async fn hold_writers_of(&self, sub: &str) -> DatabaseTransaction {
+        self.hold(&format!(r#"SELECT * FROM "user" WHERE sub = '{sub}' FOR UPDATE"#)).await
+    }
+
+    async fn hold(&self, lock_of_postgres: &str) -> DatabaseTransaction {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let held = self.connect().await.begin_with_options(options).await.unwrap();
         if let Self::Postgres(_) = self {
-            let lock = r#"LOCK TABLE "user" IN EXCLUSIVE MODE"#;
-            held.execute_unprepared(lock).await.unwrap();
+            held.execute_unprepared(lock_of_postgres).await.unwrap();
         }
         held
     }

@@ -7,7 +7,6 @@ use std::{
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use taskward::auth::Revoked;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::CHANGES;
@@ -33,20 +32,19 @@ async fn a_socket_ends_with_its_token_at_the_very_second() {
 
 #[tokio::test]
 async fn a_socket_ends_when_its_user_signs_out() {
-    let served = Served::start(Database::sqlite(), &[]).await;
-    let alice = served.socket_of("alice").await;
-    let mut bob = served.socket_of("bob").await;
-    let guard = &served.api.authenticator;
-    let viewer = guard.verify(&tokens::of("alice", served.api.clock.now())).await.unwrap();
-    let revoked = Revoked::by_sign_out(viewer.session(), true, served.api.clock.now());
-    guard.revoke(viewer.id(), revoked);
-    assert_eq!(alice.ends().await, (4403, "REVOKED".to_owned()));
-    bob.is_up_to_date().await;
+    for database in Database::each().await {
+        let served = Served::start(database, &[]).await;
+        let alice = served.socket_of("alice").await;
+        let mut bob = served.socket_of("bob").await;
+        served.api.alice.does("signOut", json!({ "everywhere": true }), "revokedBefore").await;
+        assert_eq!(alice.ends().await, (4403, "REVOKED".to_owned()));
+        bob.is_up_to_date().await;
 
-    let mut socket = served.socket().await;
-    let payload = json!({ "authorization": served.bearer("alice") });
-    socket.says(json!({ "type": "connection_init", "payload": payload })).await;
-    assert_eq!(socket.ends().await, (4403, "REVOKED".to_owned()));
+        let mut socket = served.socket().await;
+        let payload = json!({ "authorization": served.bearer("alice") });
+        socket.says(json!({ "type": "connection_init", "payload": payload })).await;
+        assert_eq!(socket.ends().await, (4403, "REVOKED".to_owned()));
+    }
 }
 
 #[tokio::test]

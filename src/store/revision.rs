@@ -1,0 +1,218 @@
+//! Changing the plain columns of one task: a single statement, which changes the row only if that
+//! makes a difference, and only at the version that was expected.
+//!
+//! On PostgreSQL the same statement also counts the user's counter on, and is the whole transaction.
+//! It waits for the user's row as any other change does, and what was committed meanwhile counts:
+//! every condition is one on the row that is written, and PostgreSQL looks at such a row again after a
+//! wait. What has to read other rows must not be done like this, since a statement sees those as they
+//! were before.
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, FromQueryResult, Iterable, QueryFilter,
+    QueryTrait,
+    sea_query::{
+        BinOper, CaseStatement, CommonTableExpression, Expr, ExprTrait, Query, SimpleExpr,
+        UpdateStatement, Value, WithClause,
+    },
+};
+use uuid::Uuid;
+
+use super::{
+    OwnedStore, UserNo,
+    change::{Done, Write, expect_version, next_number},
+    entity::{
+        task::{Column, Entity, completed_keys, due_keys},
+        user,
+    },
+    error::{Input, StoreError},
+    owned::Owned,
+    task::{Due, TaskPatch, TaskRow},
+    text,
+};
+use crate::{calendar::Zone, clock::Instant};
+
+/// A patch as SQL.
+struct Revision {
+    /// What it sets.
+    sets: Vec<(Column, SimpleExpr)>,
+    /// What has to hold, one or the other, for that to change anything.
+    differs: Vec<SimpleExpr>,
+}
+
+impl TaskPatch {
+    /// Whether nothing but the task itself decides what it does.
+    fn is_plain(&self) -> bool {
+        let reads_the_zone = matches!(self.due, Some(Some(Due::At(_))));
+        self.add_tags.is_empty() && self.remove_tags.is_empty() && !reads_the_zone
+    }
+
+    /// What it does to a task of that user's at that instant, where days are read in that zone.
+    fn revision(&self, user: UserNo, now: Instant, zone: Zone) -> Revision {
+        let mut revision = Revision { sets: Vec::new(), differs: Vec::new() };
+        if let Some(title) = &self.title {
+            revision.set(Column::Title, title.as_str());
+            revision.derive(Column::TitleKey, text::sort_key(title));
+            revision.derive(Column::TitleWords, text::indexed(user.0, title));
+        }
+        if let Some(description) = &self.description {
+            let words = text::indexed(user.0, description.as_deref().unwrap_or_default());
+            revision.set(Column::Description, description.clone());
+            revision.derive(Column::DescriptionWords, words);
+        }
+        if let Some(priority) = self.priority {
+            revision.set(Column::Priority, priority);
+        }
+        if let Some(completed) = self.completed {
+            revision.complete(completed.then_some(now));
+        }
+        if let Some(due) = self.due {
+            let (on, at) = (due.map(|due| due.day(zone)), due.and_then(Due::instant));
+            let (asc, desc) = due_keys(on, at);
+            revision.set(Column::DueOn, on);
+            revision.set(Column::DueAt, at);
+            revision.derive(Column::DueAsc, asc);
+            revision.derive(Column::DueDesc, desc);
+        }
+        revision
+    }
+}
+
+impl Revision {
+    /// Sets a column, which changes something where it was another value.
+    fn set(&mut self, column: Column, value: impl Into<SimpleExpr>) {
+        let value = value.into();
+        let differs =
+            Expr::col((Entity, column)).binary(BinOper::Custom("IS DISTINCT FROM"), value.clone());
+        self.differs.push(differs);
+        self.derive(column, value);
+    }
+
+    /// Completes or opens a task. What is completed already stays so since then.
+    fn complete(&mut self, at: Option<Instant>) {
+        let (asc, desc) = completed_keys(at);
+        let is_open = || Expr::col((Entity, Column::CompletedAt)).is_null();
+        let changes = if at.is_some() { is_open() } else { is_open().not() };
+        self.differs.push(changes);
+        for (column, value) in [
+            (Column::CompletedAt, Value::from(at)),
+            (Column::CompletedAsc, asc.into()),
+            (Column::CompletedDesc, desc.into()),
+        ] {
+            let before = Expr::col((Entity, column));
+            let value = match at {
+                Some(_) => {
+                    CaseStatement::new().case(is_open(), Expr::value(value)).finally(before).into()
+                }
+                None => Expr::value(value),
+            };
+            self.derive(column, value);
+        }
+    }
+
+    /// Whether it changes anything; a patch of nothing does not.
+    fn differs(&self) -> Condition {
+        let nothing = Condition::any().add(Expr::cust("FALSE"));
+        self.differs.iter().cloned().fold(nothing, Condition::add)
+    }
+
+    /// Sets a column that follows from another one.
+    fn derive(&mut self, column: Column, value: impl Into<SimpleExpr>) {
+        self.sets.push((column, value.into()));
+    }
+}
+
+/// What a revision depends on beside the patch.
+struct Target {
+    user: UserNo,
+    id: Uuid,
+    expected_version: Option<i32>,
+}
+
+impl Target {
+    /// The change of the task, if it is at the expected version, and anything in it changes or is
+    /// `touched` anyway; it answers the new row.
+    fn update(
+        &self,
+        revision: Revision,
+        touched: bool,
+        now: Instant,
+        number: SimpleExpr,
+    ) -> UpdateStatement {
+        let differs = (!touched).then(|| revision.differs());
+        let at_version = self.expected_version.map(|version| Column::Version.eq(version));
+        let mut update = Entity::update_owned(self.user)
+            .filter(Column::Id.eq(self.id))
+            .filter(Condition::all().add_option(at_version))
+            .filter(Condition::all().add_option(differs))
+            .into_query();
+        let stamped = [
+            (Column::Version, Expr::col((Entity, Column::Version)).add(1)),
+            (Column::UpdatedAt, Expr::value(now)),
+            (Column::Number, number),
+        ];
+        update
+            .values(revision.sets.into_iter().chain(stamped))
+            .returning(Query::returning().columns(Column::iter().map(|column| (Entity, column))));
+        update
+    }
+}
+
+impl Write {
+    /// Changes a task; when nothing would change, nothing does, whatever version was expected.
+    pub async fn update_task(
+        &mut self,
+        id: Uuid,
+        expected_version: Option<i32>,
+        patch: TaskPatch,
+    ) -> Result<TaskRow, StoreError> {
+        let (on, off) = self.tags_to_change(id, &patch).await?;
+        let touched = !on.is_empty() || !off.is_empty();
+        let target = Target { user: self.user, id, expected_version };
+        let revision = || patch.revision(self.user, self.now, self.zone);
+        let update = target.update(revision(), touched, self.now, Expr::value(self.number));
+        if let Some(row) = self.transaction.query_one(&update).await? {
+            self.put_on(id, on).await?;
+            self.take_off(id, off).await?;
+            return Ok(TaskRow::from_query_result(&row, "")?);
+        }
+        let present = self.get::<Entity>(id, Input::Id).await?;
+        let differs =
+            Entity::find_owned(self.user).filter(Column::Id.eq(id)).filter(revision().differs());
+        if touched || differs.one(&self.transaction).await?.is_some() {
+            expect_version::<Entity>(&present, expected_version)?;
+        }
+        Ok(present)
+    }
+}
+
+impl OwnedStore {
+    /// Changes a task in one statement; `None` where that cannot be, or has changed nothing.
+    pub(super) async fn update_task_at_once(
+        &self,
+        id: Uuid,
+        expected_version: Option<i32>,
+        patch: &TaskPatch,
+    ) -> Result<Option<Done<TaskRow>>, StoreError> {
+        const COUNTED: &str = "counted";
+        let writer = &self.store.pools.writer;
+        // SQLite changes nothing in a WITH, and needs no way there to save.
+        if writer.get_database_backend() != DbBackend::Postgres || !patch.is_plain() {
+            return Ok(None);
+        }
+        let Some(user) = self.user_no().await? else { return Ok(None) };
+        let mut count = next_number();
+        count
+            .and_where(Expr::col(user::Column::No).eq(user.0))
+            .returning(Query::returning().column(user::Column::Counter));
+        let counted = CommonTableExpression::new().table_name(COUNTED).query(count).to_owned();
+        let now = self.store.clock.now();
+        let number = Expr::col((COUNTED, user::Column::Counter));
+        let target = Target { user, id, expected_version };
+        let mut update = target.update(patch.revision(user, now, Zone::UTC), false, now, number);
+        let update =
+            update.from(COUNTED).to_owned().with(WithClause::new().cte(counted).to_owned());
+        let Some(row) = writer.query_one(&update).await? else { return Ok(None) };
+        let outcome = TaskRow::from_query_result(&row, "")?;
+        Ok(Some(self.store.done(user, outcome.number, outcome)))
+    }
+}
