@@ -11,7 +11,7 @@
 //! | [`development`] | the secret and the greeting of development mode | |
 //! | [`app`] | the one place where everything meets; the tests build it too | all below |
 //! | [`telemetry`] | the log | |
-//! | [`http`] | routes, layers, negotiation, the order of refusal | `graphql`, `document`, `auth`, `store`, `clock` |
+//! | [`http`] | routes, layers, negotiation, the order of refusal, sockets and streams | `graphql`, `document`, `auth`, `store`, `clock` |
 //! | [`document`] | one GraphQL document: limits, cost, variables, the shape of its answer | `graphql` (errors) |
 //! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `auth` (viewer, scopes, sign-out), `calendar`, `clock` |
 //! | [`store`] | the only door to the tables | `feed`, `auth` (viewer, sign-out), `calendar`, `clock` |

@@ -24,6 +24,18 @@ pub fn start(filter: &str, json: bool) -> Result<(), String> {
 /// # Errors
 /// A sentence about a filter that cannot be read.
 pub fn read(filter: &str) -> Result<EnvFilter, String> {
+    // It tells whole messages of WebSockets, with tokens and variables.
+    let quiet = "tungstenite=info";
     EnvFilter::try_new(filter)
+        .and_then(|filter| Ok(filter.add_directive(quiet.parse()?)))
         .map_err(|error| format!("TASKWARD_LOG: {filter:?} cannot be read ({error})"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_clients_send_is_never_logged() {
+        let filter = super::read("trace").unwrap().to_string();
+        assert!(filter.contains("tungstenite=info"), "{filter}");
+    }
 }

@@ -6,6 +6,7 @@ mod ends;
 mod events;
 mod isolation;
 mod limits;
+mod log;
 mod protocol;
 mod seam;
 

@@ -97,6 +97,8 @@ async fn a_request_that_comes_too_late_is_sent_elsewhere() {
     let body = r#"{"query": "{ viewer { id } }"}"#;
     let mut late = Wire::connect(address).await;
     late.says(&head(&token, body.len())).await;
+    let mut upgrade = Wire::connect(address).await;
+    upgrade.says("GET /graphql HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n").await;
     let mut asks = Wire::connect(address).await;
     asks.says("GET /readyz HTTP/1.1\r\n").await;
     // Once this one is answered, the connections before it have been taken as well.
@@ -112,6 +114,10 @@ async fn a_request_that_comes_too_late_is_sent_elsewhere() {
     assert!(head.contains("\r\nretry-after: 2"), "{head}");
     assert_eq!(body["errors"][0]["extensions"], json!({"code": "INTERNAL_SERVER_ERROR"}));
     assert_eq!(body.get("data"), None);
+
+    upgrade.says("host: x\r\nsec-websocket-version: 13\r\nsec-websocket-key: eA==\r\n\r\n").await;
+    let (head, _) = upgrade.hears_the_last_answer().await;
+    assert!(head.starts_with("http/1.1 503 "), "{head}");
 
     asks.says("host: x\r\n\r\n").await;
     let (head, body) = asks.hears_the_last_answer().await;

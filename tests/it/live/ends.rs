@@ -1,15 +1,9 @@
 //! How sockets end that could have gone on.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
-use super::CHANGES;
+use super::{CHANGES, log::Log};
 use crate::harness::{Database, Served, Socket, soon, tokens};
 
 #[tokio::test]
@@ -67,34 +61,6 @@ async fn a_server_that_stops_sends_everybody_elsewhere() {
     }
 }
 
-/// A stream of the log, as the test reads it.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn holds(&self, text: &str) -> bool {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap().contains(text)
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
-
 const FOLLOW: &str = "subscription($since: String) {
     changes(since: $since) { changes { id node { ... on Task { title description } } } cursor hasMore }
 }";
@@ -117,10 +83,7 @@ async fn a_slow_reader_is_left_and_resumes_without_loss() {
             alice.does("batch", json!({ "operations": operations }), "cursor").await;
         }
 
-        let log = Log::default();
-        let subscriber =
-            tracing_subscriber::fmt().with_ansi(false).with_writer(log.clone()).finish();
-        let guard = tracing::subscriber::set_default(subscriber);
+        let (log, guard) = Log::listen();
         let day = served.api.clock.now().seconds() + 86_400;
         let token = tokens::with(&json!({ "sub": "alice", "exp": day }));
         let bearer = format!("Bearer {token}");
@@ -136,7 +99,7 @@ async fn a_slow_reader_is_left_and_resumes_without_loss() {
             alice.asks("{ tasks(first: 0) { totalCount } }").await;
         }
         soon(async {
-            while !log.holds("socket closed") {
+            while log.lines("socket closed").is_empty() {
                 served.api.wait(TimeDelta::minutes(10));
                 alice.asks("{ tasks(first: 0) { totalCount } }").await;
             }

@@ -77,7 +77,7 @@ impl Stream {
     }
 
     /// That the stream ends, in the way that tells the client that all is done.
-    async fn completes(mut self) {
+    pub(super) async fn completes(mut self) {
         assert_eq!(self.event().await, Some(("complete".to_owned(), String::new())));
         assert_eq!(self.event().await, None);
     }

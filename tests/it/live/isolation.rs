@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CHANGES, events::Stream};
-use crate::harness::{Database, Served};
+use crate::harness::{Database, Served, Socket, tokens};
 
 #[tokio::test]
 async fn bob_hears_nothing_of_what_alice_writes() {
@@ -65,4 +65,37 @@ async fn who_has_no_token_follows_nobody() {
     let mut socket = served.socket().await;
     socket.says(json!({ "type": "connection_init" })).await;
     assert_eq!(socket.ends().await, (4403, "TOKEN_MISSING".to_owned()));
+}
+
+#[tokio::test]
+async fn who_may_not_read_follows_nothing() {
+    let served = Served::start(Database::sqlite(), &[]).await;
+    let end = served.api.clock.now().seconds() + 60;
+    let body = json!({ "query": CHANGES });
+    let mutation = "mutation { createTask(input: { title: \"x\" }) { task { id } } }";
+    for (scope, follows, writes) in
+        [("tasks:read", true, false), ("tasks:write", false, true), ("openid", false, false)]
+    {
+        let token = tokens::with(&json!({ "sub": "alice", "exp": end, "scope": scope }));
+        let bearer = format!("Bearer {token}");
+        let mut stream = Stream::open(&served, &bearer, "text/event-stream", &body).await;
+        let mut socket = Socket::open(served.address, &[("authorization", &bearer)]).await;
+        socket.says(json!({ "type": "connection_init" })).await;
+        socket.hears().await;
+        socket.subscribes("1", CHANGES, json!({})).await;
+        if follows {
+            stream.hears_next().await["data"]["changes"].as_object().unwrap();
+            socket.hears_next("1").await["data"]["changes"].as_object().unwrap();
+        } else {
+            let payload = stream.hears_next().await;
+            assert_eq!(payload["errors"][0]["extensions"]["code"], "FORBIDDEN", "{payload}");
+            stream.completes().await;
+            let refused = socket.hears().await;
+            assert_eq!(refused["type"], "error");
+            assert_eq!(refused["payload"][0]["extensions"]["code"], "FORBIDDEN");
+        }
+        socket.subscribes("2", mutation, json!({})).await;
+        let errors = socket.hears_next("2").await["errors"].take();
+        assert_eq!(errors.is_null(), writes, "{scope} {errors}");
+    }
 }
