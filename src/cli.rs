@@ -4,6 +4,7 @@ use std::io;
 
 use chrono::TimeDelta;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::DbErr;
 use tokio::{
     net::TcpListener,
@@ -124,6 +125,7 @@ async fn migrate(config: Config) -> Result<(), DbErr> {
 }
 
 async fn serve(mut config: Config) -> Result<(), Vec<String>> {
+    allow_many_files();
     // Whoever reads that the server listens may tell it to stop.
     let stop = told_to_stop().map_err(fault)?;
     let clock = Clock::system();
@@ -142,6 +144,14 @@ async fn serve(mut config: Config) -> Result<(), Vec<String>> {
     }
     tracing::info!("listening on http://{address}/graphql");
     app.serve(listener, stop).await.map_err(fault)
+}
+
+/// Each socket is an open file, of which a process may have few unless it asks for more.
+fn allow_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, ?limit, "no more files can be opened than by default");
+    }
 }
 
 fn developer() -> NewToken {

@@ -6,7 +6,7 @@
 
 mod check_config;
 mod migrate;
-mod process;
+pub mod process;
 mod serve;
 mod token;
 

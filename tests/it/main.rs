@@ -23,6 +23,7 @@ mod plans;
 mod positions;
 mod quotas;
 mod relations;
+mod replicas;
 mod schema;
 mod sessions;
 mod shape;
