@@ -94,20 +94,21 @@ async fn a_slow_reader_is_left_and_resumes_without_loss() {
         for id in 0..all {
             slow.subscribes(&id.to_string(), FOLLOW, json!({ "since": start })).await;
         }
-        // Time enough for the server to send as much as the system takes.
+        let mut pages = vec![slow.hears().await["payload"]["data"]["changes"].take()];
+        // Alice reads no more: time enough for the server to send as much as the system takes.
+        let alice = served.api.with_token(token);
         for _ in 0..100 {
             alice.asks("{ tasks(first: 0) { totalCount } }").await;
         }
         soon(async {
             while log.lines("socket closed").is_empty() {
-                served.api.wait(TimeDelta::minutes(10));
+                served.api.wait(TimeDelta::minutes(3));
                 alice.asks("{ tasks(first: 0) { totalCount } }").await;
             }
         })
         .await;
         drop(guard);
 
-        let mut pages: Vec<Value> = Vec::new();
         let code = loop {
             match slow.hears_or_ends().await {
                 Ok(message) if message["type"] == "next" => {
