@@ -1,46 +1,52 @@
-const PAGE = `changes(since: $since) { cursor hasMore reset changes { kind id node {
-  ... on Task { title completed deletedAt } ... on Tag { name } ... on TaskList { name } } } }`;
-const READ = `query ($since: String) { ${PAGE} }`;
-const FOLLOW = `subscription ($since: String) { ${PAGE} }`;
+const CHANGES = `changes(since: $since) {
+  changes { kind id node { ... on Task { title completed deletedAt } ... on Tag { name } } }
+  cursor hasMore reset
+}`;
+const READ = `query ($since: String) { ${CHANGES} }`;
+const FOLLOW = `subscription ($since: String) { ${CHANGES} }`;
 const SEND = `mutation ($operations: [BatchOperation!]!, $since: String) {
-  batch(input: { operations: $operations, atomic: false }) { results { error { code message } } query { ${PAGE} } } }`;
+  batch(input: { operations: $operations, atomic: false }) {
+    results { error { code message } }
+    query { ${CHANGES} }
+  }
+}`;
 
-/** A copy that works offline. Keep `local` (`{ objects: new Map(), cursor: null, outbox: [] }`) in IndexedDB. */
+/** `local`, to be kept in IndexedDB, begins as `{ objects: new Map(), cursor: null, outbox: [] }`. */
 export function offlineFirst({ local, ask, socket, onRefused }) {
-  const apply = ({ changes, cursor, reset }) => {
+  function apply({ changes, cursor, reset }) {
     if (reset) local.objects.clear();
-    for (const { kind, id, node } of changes) kind === 'UPSERT' ? local.objects.set(id, node) : local.objects.delete(id);
-    local.cursor = cursor; // in the same IndexedDB transaction
-  };
-  const readAll = async () => {
-    const { changes: page } = await ask(READ, { since: local.cursor });
+    for (const { kind, id, node } of changes)
+      kind === 'UPSERT' ? local.objects.set(id, node) : local.objects.delete(id);
+    local.cursor = cursor;
+  }
+  async function readAll() {
+    const page = (await ask(READ, { since: local.cursor })).changes;
     apply(page);
     if (page.hasMore) await readAll();
-  };
-  const send = async () => {
-    const [sent, since] = [local.outbox.slice(0, 100), local.cursor];
+  }
+  async function start() {
+    if (local.cursor === null) await readAll();
+    socket.on('connected', send);
+    const variables = { get since() { return local.cursor; } }; // read anew on every connection
+    const next = ({ data, errors }) => (data ? apply(data.changes) : onRefused(errors));
+    socket.subscribe({ query: FOLLOW, variables }, { next, error: onRefused, complete() {} });
+  }
+  async function sendOutbox() {
+    const { cursor: since, outbox } = local;
+    const sent = outbox.slice(0, 100);
     if (sent.length === 0) return;
-    const { batch } = await ask(SEND, { operations: sent.map(({ operation }) => operation), since });
+    const operations = sent.map(({ operation }) => operation);
+    const { batch } = await ask(SEND, { operations, since });
     if (local.cursor === since) apply(batch.query.changes); // else the subscription was faster
-    local.outbox.splice(0, sent.length);
+    outbox.splice(0, sent.length);
     batch.results.forEach(({ error }, at) => error && onRefused(error, sent[at]));
-    await send();
-  };
-  let sending = Promise.resolve(); // one at a time; what finds no answer stays in the outbox
-  const flush = () => (sending = sending.then(send).catch(() => {}));
-  return {
-    async start() {
-      if (local.cursor === null) await readAll();
-      const variables = { get since() { return local.cursor; } }; // read anew on every connection
-      socket.subscribe({ query: FOLLOW, variables }, { next: ({ data }) => apply(data.changes), error: console.error, complete() {} });
-      socket.on('connected', flush);
-      await flush();
-    },
-    edit(id, fields, operation) {
-      local.outbox.push({ id, fields, operation });
-      return flush();
-    },
-    /** What the user sees: the copy, and what waits in the outbox on top. */
-    get: (id) => Object.assign({}, local.objects.get(id), ...local.outbox.filter((one) => one.id === id).map(({ fields }) => fields)),
-  };
+    await sendOutbox();
+  }
+  let sending = Promise.resolve(); // one after the other; without an answer it stays in the outbox
+  const send = () => (sending = sending.then(sendOutbox).catch(() => {}));
+
+  const edit = (id, fields, operation) => (local.outbox.push({ id, fields, operation }), send());
+  const edits = (id) => local.outbox.filter((edit) => edit.id === id).map(({ fields }) => fields);
+  const get = (id) => Object.assign({}, local.objects.get(id), ...edits(id)); // what the user sees
+  return { start, edit, get };
 }
