@@ -21,7 +21,7 @@ export const NODE = `query Node($id: ID!) {
 }`;
 
 export const CREATE = `mutation Create($input: CreateTaskInput!) {
-  createTask(input: $input) { task { id title description completed priority version } }
+  createTask(input: $input) { task { id title description completed priority version } cursor }
 }`;
 
 export const UPDATE = `mutation Update($input: UpdateTaskInput!) {
@@ -34,4 +34,21 @@ export const DELETE = `mutation Delete($input: DeleteTaskInput!) {
 
 export const RESTORE = `mutation Restore($input: RestoreTaskInput!) {
   restoreTask(input: $input) { task { id title deletedAt version } }
+}`;
+
+const PAGE = `{
+  changes { kind id type cursor node { ... on Task { title completed } } }
+  cursor hasMore reset
+}`;
+
+export const CHANGES = `query Changes($since: String) {
+  changes(since: $since) ${PAGE}
+}`;
+
+export const FOLLOW = `subscription Follow($since: String) {
+  changes(since: $since) ${PAGE}
+}`;
+
+export const SIGN_OUT = `mutation SignOut($input: SignOutInput!) {
+  signOut(input: $input) { revokedBefore }
 }`;

@@ -22,51 +22,74 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
  * over, and waits until it is ready. When a test fails, what the server logged meanwhile is shown.
  */
 export async function startTaskward(settings) {
-  const program = findProgram();
   const folder = mkdtempSync(join(tmpdir(), 'taskward-'));
   const listen = `127.0.0.1:${await freePort()}`;
-  const child = spawn(program, {
-    // Neither the developer's environment nor a `.env` nearby has a say.
-    cwd: folder,
-    env: {
+  const origin = `http://${listen}`;
+  const log = collectLog();
+  const launch = () =>
+    launchProgram(folder, log, {
       DATABASE_URL: `sqlite://${join(folder, 'taskward.db')}`,
       TASKWARD_LISTEN: listen,
       ...settings,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
-  const log = collectLog(child);
-  const kill = () => child.kill('SIGKILL');
+    });
+
+  let server = launch();
   const leaveNothingBehind = () => {
-    kill();
+    server.kill();
     rmSync(folder, { recursive: true, force: true });
   };
   process.once('exit', leaveNothingBehind);
-
-  const origin = `http://${listen}`;
-  await Promise.race([
-    untilReady(origin),
-    exited.then(({ code }) => assert.fail(`taskward exited with code ${code} before it was ready`)),
-  ]).catch((error) => {
-    leaveNothingBehind();
-    throw new Error(`${error.message}\nThe log of taskward:\n${log.takeNew()}`);
-  });
+  const untilServing = () =>
+    Promise.race([
+      untilReady(origin),
+      server.exited.then(({ code }) =>
+        assert.fail(`taskward exited with code ${code} before it was ready`),
+      ),
+    ]).catch((error) => {
+      leaveNothingBehind();
+      throw new Error(`${error.message}\nThe log of taskward:\n${log.takeNew()}`);
+    });
+  await untilServing();
 
   afterEach((test) => {
     const news = log.takeNew();
     if (!test.passed) test.diagnostic(`The log of taskward at ${listen} meanwhile:\n${news}`);
   });
-  after(async () => {
-    child.kill('SIGTERM');
-    const overdue = setTimeout(kill, PATIENCE);
-    const end = await exited;
-    clearTimeout(overdue);
-    const stopped = `taskward stops in peace on SIGTERM; its log:\n${log.takeNew()}`;
-    assert.deepEqual(end, { code: 0, signal: null }, stopped);
-  });
+  after(() => server.stop());
 
-  return { origin, graphql: `${origin}/graphql` };
+  return {
+    origin,
+    graphql: `${origin}/graphql`,
+
+    /** Stops it in peace, and starts it again at the same address and on the same data. */
+    async restart() {
+      await server.stop();
+      server = launch();
+      await untilServing();
+    },
+  };
+}
+
+/** One process of the server. */
+function launchProgram(folder, log, env) {
+  // Neither the developer's environment nor a `.env` nearby has a say.
+  const stdio = ['ignore', 'pipe', 'pipe'];
+  const child = spawn(findProgram(), { cwd: folder, env, stdio });
+  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  log.follow(child);
+  const kill = () => child.kill('SIGKILL');
+  return {
+    exited,
+    kill,
+    async stop() {
+      child.kill('SIGTERM');
+      const overdue = setTimeout(kill, PATIENCE);
+      const end = await exited;
+      clearTimeout(overdue);
+      const stopped = `taskward stops in peace on SIGTERM; its log:\n${log.takeNew()}`;
+      assert.deepEqual(end, { code: 0, signal: null }, stopped);
+    },
+  };
 }
 
 function findProgram() {
@@ -81,7 +104,8 @@ function findProgram() {
   return program;
 }
 
-async function freePort() {
+/** A port that nothing listens on. */
+export async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
@@ -90,12 +114,15 @@ async function freePort() {
   return port;
 }
 
-function collectLog(child) {
+function collectLog() {
   let lines = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => (lines += text));
-  }
   return {
+    follow(child) {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (text) => (lines += text));
+      }
+    },
+
     /** What was logged since the last look. */
     takeNew() {
       const news = lines;
