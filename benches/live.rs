@@ -44,13 +44,8 @@ struct Size {
     requests: usize,
 }
 
-const MEASURED: Size = Size {
-    sockets: 10_000,
-    quiet: Duration::from_secs(60),
-    changes: 300,
-    rounds: 9,
-    requests: 300,
-};
+const MEASURED: Size =
+    Size { sockets: 10_000, quiet: Duration::from_mins(1), changes: 300, rounds: 9, requests: 300 };
 const TRIED: Size =
     Size { sockets: 20, quiet: Duration::from_millis(100), changes: 3, rounds: 1, requests: 3 };
 
@@ -76,10 +71,9 @@ async fn idle(size: &Size) {
     let memory = server.memory() - before;
     let (cpu, start) = (server.cpu(), Stopwatch::now());
     tokio::time::sleep(size.quiet).await;
-    let (cpu, seconds) = (server.cpu() - cpu, start.elapsed().as_secs_f64());
+    let micros = (server.cpu() - cpu) / start.elapsed().as_secs_f64();
     println!("idle: {} sockets", sockets.len());
     println!("  memory   {:8.1} KiB a socket ({before} KiB before)", per(memory, sockets.len()));
-    let micros = cpu.as_secs_f64() * 1e6 / seconds;
     println!("  CPU      {:8.2} µs a socket and second", micros / float(sockets.len()));
 }
 
@@ -104,10 +98,10 @@ async fn fan_out(size: &Size) {
             for socket in &mut sockets {
                 socket.hears().await;
             }
-            latencies.push(start.elapsed());
+            latencies.push(start.elapsed().as_secs_f64());
         }
-        let cpu = (server.cpu() - cpu).as_secs_f64() * 1e6 / float(size.changes);
-        let millis = median(latencies).as_secs_f64() * 1e3;
+        let cpu = (server.cpu() - cpu) / float(size.changes);
+        let millis = median(latencies) * 1e3;
         println!(
             "  {count:4} sockets  {cpu:9.0} µs CPU a change, {millis:7.2} ms until all have heard"
         );
@@ -135,8 +129,7 @@ async fn log(size: &Size) {
                 costs.push(server.cpu() - cpu);
             }
         }
-        let [with, without] =
-            costs.map(median).map(|cpu| cpu.as_secs_f64() * 1e6 / float(size.requests));
+        let [with, without] = costs.map(median).map(|cpu| cpu / float(size.requests));
         println!("  {name:12} {with:7.0} {without:7.0}   {:.3}", with / without);
     }
 }
@@ -186,15 +179,15 @@ impl Server {
         line.trim().trim_end_matches(" kB").parse().unwrap()
     }
 
-    /// Processor time so far, of all threads.
-    fn cpu(&self) -> Duration {
+    /// Processor time so far, of all threads, in microseconds.
+    fn cpu(&self) -> f64 {
         let threads = std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap();
         let nanos = threads.map(|thread| {
             let schedule = std::fs::read_to_string(thread.unwrap().path().join("schedstat"));
-            let first = |text: String| text.split(' ').next().unwrap().parse::<u64>().unwrap();
-            schedule.map_or(0, first)
+            let first = |text: String| text.split(' ').next().unwrap().parse::<f64>().unwrap();
+            schedule.map_or(0.0, first)
         });
-        Duration::from_nanos(nanos.sum())
+        nanos.sum::<f64>() / 1e3
     }
 
     fn person(&self, sub: &str) -> Person<'_> {
@@ -317,8 +310,8 @@ fn allow_many_files() {
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
 }
 
-fn median(mut figures: Vec<Duration>) -> Duration {
-    figures.sort_unstable();
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
     figures[figures.len() / 2]
 }
 

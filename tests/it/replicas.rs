@@ -61,10 +61,10 @@ struct Changes {
 impl Changes {
     async fn next(&mut self) -> Vec<String> {
         loop {
-            if let Some((event, rest)) = self.read.split_once("\n\n") {
+            if let Some(end) = self.read.find("\n\n") {
+                let event: String = self.read.drain(..end + 2).collect();
                 let data = event.lines().find_map(|line| line.strip_prefix("data:"));
                 let message = data.map(|data| serde_json::from_str::<Value>(data).unwrap());
-                self.read = rest.to_owned();
                 let Some(message) = message else { continue };
                 let changes = message["data"]["changes"]["changes"].as_array().unwrap();
                 let title = |change: &Value| change["node"]["title"].as_str().unwrap().to_owned();
