@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { offlineFirst } from './examples/offline-first.mjs';
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { graphqlRequest } from './harness/clients.mjs';
-import { graphqlWs } from './harness/live.mjs';
+import { graphqlWs, until } from './harness/live.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 import { signUp } from './harness/users.mjs';
 
@@ -130,9 +130,7 @@ function device(user) {
     refused,
     isConnected: false,
     hasLostAReply: false,
-    async until(condition) {
-      while (!condition()) await once(news, 'news');
-    },
+    until: (condition) => until(news, condition),
     creates: (id, title) =>
       copy.edit(id, { title, completed: false }, { createTask: { id, title } }),
     edits: (id, fields) => copy.edit(id, fields, { updateTask: { id, ...fields } }),

@@ -1,5 +1,7 @@
 const CHANGES = `changes(since: $since) {
-  changes { kind id node { ... on Task { title completed deletedAt } ... on Tag { name } } }
+  changes { kind id node {
+    ... on Task { title completed deletedAt } ... on Tag { name } ... on TaskList { name }
+  } }
   cursor hasMore reset
 }`;
 const READ = `query ($since: String) { ${CHANGES} }`;
