@@ -42,7 +42,8 @@ on_each_database! {
         let (mut since, mut told, mut resets) = (start.cursor().clone(), Vec::new(), Vec::new());
         loop {
             let page = alice.page(&since, 1).await;
-            (since, _) = (page.cursor().clone(), told.push(page.told()));
+            since = page.cursor().clone();
+            told.push(page.told());
             resets.push(page.reset());
             if !page.has_more() {
                 break;
