@@ -85,7 +85,7 @@ test('two devices agree with the server, though one was offline and the server a
 });
 
 test('the README shows the example as it is', async () => {
-  const [readme, example] = await Promise.all([README, EXAMPLE].map((file) => readFile(file, 'utf8')));
+  const [readme, example] = [await readFile(README, 'utf8'), await readFile(EXAMPLE, 'utf8')];
 
   assert.ok(readme.includes(`\`\`\`js\n${example}\`\`\`\n`), 'copy the file to the README');
 });

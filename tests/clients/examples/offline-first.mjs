@@ -13,7 +13,7 @@ const SEND = `mutation ($operations: [BatchOperation!]!, $since: String) {
   }
 }`;
 
-/** `local`, to be kept in IndexedDB, begins as `{ objects: new Map(), cursor: null, outbox: [] }`. */
+/** Keep `local` in IndexedDB; it begins as `{ objects: new Map(), cursor: null, outbox: [] }`. */
 export function offlineFirst({ local, ask, socket, onRefused }) {
   function apply({ changes, cursor, reset }) {
     if (reset) local.objects.clear();
