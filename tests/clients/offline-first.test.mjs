@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { offlineFirst } from './examples/offline-first.mjs';
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { graphqlRequest } from './harness/clients.mjs';
-import { graphqlWs } from './harness/live.mjs';
+import { graphqlWs, until } from './harness/live.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 import { signUp } from './harness/users.mjs';
 
@@ -85,7 +85,7 @@ test('two devices agree with the server, though one was offline and the server a
 });
 
 test('the README shows the example as it is', async () => {
-  const [readme, example] = await Promise.all([README, EXAMPLE].map((file) => readFile(file, 'utf8')));
+  const [readme, example] = [await readFile(README, 'utf8'), await readFile(EXAMPLE, 'utf8')];
 
   assert.ok(readme.includes(`\`\`\`js\n${example}\`\`\`\n`), 'copy the file to the README');
 });
@@ -130,9 +130,7 @@ function device(user) {
     refused,
     isConnected: false,
     hasLostAReply: false,
-    async until(condition) {
-      while (!condition()) await once(news, 'news');
-    },
+    until: (condition) => until(news, condition),
     creates: (id, title) =>
       copy.edit(id, { title, completed: false }, { createTask: { id, title } }),
     edits: (id, fields) => copy.edit(id, fields, { updateTask: { id, ...fields } }),

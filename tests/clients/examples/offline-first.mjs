@@ -1,5 +1,7 @@
 const CHANGES = `changes(since: $since) {
-  changes { kind id node { ... on Task { title completed deletedAt } ... on Tag { name } } }
+  changes { kind id node {
+    ... on Task { title completed deletedAt } ... on Tag { name } ... on TaskList { name }
+  } }
   cursor hasMore reset
 }`;
 const READ = `query ($since: String) { ${CHANGES} }`;
@@ -11,7 +13,7 @@ const SEND = `mutation ($operations: [BatchOperation!]!, $since: String) {
   }
 }`;
 
-/** `local`, to be kept in IndexedDB, begins as `{ objects: new Map(), cursor: null, outbox: [] }`. */
+/** Keep `local` in IndexedDB; it begins as `{ objects: new Map(), cursor: null, outbox: [] }`. */
 export function offlineFirst({ local, ask, socket, onRefused }) {
   function apply({ changes, cursor, reset }) {
     if (reset) local.objects.clear();

@@ -9,6 +9,9 @@ import WebSocket from 'ws';
 
 import { FOLLOW } from './documents.mjs';
 
+/** How long news may take, in milliseconds. */
+const PATIENCE = 20_000;
+
 /**
  * A graphql-ws client that lives as long as the test. `token` is asked for on every connection, as
  * a front end asks its login. The client waits less than a person would have it wait, and counts.
@@ -35,7 +38,7 @@ export function graphqlWs(taskward, token, options) {
 
     /** Waits for the first end of a socket. */
     async untilClosed() {
-      while (closes.length === 0) await once(news, 'news');
+      await until(news, () => closes.length > 0);
       return closes[0];
     },
 
@@ -127,10 +130,17 @@ class Following {
     return this.until(() => this.titles.includes(title));
   }
 
-  async until(condition) {
-    while (!condition()) {
-      if (this.failure) throw this.failure;
-      await once(this.#news, 'news');
-    }
+  until(condition) {
+    return until(this.#news, () => {
+      const isMet = condition();
+      if (!isMet && this.failure) throw this.failure;
+      return isMet;
+    });
   }
+}
+
+/** Waits for a condition that may come true with any event `news`. */
+export async function until(news, condition) {
+  const signal = AbortSignal.timeout(PATIENCE);
+  while (!condition()) await once(news, 'news', { signal });
 }
