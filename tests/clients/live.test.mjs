@@ -15,6 +15,7 @@ const betterAuth = await startBetterAuth();
 const postgres = await startPostgres();
 const scenes = [await setScene('SQLite')];
 if (postgres) scenes.push(await setScene('PostgreSQL', { DATABASE_URL: postgres }));
+else test('on PostgreSQL', { skip: 'PostgreSQL is not installed (no initdb was found)' }, () => {});
 
 for (const { database, taskward } of scenes) {
   describe(`on ${database}`, () => {
