@@ -1,7 +1,7 @@
 //! How a WebSocket ends, and how the client is told.
 //!
-//! The code decides what a client does: after one of 4400 to 4499 but 4403, and after most from 1000 to
-//! 1999, graphql-ws gives up; after 4403, 1012 and 1013 it comes back by itself.
+//! The code decides what a client does: after 4400, 4401, 4406, 4409, 4429 and 4500, which tell of a
+//! fault, graphql-ws gives up; after 4403, 4408, 1012 and 1013 it comes back by itself.
 
 use axum::extract::ws::{self, CloseFrame, Message};
 
