@@ -128,6 +128,7 @@ impl Clock {
             millis.send_modify(|millis| *millis += by.num_milliseconds());
         }
     }
+
     /// Waits until that instant has come, and never ends before it.
     pub async fn reaches(&self, instant: Instant) {
         match &self.0 {

@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
 /// A user's key in the database.
 type UserKey = i64;
@@ -23,8 +23,27 @@ type UserKey = i64;
 /// The counters of the users whom somebody follows.
 #[derive(Debug, Default)]
 pub struct Feed {
-    followed: Mutex<HashMap<UserKey, watch::Sender<i64>>>,
+    followed: Mutex<HashMap<UserKey, Followed>>,
     outgoing: Option<Outgoing>,
+}
+
+/// A user whom somebody follows.
+#[derive(Debug)]
+struct Followed {
+    /// How far their counter is known to be.
+    counter: watch::Sender<i64>,
+    /// Who has one of these reads what has changed, so that many who follow one user leave the database
+    /// to others.
+    turns: Arc<Semaphore>,
+}
+
+/// How many followers of one user read at a time.
+const TURNS: usize = 2;
+
+impl Default for Followed {
+    fn default() -> Self {
+        Self { counter: watch::Sender::new(0), turns: Arc::new(Semaphore::new(TURNS)) }
+    }
 }
 
 /// What other replicas have to hear: of each user the latest number alone.
@@ -53,7 +72,7 @@ impl Feed {
 
     /// The user's counter has come to that number.
     pub fn heard(&self, user: UserKey, number: i64) {
-        if let Some(counter) = lock(&self.followed).get(&user) {
+        if let Some(Followed { counter, .. }) = lock(&self.followed).get(&user) {
             counter.send_if_modified(|known| {
                 let is_news = number > *known;
                 *known = number.max(*known);
@@ -87,8 +106,9 @@ impl Feed {
     #[must_use]
     pub fn follow(self: &Arc<Self>, user: UserKey) -> Follower {
         let mut followed = lock(&self.followed);
-        let counter = followed.entry(user).or_insert_with(|| watch::Sender::new(0)).subscribe();
-        Follower { counter, user, feed: Arc::clone(self) }
+        let Followed { counter, turns } = followed.entry(user).or_default();
+        let (counter, turns) = (counter.subscribe(), Arc::clone(turns));
+        Follower { counter, turns, user, feed: Arc::clone(self) }
     }
 }
 
@@ -96,6 +116,7 @@ impl Feed {
 #[derive(Debug)]
 pub struct Follower {
     counter: watch::Receiver<i64>,
+    turns: Arc<Semaphore>,
     user: UserKey,
     feed: Arc<Feed>,
 }
@@ -107,12 +128,18 @@ impl Follower {
         // The sender is only taken away with the last follower.
         let _ = self.counter.changed().await;
     }
+
+    /// Waits until it may read what has changed, for as long as it keeps what it is given.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Nobody closes it.
+        self.turns.acquire().await.ok()
+    }
 }
 
 impl Drop for Follower {
     fn drop(&mut self) {
         let mut followed = lock(&self.feed.followed);
-        if followed.get(&self.user).is_some_and(|counter| counter.receiver_count() == 1) {
+        if followed.get(&self.user).is_some_and(|it| it.counter.receiver_count() == 1) {
             followed.remove(&self.user);
         }
     }

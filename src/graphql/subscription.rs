@@ -15,13 +15,39 @@ use super::{
 use crate::{
     auth,
     feed::Follower,
-    store::{self, LogPlace},
+    store::{self, LogPlace, StoreError},
 };
 
 /// How many changes a message holds at the most.
 const MOST: usize = 100;
 /// How long to wait for a database that is away.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Does something again and again while the database is away: nothing is lost then but time. (As a
+/// function that takes a future-making closure it could not be sent between threads.)
+macro_rules! patiently {
+    ($ask:expr) => {
+        loop {
+            match $ask {
+                Err(error) if StoreError::is_unavailable(&error) => {
+                    tracing::debug!(?error, "what has changed cannot be read: trying again");
+                    sleep(PAUSE).await;
+                }
+                outcome => break outcome,
+            }
+        }
+    };
+}
+
+/// Reads what has changed, when it is this follower's turn.
+async fn read(
+    request: &RequestContext,
+    follower: &Follower,
+    place: LogPlace,
+) -> Result<store::ChangePage, StoreError> {
+    let _turn = follower.turn().await;
+    patiently!(request.store.changes(Some(place), MOST).await)
+}
 
 /// The root of what can be followed: the viewer's own, and nothing else.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +64,10 @@ impl Subscription {
         let request = ctx.request()?;
         let since = since.map(|since| sync::place(request.viewer.id(), &since)).transpose()?;
         // The feed comes first: what changes while the log is read is heard afterwards.
-        let follower = request.store.follow().await?;
+        let follower = patiently!(request.store.follow().await)?;
         let first = match since {
-            Some(place) => request.store.changes(Some(place), MOST).await?,
-            None => store::ChangePage::empty(request.store.end_of_log().await?),
+            Some(place) => read(request, &follower, place).await?,
+            None => store::ChangePage::empty(patiently!(request.store.end_of_log().await)?),
         };
         let (place, has_more) = (first.place, first.has_more);
         let follow = Follow { request, follower, place, has_more, first: Some(first) };
@@ -69,22 +95,14 @@ impl Follow<'_> {
         Ok(Some((ChangePage::new(page, self.request.viewer.id()), self)))
     }
 
-    /// Waits for changes and reads them. While the database is away nothing is lost but time.
+    /// Waits for changes and reads them.
     async fn read_on(&mut self) -> Result<store::ChangePage, ApiError> {
         loop {
             if !self.has_more {
                 self.follower.news().await;
             }
             self.request.renew().await;
-            let page = match self.request.store.changes(Some(self.place), MOST).await {
-                Err(error) if error.is_unavailable() => {
-                    tracing::warn!(?error, "changes cannot be read: trying again");
-                    self.has_more = true;
-                    sleep(PAUSE).await;
-                    continue;
-                }
-                page => page?,
-            };
+            let page = read(self.request, &self.follower, self.place).await?;
             (self.place, self.has_more) = (page.place, page.has_more);
             if page.reset || !page.changes.is_empty() {
                 return Ok(page);

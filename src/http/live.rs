@@ -45,6 +45,7 @@ const PING: TimeDelta = TimeDelta::seconds(25);
 fn patience(bytes: usize) -> TimeDelta {
     const LEAST: TimeDelta = TimeDelta::seconds(10);
     const BYTES_A_SECOND: usize = 16 * 1024;
-    let more = i64::try_from(bytes / BYTES_A_SECOND).unwrap_or_default();
-    LEAST + TimeDelta::seconds(more)
+    const MORE: i64 = 50;
+    let more = i64::try_from(bytes / BYTES_A_SECOND).unwrap_or(i64::MAX);
+    LEAST + TimeDelta::seconds(more.min(MORE))
 }

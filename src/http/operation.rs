@@ -148,11 +148,17 @@ impl<'a> Checked<'a> {
         Ok(response)
     }
 
+    /// Whether it answers again and again.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.kind == OperationType::Subscription
+    }
+
     /// Runs any operation: a query or mutation within the time of a request, a subscription for as
     /// long as it is listened to. It is logged when it is dropped.
     pub fn answers(self, log: OperationLog, request_id: &'a str) -> BoxStream<'a, Answer> {
-        let Self { served, operation, shape, kind } = self;
-        let is_followed = kind == OperationType::Subscription;
+        let is_followed = self.is_followed();
+        let Self { served, operation, shape, .. } = self;
         let responses = AssertUnwindSafe(served.schema.execute_stream(operation)).catch_unwind();
         let mut responses = responses.map(|response| response.map_err(|_panic| panicked()));
         let responses = if is_followed {

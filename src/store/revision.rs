@@ -11,7 +11,7 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, FromQueryResult, Iterable, QueryFilter,
     QueryTrait,
     sea_query::{
-        BinOper, CaseStatement, CommonTableExpression, Expr, ExprTrait, Query, SimpleExpr,
+        BinOper, CaseStatement, CommonTableExpression, Expr, ExprTrait, Func, Query, SimpleExpr,
         UpdateStatement, Value, WithClause,
     },
 };
@@ -135,7 +135,7 @@ impl Target {
         &self,
         revision: Revision,
         touched: bool,
-        now: Instant,
+        at: SimpleExpr,
         number: SimpleExpr,
     ) -> UpdateStatement {
         let differs = (!touched).then(|| revision.differs());
@@ -147,7 +147,7 @@ impl Target {
             .into_query();
         let stamped = [
             (Column::Version, Expr::col((Entity, Column::Version)).add(1)),
-            (Column::UpdatedAt, Expr::value(now)),
+            (Column::UpdatedAt, at),
             (Column::Number, number),
         ];
         update
@@ -169,7 +169,8 @@ impl Write {
         let touched = !on.is_empty() || !off.is_empty();
         let target = Target { user: self.user, id, expected_version };
         let revision = || patch.revision(self.user, self.now, self.zone);
-        let update = target.update(revision(), touched, self.now, Expr::value(self.number));
+        let update =
+            target.update(revision(), touched, Expr::value(self.now), Expr::value(self.number));
         if let Some(row) = self.transaction.query_one(&update).await? {
             self.put_on(id, on).await?;
             self.take_off(id, off).await?;
@@ -207,8 +208,10 @@ impl OwnedStore {
         let counted = CommonTableExpression::new().table_name(COUNTED).query(count).to_owned();
         let now = self.store.clock.now();
         let number = Expr::col((COUNTED, user::Column::Counter));
+        // The wait for the user's row comes after this instant, and another change may have come in between.
+        let at = Func::greatest([Expr::col((Entity, Column::UpdatedAt)), Expr::value(now)]).into();
         let target = Target { user, id, expected_version };
-        let mut update = target.update(patch.revision(user, now, Zone::UTC), false, now, number);
+        let mut update = target.update(patch.revision(user, now, Zone::UTC), false, at, number);
         let update =
             update.from(COUNTED).to_owned().with(WithClause::new().cte(counted).to_owned());
         let Some(row) = writer.query_one(&update).await? else { return Ok(None) };

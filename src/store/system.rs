@@ -37,8 +37,8 @@ impl Store {
 
 impl SystemStore {
     /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
-    /// so long ago, and what was signed out of and has expired. Replicas may do it at the same time: each user's row is held meanwhile, and who
-    /// comes second finds nothing left to do.
+    /// so long ago, and what was signed out of and has expired. Replicas may do it at the same time:
+    /// each user's row is held meanwhile, and who comes second finds nothing left to do.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].

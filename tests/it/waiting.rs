@@ -3,6 +3,7 @@
 
 use std::{pin::pin, task::Poll};
 
+use chrono::TimeDelta;
 use futures_util::{future::poll_fn, poll};
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -23,6 +24,7 @@ impl Api {
                 break;
             }
         }
+        self.wait(TimeDelta::seconds(1));
         change.commit().await.unwrap();
         request.await
     }
@@ -84,6 +86,18 @@ on_each_database! {
         assert_eq!(api.database.number("SELECT number FROM task").await, 3);
     }
 
+    async fn an_update_is_no_earlier_than_the_one_that_it_waited_for(api: Api) {
+        let id = api.alice.creates("one").await;
+        let at = match api.database {
+            Database::Sqlite(_) => "updated_at + 1000",
+            Database::Postgres(_) => "updated_at + interval '1 second'",
+        };
+        let sql = [format!("UPDATE task SET version = 2, updated_at = {at}")];
+        let input = json!({ "id": id, "title": "two" });
+        let task = api.meanwhile(&sql, api.alice.update(input)).await.data()["updateTask"]["task"].take();
+        assert_eq!((&task["version"], &task["updatedAt"]), (&json!(3), &json!("2026-11-21T09:30:01.000Z")));
+    }
+
     async fn a_task_that_another_has_completed_stays_completed_since_then(api: Api) {
         let id = api.alice.creates("one").await;
         api.alice.updates(json!({ "id": id, "completed": true })).await;
@@ -93,7 +107,7 @@ on_each_database! {
             Database::Sqlite(_) => "(SELECT created_at FROM task)",
             Database::Postgres(_) => "created_at",
         };
-        api.wait(chrono::TimeDelta::seconds(5));
+        api.wait(TimeDelta::seconds(5));
         let sql = [format!("UPDATE task SET version = 4, completed_at = {at}")];
         let input = json!({ "id": id, "completed": true, "priority": "HIGH" });
         let task = api.meanwhile(&sql, api.alice.update(input)).await.data()["updateTask"]["task"].take();

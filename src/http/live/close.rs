@@ -5,7 +5,11 @@
 
 use axum::extract::ws::{self, CloseFrame, Message};
 
+use super::connections::TooMany;
 use crate::auth::Refusal;
+
+/// The token is missing or no longer good.
+const FORBIDDEN: ws::CloseCode = 4403;
 
 /// The code and the reason of an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +57,11 @@ impl Close {
         Self { code, reason: "", by_client: true }
     }
 
+    /// Whether it ends because the token is no longer good.
+    pub(super) fn is_of_token(self) -> bool {
+        self.code == FORBIDDEN
+    }
+
     /// What the client is told.
     pub(super) fn message(self) -> Option<Message> {
         let frame = CloseFrame { code: self.code, reason: self.reason.into() };
@@ -60,11 +69,17 @@ impl Close {
     }
 }
 
+impl From<TooMany> for Close {
+    fn from(_: TooMany) -> Self {
+        Self::TOO_MANY
+    }
+}
+
 /// 4403 with the reason as in `extensions.reason`: the client then gets a new token.
 impl From<Refusal> for Close {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Unauthenticated { reason, .. } => Self::new(4403, reason.as_str()),
+            Refusal::Unauthenticated { reason, .. } => Self::new(FORBIDDEN, reason.as_str()),
             Refusal::KeysUnavailable { .. } => Self::NO_KEYS,
         }
     }

@@ -25,36 +25,92 @@ pub struct LiveLimits {
 pub struct Connections {
     /// What is allowed.
     pub limits: LiveLimits,
-    all: watch::Sender<usize>,
+    counts: watch::Sender<Counts>,
     of_users: Mutex<HashMap<UserId, usize>>,
+}
+
+/// How many connections there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counts {
+    /// Those of which nobody knows yet whose they are.
+    strangers: usize,
+    /// Those of users.
+    known: usize,
+}
+
+impl LiveLimits {
+    /// How many strangers may be waited for: they must not take the places of all users.
+    fn strangers(&self) -> usize {
+        const LEAST: usize = 16;
+        (self.sockets / 4).max(LEAST)
+    }
 }
 
 impl Connections {
     /// No connections yet.
     #[must_use]
     pub fn new(limits: LiveLimits) -> Arc<Self> {
-        Arc::new(Self { limits, all: watch::Sender::new(0), of_users: Mutex::default() })
+        Arc::new(Self { limits, counts: watch::Sender::default(), of_users: Mutex::default() })
     }
 
-    /// Counts one more, unless the process has as many as are allowed.
+    /// Counts one more of a stranger, unless there are as many as are waited for.
     pub fn open(self: &Arc<Self>) -> Option<Connection> {
-        let is_counted = self.all.send_if_modified(|all| {
-            let has_room = *all < self.limits.sockets;
-            *all += usize::from(has_room);
+        let is_counted = self.counts.send_if_modified(|Counts { strangers, .. }| {
+            let has_room = *strangers < self.limits.strangers();
+            *strangers += usize::from(has_room);
             has_room
         });
         is_counted.then(|| Connection { connections: Arc::clone(self), user: None })
     }
 
+    /// Counts one more of a user.
+    ///
+    /// # Errors
+    /// When there are as many as are allowed.
+    pub fn open_for(self: &Arc<Self>, user: &UserId) -> Result<Connection, TooMany> {
+        self.count(user, |Counts { known, .. }| *known += 1)?;
+        Ok(Connection { connections: Arc::clone(self), user: Some(user.clone()) })
+    }
+
+    /// Makes room for one more of a user, which is counted like this.
+    fn count(&self, user: &UserId, count: impl FnOnce(&mut Counts)) -> Result<(), TooMany> {
+        let mut of_users = self.of_users();
+        let of_user = of_users.get(user).copied().unwrap_or_default();
+        if of_user >= self.limits.sockets_per_user {
+            return Err(TooMany::OfUser);
+        }
+        let is_counted = self.counts.send_if_modified(|counts| {
+            let has_room = counts.known < self.limits.sockets;
+            if has_room {
+                count(counts);
+            }
+            has_room
+        });
+        if !is_counted {
+            return Err(TooMany::OfAll);
+        }
+        of_users.insert(user.clone(), of_user + 1);
+        Ok(())
+    }
+
     /// Waits until there are none.
     pub async fn all_closed(&self) {
         // It cannot fail: the sender is right here.
-        let _ = self.all.subscribe().wait_for(|all| *all == 0).await;
+        let _ = self.counts.subscribe().wait_for(|counts| *counts == Counts::default()).await;
     }
 
     fn of_users(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
         self.of_users.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Why there is no room for one more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TooMany {
+    /// The process has as many as it may.
+    OfAll,
+    /// The user has as many as they may.
+    OfUser,
 }
 
 /// One connection, which is counted until it is dropped.
@@ -70,17 +126,16 @@ impl Connection {
         self.user.as_ref()
     }
 
-    /// Counts it among those of a user; tells whether they may have one more.
-    #[must_use]
-    pub fn is_allowed_for(&mut self, user: &UserId) -> bool {
-        let mut of_users = self.connections.of_users();
-        let count = of_users.entry(user.clone()).or_default();
-        let has_room = *count < self.connections.limits.sockets_per_user;
-        if has_room {
-            *count += 1;
-            self.user = Some(user.clone());
-        }
-        has_room
+    /// Counts it among those of a user.
+    ///
+    /// # Errors
+    /// When there are as many as are allowed.
+    pub fn belongs_to(&mut self, user: &UserId) -> Result<(), TooMany> {
+        self.connections.count(user, |Counts { strangers, known }| {
+            (*strangers, *known) = (*strangers - 1, *known + 1);
+        })?;
+        self.user = Some(user.clone());
+        Ok(())
     }
 }
 
@@ -93,7 +148,9 @@ impl Drop for Connection {
                 _ => drop(of_users.remove(user)),
             }
         }
-        self.connections.all.send_modify(|all| *all -= 1);
+        self.connections.counts.send_modify(|Counts { strangers, known }| {
+            *(if self.user.is_some() { known } else { strangers }) -= 1;
+        });
     }
 }
 
@@ -103,22 +160,18 @@ mod tests {
 
     use super::*;
 
-    fn limits(sockets: usize) -> LiveLimits {
-        LiveLimits { sockets, sockets_per_user: 1, operations: 1 }
-    }
-
     #[tokio::test]
     async fn a_connection_counts_as_long_as_it_is_there() {
-        let connections = Connections::new(limits(2));
+        let limits = LiveLimits { sockets: 100, sockets_per_user: 1, operations: 1 };
+        let connections = Connections::new(limits);
         assert_eq!(connections.all_closed().now_or_never(), Some(()));
-        let (one, other) = (connections.open().unwrap(), connections.open().unwrap());
-        assert!(connections.open().is_none());
-        drop(one);
-        let third = connections.open().unwrap();
-        assert!(connections.open().is_none());
-        drop(other);
+        let mut strangers: Vec<_> = std::iter::from_fn(|| connections.open()).collect();
+        assert_eq!(strangers.len(), 25);
+        strangers.pop();
+        strangers.extend(connections.open());
+        assert!(strangers.len() == 25 && connections.open().is_none());
         assert_eq!(connections.all_closed().now_or_never(), None);
-        drop(third);
+        drop(strangers);
         assert_eq!(connections.all_closed().now_or_never(), Some(()));
     }
 }

@@ -18,7 +18,11 @@ use tokio::{
 };
 use tracing::{Instrument, Span};
 
-use super::{PING, connections::Connection, patience};
+use super::{
+    PING,
+    connections::{Connection, TooMany},
+    patience,
+};
 use crate::{
     auth::Viewer,
     graphql::error::{ApiError, ErrorCode},
@@ -52,14 +56,18 @@ pub async fn events(
     let (events, mut told) = mpsc::channel(1);
     let (opened, is_open) = oneshot::channel();
     let connection = connection(served, viewer.as_ref())?;
-    let stream = EventStream { served: Arc::clone(served), viewer, events, connection };
+    let stream = EventStream { served: Arc::clone(served), viewer, events };
     let entry = entry.clone();
     let run = async move { stream.run(asked, entry, &request_id, opened).await };
     tokio::spawn(run.instrument(Span::current()));
     is_open.await.unwrap_or_else(|_panic| {
         Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, operation::panicked()))
     })?;
-    let events = stream::poll_fn(move |context| told.poll_recv(context));
+    let events = stream::poll_fn(move |context| {
+        // It counts as long as the answer is there, which may be longer than anybody writes to it.
+        let _counted = &connection;
+        told.poll_recv(context)
+    });
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -71,18 +79,21 @@ pub async fn events(
 }
 
 fn connection(served: &Served, viewer: Option<&Viewer>) -> Result<Connection, Refused> {
-    let mut connection = served.connections.open().ok_or_else(|| {
-        Refused::unavailable("The server has too many streams: try again.", reply::RETRY_AFTER)
-    })?;
-    match viewer {
-        Some(viewer) if !connection.is_allowed_for(viewer.id()) => {
+    let full = || {
+        let message = "The server has too many streams: try again.";
+        Refused::unavailable(message, reply::RETRY_AFTER)
+    };
+    let Some(viewer) = viewer else { return served.connections.open().ok_or_else(full) };
+    match served.connections.open_for(viewer.id()) {
+        Ok(connection) => Ok(connection),
+        Err(TooMany::OfAll) => Err(full()),
+        Err(TooMany::OfUser) => {
             let most = served.connections.limits.sockets_per_user;
             let message = format!("You may have {most} sockets and streams: close one.");
             let error = ApiError::new(ErrorCode::RateLimited, message);
             Err(Refused::new(StatusCode::TOO_MANY_REQUESTS, error)
                 .with(header::RETRY_AFTER, reply::RETRY_AFTER))
         }
-        _ => Ok(connection),
     }
 }
 
@@ -92,9 +103,6 @@ struct EventStream {
     viewer: Option<Viewer>,
     /// To the client, who has at most one event waiting.
     events: mpsc::Sender<String>,
-    /// Counts as long as the stream is there.
-    #[expect(dead_code, reason = "it is there to be dropped")]
-    connection: Connection,
 }
 
 impl EventStream {

@@ -21,10 +21,14 @@ use crate::{
     },
 };
 
+/// How many queries and mutations are worked on at a time, or have been answered and not told.
+const AT_ONCE: usize = 4;
+
 /// The operations that run over one socket.
 ///
 /// Each has at most one answer waiting, and reads no further before that is told. Until then it has to
-/// go on even while the client is slow: it may hold a connection to the database.
+/// go on even while the client is slow: it may hold a connection to the database. Queries and mutations,
+/// whose answers may be large, begin only when few others are there before them.
 pub(super) struct Operations<'a> {
     served: &'a Shared,
     request_id: &'a str,
@@ -35,6 +39,8 @@ pub(super) struct Operations<'a> {
 struct Running<'a> {
     id: String,
     answers: BoxStream<'a, Answer>,
+    /// Whether it answers again and again.
+    is_followed: bool,
     /// What it has to tell next: nothing more, perhaps.
     waiting: Option<Option<Answer>>,
 }
@@ -68,8 +74,10 @@ impl<'a> Operations<'a> {
         };
         match checked {
             Ok(checked) => {
+                let is_followed = checked.is_followed();
                 let answers = checked.answers(log, self.request_id);
-                self.running.push(Running { id: id.to_owned(), answers, waiting: None });
+                let id = id.to_owned();
+                self.running.push(Running { id, answers, is_followed, waiting: None });
                 Ok(())
             }
             Err(refused) => {
@@ -96,8 +104,8 @@ impl<'a> Operations<'a> {
         self.running.retain(|running| running.id != id);
     }
 
-    /// Waits for the next answer of any of them, `None` for one that has no more; who has answered goes
-    /// behind the others, and who has ended is gone.
+    /// Waits for the next answer of any of them, `None` for one that has no more; who is followed goes
+    /// behind the others then, and who has ended is gone.
     pub(super) async fn next(&mut self) -> (String, Option<Answer>) {
         poll_fn(|context| {
             self.go_on(context);
@@ -108,7 +116,8 @@ impl<'a> Operations<'a> {
             let id = running.id.clone();
             let answer = running.waiting.take().flatten();
             if let Some(Answer::Next(_)) = &answer {
-                self.running.push(running);
+                let place = if running.is_followed { self.running.len() } else { at };
+                self.running.insert(place, running);
             }
             Poll::Ready((id, answer))
         })
@@ -125,8 +134,14 @@ impl<'a> Operations<'a> {
     }
 
     fn go_on(&mut self, context: &mut Context<'_>) {
-        for running in self.running.iter_mut().filter(|it| it.waiting.is_none()) {
-            if let Poll::Ready(answer) = running.answers.poll_next_unpin(context) {
+        let mut begun = 0;
+        for running in &mut self.running {
+            begun += usize::from(!running.is_followed);
+            let may_go_on = running.is_followed || begun <= AT_ONCE;
+            if may_go_on
+                && running.waiting.is_none()
+                && let Poll::Ready(answer) = running.answers.poll_next_unpin(context)
+            {
                 running.waiting = Some(answer);
             }
         }

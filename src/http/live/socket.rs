@@ -8,7 +8,10 @@ use axum::{
     response::Response,
 };
 use chrono::TimeDelta;
-use futures_util::{FutureExt, future::BoxFuture};
+use futures_util::{
+    FutureExt,
+    future::{self, BoxFuture},
+};
 use serde_json::{Map, Value};
 use tokio::{select, time::timeout};
 use tracing::{Instrument, Span};
@@ -145,19 +148,25 @@ impl<'a> Socket<'a> {
         credentials: HeaderMap,
     ) -> Result<Infallible, Close> {
         let viewer = self.meet(credentials).await?;
-        if !connection.is_allowed_for(viewer.id()) {
-            return Err(Close::TOO_MANY);
-        }
-        // For a token that lives on by the leeway alone this has come already.
+        connection.belongs_to(viewer.id())?;
         self.wire.ends_with(end_of(self.served, &viewer));
         self.say(&ServerMessage::ConnectionAck).await?;
+        let Err(close) = self.converse(&viewer).await;
+        if close.is_of_token() {
+            self.wire.ends_with(future::pending().boxed());
+            self.tell_what_is_ready().await?;
+        }
+        Err(close)
+    }
 
+    /// Runs what the client asks for.
+    async fn converse(&mut self, viewer: &Viewer) -> Result<Infallible, Close> {
         let clock = &self.served.clock;
         let mut ping_at = clock.now().after(PING);
         loop {
             select! {
                 biased;
-                message = self.wire.hear() => self.heed(message?, &viewer).await?,
+                message = self.wire.hear() => self.heed(message?, viewer).await?,
                 (id, answer) = self.operations.next() => self.tell(&id, answer).await?,
                 () = clock.reaches(ping_at) => {
                     // The frame tells whether the client lives, the message shows it that we do.
@@ -167,6 +176,16 @@ impl<'a> Socket<'a> {
                 }
             }
         }
+    }
+
+    /// Tells what was answered before the token was refused: `signOut` itself, for one.
+    async fn tell_what_is_ready(&mut self) -> Result<(), Close> {
+        const MOST: usize = 8;
+        for _ in 0..MOST {
+            let Some((id, answer)) = self.operations.next().now_or_never() else { break };
+            self.tell(&id, answer).await?;
+        }
+        Ok(())
     }
 
     /// Waits until the client has introduced itself by a token, in its message or, without one there,
@@ -187,7 +206,10 @@ impl<'a> Socket<'a> {
             if let Some(authorization) = authorization(&parameters) {
                 return authenticator.verify_live(authorization).await;
             }
-            authenticator.authenticate(&credentials).await?.ok_or_else(Refusal::missing)
+            let viewer = authenticator.authenticate(&credentials).await?;
+            let viewer = viewer.ok_or_else(Refusal::missing)?;
+            authenticator.admit_live(&viewer)?;
+            Ok(viewer)
         };
         Ok(self.wire.until_end(verified).await??)
     }

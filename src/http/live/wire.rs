@@ -6,7 +6,7 @@ use axum::{
     body::Bytes,
     extract::ws::{Message, WebSocket},
 };
-use futures_util::{StreamExt, future::BoxFuture};
+use futures_util::{SinkExt, StreamExt, future::BoxFuture};
 use tokio::select;
 use tungstenite::{Error, error::ProtocolError};
 
@@ -65,8 +65,21 @@ impl<'a> Wire<'a> {
                 }
                 Message::Binary(_) => return Err(Close::BAD_MESSAGE),
                 Message::Close(frame) => return Err(Close::by_client(frame.as_ref())),
-                Message::Ping(_) | Message::Pong(_) => {}
+                Message::Ping(_) => self.flush().await?,
+                Message::Pong(_) => {}
             }
+        }
+    }
+
+    /// Reads nothing more before the answer to a ping is on its way: the library writes answers into a
+    /// buffer that has no end.
+    async fn flush(&mut self) -> Result<(), Close> {
+        let too_late = self.clock.now().after(patience(0));
+        select! {
+            biased;
+            close = &mut self.end => Err(close),
+            flushed = self.socket.flush() => flushed.map_err(|_| Close::LEFT),
+            () = self.clock.reaches(too_late) => Err(Close::SLOW),
         }
     }
 
@@ -93,7 +106,8 @@ impl<'a> Wire<'a> {
         self.send(Message::Ping(Bytes::new()), 0, meanwhile).await
     }
 
-    /// Sends a frame of so many bytes; it is sent when the system has taken all of it.
+    /// Sends a frame of so many bytes; it is sent when the system has taken all of it, which comes
+    /// before the end if it can be done at once.
     async fn send(
         &mut self,
         frame: Message,
@@ -103,8 +117,8 @@ impl<'a> Wire<'a> {
         let too_late = self.clock.now().after(patience(bytes));
         select! {
             biased;
-            close = &mut self.end => Err(close),
             sent = self.socket.send(frame) => sent.map_err(|_| Close::LEFT),
+            close = &mut self.end => Err(close),
             () = self.clock.reaches(too_late) => Err(Close::SLOW),
             never = meanwhile => match never {},
         }

@@ -12,7 +12,7 @@ use tokio::{
 use url::Url;
 
 use super::{health::asks, refusal};
-use crate::harness::{Api, Database, Reply, on_each_database, tokens};
+use crate::harness::{Api, Database, Reply, Served, on_each_database, tokens};
 
 /// What belongs into the log and not into an answer.
 fn tells_no_detail(reply: &Reply) {
@@ -38,21 +38,24 @@ fn is_away(reply: &Reply) {
 
 /// A line to a server, which can be cut and mended.
 struct Line {
-    port: u16,
     cut: watch::Sender<bool>,
 }
 
 impl Line {
-    async fn to(server: String) -> Self {
+    /// A line to a database on PostgreSQL, and the database as it is seen from here.
+    async fn to(database: &Database) -> (Self, Database) {
+        let mut url = Url::parse(&database.url()).unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
+        url.set_host(Some("127.0.0.1")).unwrap();
+        url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
         let (cut, is_cut) = watch::channel(false);
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 tokio::spawn(connect(near, server.clone(), is_cut.clone()));
             }
         });
-        Self { port, cut }
+        (Self { cut }, Database::Postgres(url.into()))
     }
 
     fn cut(&self) {
@@ -83,12 +86,8 @@ async fn connect(
 #[tokio::test]
 async fn while_postgresql_is_away_clients_are_told_to_come_back() {
     let Some(database) = Database::postgres().await else { return };
-    let mut url = Url::parse(&database.url()).unwrap();
-    let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
-    let line = Line::to(server).await;
-    url.set_host(Some("127.0.0.1")).unwrap();
-    url.set_port(Some(line.port)).unwrap();
-    let api = Api::start(Database::Postgres(url.into())).await;
+    let (line, database) = Line::to(&database).await;
+    let api = Api::start(database).await;
     let id = api.alice.creates("Milk").await;
     let query = "query($id: ID!) { task(id: $id) { title } }";
 
@@ -110,6 +109,29 @@ async fn while_postgresql_is_away_clients_are_told_to_come_back() {
     let reply = api.alice.post(query, json!({"id": id})).await;
     assert_eq!(reply.data(), json!({"task": {"title": "Milk"}}));
     assert_eq!(asks(&api, "/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn who_follows_or_wants_to_while_postgresql_is_away_hears_when_it_is_back() {
+    const FOLLOW: &str = "subscription { changes { cursor changes { id } } }";
+    let Some(database) = Database::postgres().await else { return };
+    let (line, database) = Line::to(&database).await;
+    let served = Served::start(database, &[]).await;
+    let mut follower = served.socket_of("alice").await;
+    follower.subscribes("1", FOLLOW, json!({})).await;
+    follower.hears_next("1").await;
+
+    line.cut();
+    let mut latecomer = served.socket_of("alice").await;
+    latecomer.subscribes("1", FOLLOW, json!({})).await;
+    is_away(&served.api.alice.create(json!({"title": "Milk"})).await);
+
+    line.mend();
+    latecomer.hears_next("1").await;
+    let id = json!(served.api.alice.creates("Milk").await);
+    for mut socket in [follower, latecomer] {
+        assert_eq!(socket.hears_next("1").await["data"]["changes"]["changes"][0]["id"], id);
+    }
 }
 
 /// The connection that is open goes on with the file; the second one finds none.

@@ -42,6 +42,20 @@ async fn a_socket_ends_when_its_user_signs_out() {
 }
 
 #[tokio::test]
+async fn who_signs_out_over_a_socket_is_told_that_it_is_done() {
+    for database in Database::each().await {
+        let served = Served::start(database, &[]).await;
+        let mut alice = served.socket_of("alice").await;
+        let sign_out = "mutation { signOut(input: {}) { revokedBefore } }";
+        alice.subscribes("1", sign_out, json!({})).await;
+        let answer = alice.hears_next("1").await;
+        assert_eq!(answer["data"], json!({ "signOut": { "revokedBefore": null } }));
+        assert_eq!(alice.hears().await, json!({ "id": "1", "type": "complete" }));
+        assert_eq!(alice.ends().await, (4403, "REVOKED".to_owned()));
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_stops_sends_everybody_elsewhere() {
     for database in Database::each().await {
         let served = Served::start(database, &[]).await;

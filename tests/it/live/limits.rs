@@ -1,6 +1,10 @@
 //! How many connections last, and how much runs over each.
 
+use std::cell::Cell;
+
+use axum::body::Bytes;
 use serde_json::json;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::{CHANGES, events::Stream};
 use crate::harness::{Database, Served, Socket, soon};
@@ -32,16 +36,58 @@ async fn a_user_has_so_many_sockets_and_streams() {
 #[tokio::test]
 async fn the_process_has_so_many_sockets_and_streams() {
     let served = Served::start(Database::sqlite(), &["--max-sockets=2"]).await;
-    let stranger = served.socket().await;
+    let socket = served.socket_of("alice").await;
     let stream = Stream::of_alice(&served, None).await;
-    assert_eq!(served.socket().await.ends().await.0, 1013);
+    assert_eq!(refusal(&served, "bob").await, Some(1013));
     let body = json!({ "query": CHANGES });
     let more = Stream::open(&served, &served.bearer("bob"), "text/event-stream", &body).await;
     assert_eq!(more.status, 503);
 
     drop(stream);
     soon(async { while refusal(&served, "bob").await.is_some() {} }).await;
-    drop(stranger);
+    drop(socket);
+}
+
+#[tokio::test]
+async fn strangers_do_not_take_the_places_of_users() {
+    let served = Served::start(Database::sqlite(), &["--max-sockets=2"]).await;
+    let alice = served.socket_of("alice").await;
+    let mut strangers = Vec::new();
+    for _ in 0..16 {
+        strangers.push(served.socket().await);
+    }
+    assert_eq!(served.socket().await.ends().await.0, 1013);
+    let stream = Stream::of_alice(&served, None).await;
+    assert_eq!(stream.status, 200);
+    drop(alice);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_no_answer_is_not_heard_any_further() {
+    const FAR_TOO_MANY: usize = 1_000_000;
+    let served = Served::start(Database::sqlite(), &[]).await;
+    let mut socket = served.socket().await;
+    let sent = Cell::new(0);
+    let flood = async {
+        for _ in 0..FAR_TOO_MANY {
+            socket.sends(Message::Ping(Bytes::from_static(&[b'x'; 125]))).await;
+            sent.set(sent.get() + 1);
+        }
+        panic!("all of it was read");
+    };
+    let stalls = async {
+        let mut before = None;
+        while before != Some(sent.get()) {
+            before = Some(sent.get());
+            for _ in 0..100 {
+                served.api.alice.asks("{ tasks(first: 0) { totalCount } }").await;
+            }
+        }
+    };
+    tokio::select! {
+        () = flood => {}
+        () = stalls => {}
+    }
 }
 
 #[tokio::test]
