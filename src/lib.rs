@@ -13,7 +13,7 @@
 //! | [`telemetry`] | the log | |
 //! | [`http`] | routes, layers, negotiation, the order of refusal, sockets and streams | `graphql`, `document`, `auth`, `store`, `clock` |
 //! | [`document`] | one GraphQL document: limits, cost, variables, the shape of its answer | `graphql` (errors) |
-//! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `auth` (viewer, scopes, sign-out), `calendar`, `clock` |
+//! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `feed`, `auth` (viewer, scopes, sign-out), `calendar`, `clock` |
 //! | [`store`] | the only door to the tables | `feed`, `auth` (viewer, sign-out), `calendar`, `clock` |
 //! | [`feed`] | who must be told that a user's data moved | |
 //! | [`auth`] | tokens, keys, who is asking | `clock` |
