@@ -59,12 +59,6 @@ impl LogPlace {
         Self { number, id: Uuid::max(), began: 0 }
     }
 
-    /// The number of the last change before it.
-    #[must_use]
-    pub fn number(&self) -> i64 {
-        self.number
-    }
-
     /// The same place with less to say: a beginning that lies behind it means nothing any more.
     fn begun_at(self, began: i64) -> Self {
         Self { began: if began > self.number { began } else { 0 }, ..self }
