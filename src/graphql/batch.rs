@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     auth::UserId,
-    store::{LogPlace, Operation, Outcome},
+    store::{Operation, Outcome},
 };
 
 /// How many operations a batch may have.
@@ -144,7 +144,7 @@ impl BatchInput {
                 BatchResult { error: Some(BatchError::of(name, &error)), ..BatchResult::default() }
             }
         });
-        let cursor = sync::cursor(viewer, LogPlace::behind(done.number));
+        let cursor = sync::cursor(viewer, done.number);
         Ok(BatchPayload { results: results.collect(), query: Query, cursor })
     }
 }

@@ -19,7 +19,7 @@ use super::{
     },
     viewer::{UpdateViewerInput, ViewerPayload},
 };
-use crate::{auth, store::LogPlace};
+use crate::auth;
 
 /// A failure stays within its field: an error that is passed up would blank the payloads of the
 /// mutations before it, which have been committed.
@@ -120,7 +120,7 @@ async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Outc
     let run = async || {
         let viewer = ctx.viewer()?.id();
         let done = ctx.store()?.run(operation.read(viewer)?).await?;
-        let cursor = sync::cursor(viewer, LogPlace::behind(done.number));
+        let cursor = sync::cursor(viewer, done.number);
         P::of(done.outcome, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })

@@ -67,6 +67,7 @@ impl ChangePage {
             Changed::Task(row) => Some(row),
             _ => None,
         }));
+        let log = log_of(viewer);
         let change = |change: store::Change| {
             let (ty, node) = match change.object {
                 Changed::Task(row) => ("Task", Some(Node::Task(Task::new(&row, &group)))),
@@ -77,21 +78,21 @@ impl ChangePage {
                 Changed::Gone(Kind::List) => ("TaskList", None),
             };
             let kind = if node.is_some() { ChangeKind::Upsert } else { ChangeKind::Delete };
-            let cursor = cursor(viewer, LogPlace::behind(change.number));
+            let cursor = page::cursor(&log, &LogPlace::behind(change.number));
             Change { kind, id: change.id.into(), ty, node, cursor }
         };
         Self {
             changes: page.changes.into_iter().map(change).collect(),
-            cursor: cursor(viewer, page.place),
+            cursor: page::cursor(&log, &page.place),
             has_more: page.has_more,
             reset: page.reset,
         }
     }
 }
 
-/// The cursor of a place in a user's log.
-pub fn cursor(user: &UserId, place: LogPlace) -> String {
-    page::cursor(&log_of(user), &place)
+/// The cursor of the change of that number in a user's log.
+pub fn cursor(user: &UserId, number: i64) -> String {
+    page::cursor(&log_of(user), &LogPlace::behind(number))
 }
 
 /// The place that a cursor names in a user's log.

@@ -9,7 +9,7 @@ use super::{
     session::Session,
     sync,
 };
-use crate::{calendar::Zone, store::LogPlace};
+use crate::calendar::Zone;
 
 /// Who is asking.
 #[derive(SimpleObject)]
@@ -60,7 +60,7 @@ impl UpdateViewerInput {
             MaybeUndefined::Value(zone) => Some(zone),
         };
         let done = request.store.viewer_update(zone).await?;
-        let cursor = sync::cursor(request.viewer.id(), LogPlace::behind(done.number));
+        let cursor = sync::cursor(request.viewer.id(), done.number);
         Ok(ViewerPayload { viewer: request.into(), query: Query, cursor })
     }
 }

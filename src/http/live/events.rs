@@ -115,7 +115,7 @@ impl EventStream {
         request_id: &str,
         opened: oneshot::Sender<Result<(), Refused>>,
     ) {
-        let Self { served, viewer, events, .. } = &self;
+        let Self { served, viewer, events } = &self;
         let checked = match asked.check(served, viewer.clone(), Carrier::Stream).await {
             Ok(checked) => checked,
             Err(refused) => {
