@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 
 import { offlineFirst } from './examples/offline-first.mjs';
@@ -13,8 +12,6 @@ import { graphqlWs, until } from './harness/live.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 import { signUp } from './harness/users.mjs';
 
-const EXAMPLE = new URL('examples/offline-first.mjs', import.meta.url);
-const README = new URL('../../README.md', import.meta.url);
 const NOWHERE = 'ws://127.0.0.1:9';
 
 const betterAuth = await startBetterAuth();
@@ -82,12 +79,6 @@ test('two devices agree with the server, though one was offline and the server a
   assert.ok(Date.parse(sees(trashed).deletedAt), 'in the trash');
   assert.equal(phone.local.objects.has(gone), false);
   assert.equal(phone.local.objects.size, ids.length - 1 + 3);
-});
-
-test('the README shows the example as it is', async () => {
-  const [readme, example] = [await readFile(README, 'utf8'), await readFile(EXAMPLE, 'utf8')];
-
-  assert.ok(readme.includes(`\`\`\`js\n${example}\`\`\`\n`), 'copy the file to the README');
 });
 
 /** A device with the example on it, and a network that the test cuts. */

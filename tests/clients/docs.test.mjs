@@ -1,0 +1,30 @@
+// What the documentation shows is the very code that the other tests run.
+
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { test } from 'node:test';
+
+const ROOT = new URL('../../', import.meta.url);
+const EXAMPLES = 'tests/clients/examples/';
+
+/** `<!-- tests/clients/examples/some.mjs -->`, and under it the code. */
+const SHOWN = /^<!-- (tests\/clients\/examples\/\S+) -->\n+```\w*\n(.*?)^```$/gms;
+
+const read = (path) => readFile(new URL(path, ROOT), 'utf8');
+const documents = await Promise.all(['README.md', 'docs/clients.md'].map(read));
+const shown = documents.flatMap((document) => [...document.matchAll(SHOWN)]);
+
+for (const [, path, code] of shown) {
+  test(`${path} is shown as it is`, async () => {
+    assert.equal(code, await read(path));
+  });
+}
+
+test('every example is shown', async () => {
+  const entries = await readdir(new URL(EXAMPLES, ROOT), { recursive: true });
+  const files = entries.filter((name) => extname(name));
+  const names = shown.map(([, path]) => path.slice(EXAMPLES.length));
+
+  assert.deepEqual(names.sort(), files.sort());
+});
