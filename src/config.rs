@@ -3,6 +3,7 @@
 use std::{
     fmt::{self, Display},
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
@@ -14,7 +15,7 @@ use url::Url;
 use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
-    http::{LiveLimits, Origins},
+    http::{LiveLimits, Origins, PersistedSettings, TrustedDocuments},
     store::Quotas,
     telemetry,
 };
@@ -93,6 +94,20 @@ pub struct Settings {
     #[arg(long, env = "TASKWARD_MAX_COST", default_value = "10000", value_name = "COUNT")]
     pub max_cost: String,
 
+    /// A file of trusted documents: a JSON object from ids to documents, as graphql-codegen and Relay's
+    /// compiler write it, or a manifest of Apollo's. Outside development mode, no other documents run.
+    #[arg(long, env = "TASKWARD_TRUSTED_DOCUMENTS", value_name = "FILE")]
+    pub trusted_documents: Option<PathBuf>,
+
+    /// How much is remembered of automatic persisted queries, in bytes; 0 turns them off.
+    #[arg(
+        long,
+        env = "TASKWARD_PERSISTED_QUERIES",
+        default_value = "4194304",
+        value_name = "BYTES"
+    )]
+    pub persisted_queries: String,
+
     /// The most tasks of one user, those in the trash too.
     #[arg(long, env = "TASKWARD_MAX_TASKS", default_value = "100000", value_name = "COUNT")]
     pub max_tasks: String,
@@ -158,6 +173,8 @@ pub struct Config {
     pub body_limit: usize,
     /// The largest documents.
     pub limits: Limits,
+    /// The documents that requests may name.
+    pub persisted: PersistedSettings,
     /// How much one user may have.
     pub quotas: Quotas,
     /// How many connections may last.
@@ -205,6 +222,10 @@ impl Settings {
             );
         }
         faults.0.extend(telemetry::read(&self.log).err());
+        let file = self.trusted_documents.as_deref().filter(|file| !file.as_os_str().is_empty());
+        let trusted = file.map(TrustedDocuments::read).transpose();
+        let fault = |fault| faults.0.push(format!("TASKWARD_TRUSTED_DOCUMENTS: {fault}"));
+        let trusted = trusted.map_err(fault).ok().flatten();
         let timeout = faults.at_least_1("TASKWARD_REQUEST_TIMEOUT", &self.request_timeout);
         let (introspection, playground) = (&self.introspection, &self.playground);
         let config = Config {
@@ -229,6 +250,13 @@ impl Settings {
                 depth: faults.at_least_1("TASKWARD_MAX_DEPTH", &self.max_depth),
                 cost: faults.at_least_1("TASKWARD_MAX_COST", &self.max_cost),
                 ..Limits::default()
+            },
+            persisted: PersistedSettings {
+                only_trusted: trusted.is_some() && !development,
+                trusted,
+                remembered: faults
+                    .read("TASKWARD_PERSISTED_QUERIES", &self.persisted_queries)
+                    .unwrap_or_default(),
             },
             quotas: Quotas {
                 tasks: faults.at_least_1("TASKWARD_MAX_TASKS", &self.max_tasks),
@@ -319,8 +347,15 @@ impl Display for Config {
                 if origins.is_empty() { "none".to_owned() } else { origins.join(", ") }
             }
         };
+        let trusted = match &self.persisted.trusted {
+            Some(trusted) if self.persisted.only_trusted => {
+                format!("{}, and no others run", trusted.count())
+            }
+            Some(trusted) => trusted.count().to_string(),
+            None => "none".to_owned(),
+        };
         let Self { limits, quotas, live, .. } = self;
-        let lines: [(&str, &dyn Display); 23] = [
+        let lines: [(&str, &dyn Display); 25] = [
             ("mode", &mode),
             ("TASKWARD_LISTEN", &self.listen),
             ("DATABASE_URL", &masked(&self.database_url)),
@@ -336,6 +371,8 @@ impl Display for Config {
             ("TASKWARD_MAX_ROOT_FIELDS", &limits.root_fields),
             ("TASKWARD_MAX_DEPTH", &limits.depth),
             ("TASKWARD_MAX_COST", &limits.cost),
+            ("TASKWARD_TRUSTED_DOCUMENTS", &trusted),
+            ("TASKWARD_PERSISTED_QUERIES", &format_args!("{} bytes", self.persisted.remembered)),
             ("TASKWARD_MAX_TASKS", &quotas.tasks),
             ("TASKWARD_MAX_TAGS", &quotas.tags),
             ("TASKWARD_MAX_LISTS", &quotas.lists),

@@ -7,6 +7,7 @@ mod live;
 mod log;
 mod negotiation;
 mod operation;
+mod persisted;
 mod playground;
 mod reply;
 mod request;
@@ -34,6 +35,7 @@ use url::{Host, Url};
 pub use self::{
     draining::Draining,
     live::{Connections, LiveLimits},
+    persisted::{PersistedDocuments, PersistedSettings, TrustedDocuments},
 };
 use self::{negotiation::Form, reply::Refused};
 use crate::{
@@ -56,6 +58,8 @@ pub struct Shared {
     pub schema: Schema,
     /// What documents are checked against.
     pub rules: Rules,
+    /// The documents that requests may name.
+    pub persisted: PersistedDocuments,
     /// The guard.
     pub authenticator: Arc<Authenticator>,
     /// The database.

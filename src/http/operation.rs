@@ -12,7 +12,6 @@ use async_graphql::{
     Request as Operation, Response as Executed, ServerError, Value, Variables,
     parser::types::{ExecutableDocument, OperationType},
 };
-use axum::http::StatusCode;
 use futures_util::{
     StreamExt, future,
     stream::{self, BoxStream},
@@ -22,6 +21,7 @@ use tokio::time::timeout;
 use super::{
     Shared,
     log::{Entry, OperationLog},
+    persisted::Found,
     reply::{self, Refused},
     request::GraphqlRequest,
 };
@@ -36,6 +36,7 @@ use crate::{
 
 /// A request whose document was read.
 pub struct Asked {
+    found: Found,
     document: Document,
     operation_name: Option<String>,
     variables: Variables,
@@ -47,17 +48,19 @@ impl Asked {
     ///
     /// # Errors
     /// When it has none, or it cannot be read.
-    pub fn read(request: GraphqlRequest, served: &Shared, entry: &Entry) -> Result<Self, Refused> {
+    pub fn read(
+        mut request: GraphqlRequest,
+        served: &Shared,
+        entry: &Entry,
+    ) -> Result<Self, Refused> {
+        let name = request.name()?;
         let GraphqlRequest { query, operation_name, variables, .. } = request;
-        let source = query.ok_or_else(|| {
-            let error = ApiError::bad_input("query", "query is missing: it holds the document.");
-            Refused::new(StatusCode::BAD_REQUEST, error)
-        })?;
-        let document = served.rules.parse(&source).map_err(refused)?;
+        let found = served.persisted.find(query, name)?;
+        let document = served.rules.parse(&found.text).map_err(refused)?;
         let operation = document.operation(operation_name.as_deref()).map_err(refused)?;
         entry.operation(operation.name());
         let kind = operation.kind();
-        Ok(Self { document, operation_name, variables, kind })
+        Ok(Self { found, document, operation_name, variables, kind })
     }
 
     /// Query, mutation or subscription.
@@ -78,7 +81,7 @@ impl Asked {
         viewer: Option<Viewer>,
         carrier: Carrier,
     ) -> Result<Checked<'_>, Refused> {
-        let Self { document, operation_name, variables, kind } = self;
+        let Self { found, document, operation_name, variables, kind } = self;
         let operation = document.operation(operation_name.as_deref()).map_err(refused)?;
         let measure = served.rules.measure(&operation, &variables).map_err(refused)?;
         operation.check_root().map_err(refused)?;
@@ -101,6 +104,8 @@ impl Asked {
         let document = document.into_parsed(&served.rules, operation_name.as_deref(), &variables);
         let mut operation = ready(document, operation_name).variables(variables);
         if let Some(viewer) = viewer {
+            // Whoever has no token fills no memory.
+            served.persisted.remember(found);
             let store = served.store.for_viewer(&viewer);
             let (guard, clock) = (Arc::clone(&served.authenticator), served.clock.clone());
             operation = operation.data(RequestContext::new(viewer, store, guard, clock));

@@ -7,7 +7,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Deserialize;
-use serde_json::{Value, error::Category};
+use serde_json::{Map, Value, error::Category};
 use url::form_urlencoded;
 
 use super::reply::Refused;
@@ -19,14 +19,79 @@ use crate::graphql::error::{ApiError, ErrorCode};
 pub struct GraphqlRequest {
     /// The document.
     pub query: Option<String>,
+    /// The id of a trusted document, in its place (GraphQL over HTTP, "Persisted Documents").
+    pub document_id: Option<String>,
     /// Which of its operations to run.
     pub operation_name: Option<String>,
     /// The values of its variables.
     #[serde(default)]
     pub variables: Variables,
-    /// Nothing reads them yet, but they have to be a map.
-    #[serde(default, rename = "extensions")]
-    _extensions: Option<serde_json::Map<String, Value>>,
+    /// What else it says.
+    pub extensions: Option<Extensions>,
+}
+
+/// The extensions of a request, of which one means something here.
+#[derive(Deserialize)]
+#[serde(from = "Map<String, Value>")]
+pub struct Extensions {
+    persisted_query: Option<Value>,
+}
+
+impl From<Map<String, Value>> for Extensions {
+    fn from(mut map: Map<String, Value>) -> Self {
+        Self { persisted_query: map.remove("persistedQuery").filter(|value| !value.is_null()) }
+    }
+}
+
+/// Apollo's protocol of automatic persisted queries.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PersistedQuery {
+    version: u64,
+    sha256_hash: String,
+}
+
+/// What a request calls its document.
+pub enum Name {
+    /// A trusted document.
+    Id(String),
+    /// Any document, by the SHA-256 of its text.
+    Sha256(String),
+}
+
+impl GraphqlRequest {
+    /// What it calls its document, if it does.
+    ///
+    /// # Errors
+    /// When it is called by two names, or in another way than clients do.
+    pub fn name(&mut self) -> Result<Option<Name>, Refused> {
+        let persisted_query = self.extensions.take().and_then(|it| it.persisted_query);
+        match (self.document_id.take(), persisted_query) {
+            (None, None) => Ok(None),
+            (Some(id), None) => {
+                let id = id.strip_prefix("sha256:").map(ToOwned::to_owned).unwrap_or(id);
+                Ok(Some(Name::Id(id)))
+            }
+            (None, Some(value)) => match serde_json::from_value(value) {
+                Ok(PersistedQuery { version: 1, sha256_hash }) => {
+                    Ok(Some(Name::Sha256(sha256_hash)))
+                }
+                _ => Err(bad_name(
+                    "It must be an object with version (1) and sha256Hash (a string).",
+                )),
+            },
+            (Some(_), Some(_)) => Err(bad_name("Leave it out beside documentId.")),
+        }
+    }
+
+    /// Whether it sends or names a document.
+    #[must_use]
+    pub fn has_document(&self) -> bool {
+        let extensions = self.extensions.as_ref();
+        self.query.is_some()
+            || self.document_id.is_some()
+            || extensions.is_some_and(|it| it.persisted_query.is_some())
+    }
 }
 
 /// A body of at most `limit` bytes.
@@ -73,12 +138,12 @@ pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, Refused> {
 /// # Errors
 /// 400 for parameters that are not those of a GraphQL request.
 pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, Refused> {
-    let mut fields = serde_json::Map::new();
+    let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         let value = match &*name {
             // Here, unlike in JSON, there is no null (GraphQL over HTTP, "GET").
             "operationName" if value.is_empty() => continue,
-            "query" | "operationName" => Value::String(value.into_owned()),
+            "query" | "documentId" | "operationName" => Value::String(value.into_owned()),
             "variables" | "extensions" => serde_json::from_str(&value)
                 .map_err(|_| not_json(format!("The parameter {name} is not JSON.")))?,
             _ => continue,
@@ -92,6 +157,11 @@ pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, Refused> {
 
 fn not_json(message: String) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, ApiError::new(ErrorCode::GraphqlParseFailed, message))
+}
+
+fn bad_name(message: &'static str) -> Refused {
+    let error = ApiError::bad_input("extensions.persistedQuery", message);
+    Refused::new(StatusCode::BAD_REQUEST, error)
 }
 
 fn bad(message: &'static str) -> Refused {

@@ -10,6 +10,7 @@ mod dates;
 mod limits;
 mod mutations;
 mod operations;
+mod persisted;
 mod variables;
 
 use crate::harness::Reply;

@@ -29,7 +29,7 @@ impl ClientMessage {
         let message = serde_json::from_str(text).ok()?;
         let is_whole = match &message {
             Self::Subscribe { id, payload } => {
-                (1..=LONGEST_ID).contains(&id.len()) && payload.query.is_some()
+                (1..=LONGEST_ID).contains(&id.len()) && payload.has_document()
             }
             _ => true,
         };

@@ -29,6 +29,8 @@ fn without_settings_it_is_development_on_this_machine() {
         ("TASKWARD_MAX_ROOT_FIELDS", "30"),
         ("TASKWARD_MAX_DEPTH", "15"),
         ("TASKWARD_MAX_COST", "10000"),
+        ("TASKWARD_TRUSTED_DOCUMENTS", "none"),
+        ("TASKWARD_PERSISTED_QUERIES", "4194304 bytes"),
         ("TASKWARD_MAX_TASKS", "100000"),
         ("TASKWARD_MAX_TAGS", "1000"),
         ("TASKWARD_MAX_LISTS", "1000"),
@@ -209,4 +211,30 @@ fn the_file_in_the_folder_has_no_say_in_production() {
     let folder = Folder::new().with("BETTER_AUTH_SECRET", SECRET);
     folder.write(".env", "TASKWARD_INTROSPECTION=true\n");
     assert_eq!(value(&folder.run(&["check-config"]), "TASKWARD_INTROSPECTION"), "false");
+}
+
+#[test]
+fn the_file_of_trusted_documents_has_to_hold_documents() {
+    let file = "TASKWARD_TRUSTED_DOCUMENTS";
+    let folder = || Folder::new().with("BETTER_AUTH_SECRET", SECRET).with(file, "documents.json");
+    for text in ["", "[]", "{\"1\": 1}", "{\"operations\": [{\"id\": \"1\"}]}", "query { tasks }"] {
+        let folder = folder();
+        folder.write("documents.json", text);
+        let output = folder.run(&["check-config"]);
+        let [fault] = output.faults()[..] else { panic!("{output:?}") };
+        assert!(
+            fault.starts_with("TASKWARD_TRUSTED_DOCUMENTS: documents.json must hold"),
+            "{fault}"
+        );
+    }
+    let output = folder().run(&["check-config"]);
+    let fault = output.faults()[0];
+    assert!(
+        fault.starts_with("TASKWARD_TRUSTED_DOCUMENTS: documents.json cannot be read"),
+        "{fault}"
+    );
+
+    let folder = folder();
+    folder.write("documents.json", r#"{"1": "{ __typename }"}"#);
+    assert_eq!(value(&folder.run(&["check-config"]), file), "1, and no others run");
 }
