@@ -235,7 +235,7 @@ fn syntax_error(error: &async_graphql::parser::Error) -> ServerError {
 }
 
 fn unknown_operation() -> ServerError {
-    invalid("the document has no operation of that name")
+    invalid("the document has no operation of that name: let `operationName` be one of its own")
 }
 
 fn invalid(message: &'static str) -> ServerError {

@@ -13,7 +13,7 @@ use super::{
     claims::Rules,
     jwks::RemoteKeys,
     keys::{Key, Miss},
-    refusal::{Reason, Refusal, quoted},
+    refusal::{Reason, Refusal},
     revocations::{Revocation, Revocations, Revoked},
     sources::Sources,
     token::Token,
@@ -181,7 +181,10 @@ impl Authenticator {
     async fn keys(&self, token: &Token<'_>) -> Result<Vec<Arc<Key>>, Refusal> {
         if token.algorithm == Algorithm::HS256 {
             return if self.secrets.is_empty() {
-                Err(no_source(token, "but only a key set is configured: set BETTER_AUTH_SECRET"))
+                Err(no_source(
+                    token,
+                    "but only a key set is configured: send a token of its issuer, or set BETTER_AUTH_SECRET",
+                ))
             } else {
                 Ok(self.secrets.clone())
             };
@@ -215,30 +218,25 @@ fn no_bearer() -> Refusal {
     Refusal::malformed("The header must read `Authorization: Bearer <token>`.")
 }
 
-/// The token in a few words.
-fn described(token: &Token<'_>) -> String {
-    match &token.kid {
-        Some(kid) => format!("{:?} (kid {})", token.algorithm, quoted(kid)),
-        None => format!("{:?}", token.algorithm),
-    }
-}
-
 fn no_source(token: &Token<'_>, but: &str) -> Refusal {
-    let token = described(token);
     Refusal::new(Reason::AlgorithmNotAllowed, format!("The token is {token}, {but}."))
 }
 
 fn missed(token: &Token<'_>, miss: Miss) -> Refusal {
-    let token = described(token);
     let (reason, but) = match miss {
         Miss::NeverFetched => return Refusal::KeysUnavailable { retry_after: RETRY_AFTER },
-        Miss::UnknownKid => (Reason::UnknownKey, "but the issuer's key set has no such key"),
-        Miss::NoKid => {
-            (Reason::UnknownKey, "but has no kid, and the issuer has not exactly one key for that")
-        }
-        Miss::OtherAlgorithm => {
-            (Reason::AlgorithmNotAllowed, "but that key is for another algorithm")
-        }
+        Miss::UnknownKid => (
+            Reason::UnknownKey,
+            "but the key set has no such key: get a new token, of the issuer that BETTER_AUTH_URL or JWKS_URL names",
+        ),
+        Miss::NoKid => (
+            Reason::UnknownKey,
+            "but has no kid, and the key set has not exactly one key for that: let the issuer name its key",
+        ),
+        Miss::OtherAlgorithm => (
+            Reason::AlgorithmNotAllowed,
+            "but that key is for another algorithm: let the issuer sign as its key set says",
+        ),
     };
     Refusal::new(reason, format!("The token is {token}, {but}."))
 }

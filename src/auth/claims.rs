@@ -86,12 +86,17 @@ impl Rules {
         if self.leeway.has_passed(expires_at, now) {
             return Err(Refusal::expired(expires_at));
         }
-        if date(claims, "nbf")?.is_some_and(|start| self.leeway.is_ahead(start, now)) {
-            return Err(not_yet("The token is not valid yet (`nbf`)."));
+        let ahead = |instant: &Instant| self.leeway.is_ahead(*instant, now);
+        if let Some(start) = date(claims, "nbf")?.filter(ahead) {
+            let message =
+                format!("The token is not valid before {start} (`nbf`): wait, or set the clocks.");
+            return Err(Refusal::new(Reason::TokenNotYetValid, message));
         }
         let issued_at = date(claims, "iat")?;
-        if issued_at.is_some_and(|at| self.leeway.is_ahead(at, now)) {
-            return Err(not_yet("The token was issued in the future (`iat`): set the clocks."));
+        if let Some(at) = issued_at.filter(ahead) {
+            let message =
+                format!("The token was issued in the future, at {at} (`iat`): set the clocks.");
+            return Err(Refusal::new(Reason::TokenNotYetValid, message));
         }
         let issuer = claims.get("iss");
         if !self.issuers.admits(issuer.map(slice::from_ref), by_secret) {
@@ -132,9 +137,11 @@ fn one_or_many(claim: &Value) -> &[Value] {
 /// before or beyond the calendar counts as its first or last instant.
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Instant>, Refusal> {
     let Some(value) = claims.get(name) else { return Ok(None) };
-    let seconds = value
-        .as_f64()
-        .ok_or_else(|| Refusal::malformed("The token's `exp`, `nbf` or `iat` is not a number."))?;
+    let seconds = value.as_f64().ok_or_else(|| {
+        let message =
+            format!("The token's `{name}` is not a number: let the issuer write seconds.");
+        Refusal::new(Reason::TokenMalformed, message)
+    })?;
     #[expect(clippy::cast_possible_truncation, reason = "it is clamped, and whole enough")]
     let millis = (seconds * 1000.0).clamp(0.0, END_OF_TIME) as i64;
     Ok(Instant::from_millis(millis))
@@ -150,27 +157,27 @@ fn subject(claims: &Map<String, Value>) -> Result<UserId, Refusal> {
         .ok_or_else(|| {
             Refusal::new(
                 Reason::SubjectMissing,
-                "The token names nobody: its `sub` must be text of 1 to 255 bytes.",
+                "The token names nobody: let the issuer put the id of the user into `sub`, 1 to 255 bytes.",
             )
         })
 }
 
-fn not_yet(message: &'static str) -> Refusal {
-    Refusal::new(Reason::TokenNotYetValid, message)
-}
-
 fn foreign(reason: Reason, claim: &str, value: Option<&Value>, setting: &str) -> Refusal {
     let found = match value {
-        None => "is missing".to_owned(),
-        Some(Value::String(value)) => format!("is {}", quoted(value)),
-        Some(_) => "has another one".to_owned(),
+        None => {
+            return Refusal::new(
+                reason,
+                format!("The token has no `{claim}`: let the issuer add it."),
+            );
+        }
+        Some(Value::String(value)) => quoted(value),
+        Some(_) => "another one".to_owned(),
     };
-    Refusal::new(
-        reason,
-        format!(
-            "The token's `{claim}` {found}, but must be one that the server accepts ({setting})."
-        ),
-    )
+    let message = format!(
+        "The token's `{claim}` is {found}, which the server does not accept: get a token for this \
+         server, or name it in {setting}."
+    );
+    Refusal::new(reason, message)
 }
 
 /// Tells tokens or sessions apart, and does not let anyone in.

@@ -1,6 +1,10 @@
 //! A token up to its signature: what can be said before anything in it is believed.
 
-use std::{str::FromStr, sync::Arc};
+use std::{
+    fmt::{self, Display},
+    str::FromStr,
+    sync::Arc,
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::Algorithm;
@@ -29,20 +33,29 @@ impl<'t> Token<'t> {
     /// Checks the size, the three parts, the header, its type, and whether the algorithm is known.
     pub(super) fn read(text: &'t str) -> Result<Self, Refusal> {
         if text.len() > MAX_BYTES {
-            return Err(Refusal::malformed("The token is larger than 8 KiB."));
+            return Err(Refusal::malformed(
+                "The token is larger than 8 KiB: let the issuer put less into it.",
+            ));
         }
         let (signed, signature) = text.rsplit_once('.').ok_or_else(opaque)?;
         let (header, payload) = signed.split_once('.').ok_or_else(not_three_parts)?;
         if payload.contains('.') {
             return Err(not_three_parts());
         }
-        let header = object(header)
-            .ok_or_else(|| Refusal::malformed("The token's header is not a JSON object."))?;
+        let header = object(header).ok_or_else(|| {
+            Refusal::malformed(
+                "The token's header is not a JSON object: send the JWT as its issuer gave it.",
+            )
+        })?;
         check_type(&header)?;
         let kid = match header.get("kid") {
             None => None,
             Some(Value::String(kid)) => Some(kid.clone()),
-            Some(_) => return Err(Refusal::malformed("The token's `kid` is not a string.")),
+            Some(_) => {
+                return Err(Refusal::malformed(
+                    "The token's `kid` is not a string: let the issuer name its key.",
+                ));
+            }
         };
         let algorithm = algorithm(&header)?;
         Ok(Self { text, algorithm, kid, signed, payload, signature })
@@ -52,13 +65,30 @@ impl<'t> Token<'t> {
     pub(super) fn signer<'k>(&self, keys: &'k [Arc<Key>]) -> Result<&'k Arc<Key>, Refusal> {
         keys.iter()
             .find(|key| key.verifies(self.signed, self.signature, self.algorithm))
-            .ok_or_else(|| Refusal::new(Reason::BadSignature, "The token's signature is wrong."))
+            .ok_or_else(|| {
+                let message = match self.algorithm {
+                    Algorithm::HS256 => "The token is HS256, but signed by none of the configured secrets: sign it with the very text of BETTER_AUTH_SECRET.".into(),
+                    _ => format!("The token is {self}, but that key has not signed it as it is: get a new one."),
+                };
+                Refusal::new(Reason::BadSignature, message)
+            })
     }
 
     /// The claims, to be read only once the signer is known.
     pub(super) fn claims(&self) -> Result<Map<String, Value>, Refusal> {
-        object(self.payload)
-            .ok_or_else(|| Refusal::malformed("The token's claims are not a JSON object."))
+        object(self.payload).ok_or_else(|| {
+            Refusal::malformed(
+                "The token's claims are not a JSON object: let the issuer sign claims.",
+            )
+        })
+    }
+}
+
+/// Its algorithm, and the key that it names.
+impl Display for Token<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.algorithm)?;
+        self.kid.as_ref().map_or(Ok(()), |kid| write!(f, ", kid {}", quoted(kid)))
     }
 }
 
@@ -74,7 +104,9 @@ fn opaque() -> Refusal {
 }
 
 fn not_three_parts() -> Refusal {
-    Refusal::malformed("A JWT has three parts, separated by dots; encrypted ones are not accepted.")
+    Refusal::malformed(
+        "A JWT has three parts, separated by dots: send one that is signed, not encrypted.",
+    )
 }
 
 /// Only access tokens: logout and event tokens, and the cookie in which Better Auth caches a
@@ -87,19 +119,24 @@ fn check_type(header: &Map<String, Value>) -> Result<(), Refusal> {
         Some(Value::String(typ)) if TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ)) => {}
         Some(_) => {
             return Err(Refusal::malformed(
-                "The token's `typ` is not that of an access token: absent, `JWT` or `at+jwt`.",
+                "The token's `typ` is not that of an access token (none, `JWT` or `at+jwt`). With Better \
+                 Auth, send the token of `GET /api/auth/token`.",
             ));
         }
     }
     if header.contains_key("crit") {
-        return Err(Refusal::malformed("The token needs extensions (`crit`); none is supported."));
+        return Err(Refusal::malformed(
+            "The token needs extensions (`crit`), and none is supported: let the issuer leave them out.",
+        ));
     }
     Ok(())
 }
 
 fn algorithm(header: &Map<String, Value>) -> Result<Algorithm, Refusal> {
     let Some(Value::String(name)) = header.get("alg") else {
-        return Err(Refusal::malformed("The token's header has no `alg`."));
+        return Err(Refusal::malformed(
+            "The token's header has no `alg`: let the issuer name its algorithm.",
+        ));
     };
     Algorithm::from_str(name)
         .ok()

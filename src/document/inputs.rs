@@ -244,7 +244,7 @@ impl<'a> Inputs<'a> {
         let fits = match (self.rules.registry.types.get(ty), value) {
             (Some(MetaType::InputObject { input_fields, oneof, .. }), _) => {
                 let InputValue::Object(given) = value else {
-                    return self.fault(source, path, format!("expected {ty}"));
+                    return self.fault(source, path, expected(ty));
                 };
                 if *oneof {
                     self.one_of(input_fields, given, path, source);
@@ -269,7 +269,7 @@ impl<'a> Inputs<'a> {
             _ => true,
         };
         if !fits {
-            self.fault(source, path, format!("expected {ty}"));
+            self.fault(source, path, expected(ty));
         }
     }
 
@@ -327,6 +327,18 @@ impl<'a> Inputs<'a> {
             }
         });
     }
+}
+
+/// Which type a value should have, and how one of those is written that clients do not know by heart.
+fn expected(ty: &str) -> String {
+    let example = match ty.trim_end_matches('!') {
+        "DateTime" => ", such as \"2026-12-01T09:30:00Z\"",
+        "Date" => ", such as \"2026-12-01\"",
+        "Duration" => ", such as \"P7D\"",
+        "TimeZone" => ", such as \"Europe/Berlin\"",
+        _ => "",
+    };
+    format!("expected {ty}{example}")
 }
 
 fn root(name: &str) -> QueryPathNode<'_> {

@@ -58,7 +58,9 @@ pub(super) fn at_most<N: PartialOrd + Display + Copy>(
     if found <= limit {
         return Ok(());
     }
-    Err(too_complex(format!("{subject} {found} {what}; at most {limit} are allowed")))
+    Err(too_complex(format!(
+        "{subject} {found} {what}; at most {limit} are allowed: ask for less at a time"
+    )))
 }
 
 /// The error of a document beyond a limit.

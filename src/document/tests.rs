@@ -294,7 +294,10 @@ fn the_document_may_have_2000_tokens() {
     let document = |fields| format!("{{ {} }}", "id ".repeat(fields));
     assert!(rules().parse(&document(1998)).is_ok());
     let error = rules().parse(&document(1999)).unwrap_err();
-    assert_eq!(told(&error), "QUERY_TOO_COMPLEX the document has more than 2000 tokens");
+    assert_eq!(
+        told(&error),
+        "QUERY_TOO_COMPLEX the document has more than 2000 tokens: ask for less at a time"
+    );
 }
 
 #[test]
@@ -331,7 +334,7 @@ fn brackets_never_overflow_the_stack() {
                 assert!(rules().parse(&opened).is_err());
                 rules().parse(&closed).map(drop).map_err(|error| told(&error))
             });
-            let refused = "QUERY_TOO_COMPLEX the document has more than 64 nested brackets";
+            let refused = "QUERY_TOO_COMPLEX the document has more than 64 nested brackets: ask for less at a time";
             assert_eq!(parsed.err().as_deref(), (!is_parsed).then_some(refused));
         }
     }
@@ -392,11 +395,31 @@ fn each_limit_allows_its_number_and_no_more() {
         )
     };
     let table: [(&str, usize, Writes<'_>); 5] = [
-        ("the document has 101 aliases; at most 100 are allowed", 100, &aliases),
-        ("the document has 51 directives; at most 50 are allowed", 50, &directives),
-        ("the operation has 31 root fields; at most 30 are allowed", 30, &root_fields),
-        ("the document has 16 levels of fields; at most 15 are allowed", 15, &depth),
-        ("the operation could return 10001 objects; at most 10000 are allowed", 10_000, &cost),
+        (
+            "the document has 101 aliases; at most 100 are allowed: ask for less at a time",
+            100,
+            &aliases,
+        ),
+        (
+            "the document has 51 directives; at most 50 are allowed: ask for less at a time",
+            50,
+            &directives,
+        ),
+        (
+            "the operation has 31 root fields; at most 30 are allowed: ask for less at a time",
+            30,
+            &root_fields,
+        ),
+        (
+            "the document has 16 levels of fields; at most 15 are allowed: ask for less at a time",
+            15,
+            &depth,
+        ),
+        (
+            "the operation could return 10001 objects; at most 10000 are allowed: ask for less at a time",
+            10_000,
+            &cost,
+        ),
     ];
     for (message, limit, document) in table {
         assert_eq!(measure(&document(limit)).map_err(|error| error.message).err(), None);
@@ -590,7 +613,10 @@ fn fields_of_all_objects_together_are_limited() {
     };
     assert_eq!(measure(&source(45)).unwrap().cost, 10_000);
     let error = refused(measure(&source(60)));
-    assert!(error.ends_with("values; at most 500000 are allowed"), "{error}");
+    assert!(
+        error.ends_with("values; at most 500000 are allowed: ask for less at a time"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -698,7 +724,7 @@ fn variables_are_checked_against_their_types() {
         ),
         (
             json!({ "input": { "title": "a", "reminders": [{ "at": "x" }, {}] } }),
-            "input.reminders.0.at BAD_USER_INPUT expected Date\ninput.reminders.1.at BAD_USER_INPUT at is required",
+            "input.reminders.0.at BAD_USER_INPUT expected Date, such as \"2026-12-01\"\ninput.reminders.1.at BAD_USER_INPUT at is required",
         ),
         (json!({ "input": { "title": "a", "reminders": { "at": "2026-11-21" } } }), ""),
         (json!({ "input": { "title": "a", "reminders": null, "due": null } }), ""),
@@ -733,7 +759,10 @@ fn variables_are_checked_against_their_types() {
             "input.points BAD_USER_INPUT expected Int",
         ),
         (due(json!({ "on": "2026-11-21" })), ""),
-        (due(json!({ "on": "x" })), "input.due.on BAD_USER_INPUT expected Date"),
+        (
+            due(json!({ "on": "x" })),
+            "input.due.on BAD_USER_INPUT expected Date, such as \"2026-12-01\"",
+        ),
         (due(json!({})), "input.due BAD_USER_INPUT give exactly one of on, at"),
         (due(json!({ "on": null })), "input.due BAD_USER_INPUT give exactly one of on, at"),
         (
@@ -792,7 +821,7 @@ fn values_in_the_document_are_checked_with_the_variables_in_them() {
         (
             "{title: $t, due: {on: $d}}",
             json!({ "t": "a", "d": "x" }),
-            "d BAD_USER_INPUT expected Date",
+            "d BAD_USER_INPUT expected Date, such as \"2026-12-01\"",
         ),
         (
             "{title: $t, due: {on: $d}}",
@@ -848,7 +877,7 @@ fn values_in_the_document_are_checked_with_the_variables_in_them() {
         (
             "{title: \"a\", reminders: [{at: \"x\"}]}",
             json!({ "t": "a" }),
-            "GRAPHQL_VALIDATION_FAILED input.reminders.0.at: expected Date",
+            "GRAPHQL_VALIDATION_FAILED input.reminders.0.at: expected Date, such as \"2026-12-01\"",
         ),
         (
             "{title: \"a\", titel: 1}",

@@ -19,11 +19,15 @@ pub(super) fn check(source: &str, limits: &Limits) -> Result<(), ServerError> {
         tokens += keywords(token).max(1);
         if tokens > limits.tokens {
             let most = limits.tokens;
-            return Err(too_complex(format!("the document has more than {most} tokens")));
+            return Err(too_complex(format!(
+                "the document has more than {most} tokens: ask for less at a time"
+            )));
         }
         if open > limits.nesting {
             let most = limits.nesting;
-            return Err(too_complex(format!("the document has more than {most} nested brackets")));
+            return Err(too_complex(format!(
+                "the document has more than {most} nested brackets: ask for less at a time"
+            )));
         }
     }
     Ok(())

@@ -23,12 +23,13 @@ use super::{
 pub async fn graphql(State(served): State<Served>, request: Request) -> Response {
     let entry = Entry::default();
     let form = Form::accepted(request.headers()).unwrap_or(Form::PLAIN);
-    let answer = AssertUnwindSafe(answer(&served, request, &entry)).catch_unwind();
+    let id = RequestId::of(request.extensions());
+    let answer = AssertUnwindSafe(answer(&served, request, &entry, &id)).catch_unwind();
     let limit = served.settings.timeout;
     let answer = match tokio::time::timeout(limit, answer).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_panic)) => {
-            Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, operation::panicked()))
+            Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, reply::internal(&id)))
         }
         Err(_elapsed) => {
             Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, operation::too_slow(limit))
@@ -46,7 +47,12 @@ pub async fn graphql(State(served): State<Served>, request: Request) -> Response
 /// The order of refusal: what a client can see of a request without reading it, then its token,
 /// then its document, and only then whether the operation needs a token that is not there. What
 /// lasts longer than a request is opened here, and goes on in [`live`].
-async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Response, Refused> {
+async fn answer(
+    served: &Served,
+    request: Request,
+    entry: &Entry,
+    request_id: &str,
+) -> Result<Response, Refused> {
     if served.draining.has_begun() {
         let message = "The server is shutting down: try again.";
         return Err(Refused::unavailable(message, reply::RETRY_AFTER));
@@ -63,13 +69,12 @@ async fn answer(served: &Served, request: Request, entry: &Entry) -> Result<Resp
     let request = if by_get { request::from_query(&parts.uri) } else { request::from_json(&body) }?;
 
     let asked = Asked::read(request, served, entry)?;
-    let request_id = RequestId::of(&parts.extensions);
     match accepted.for_operation(asked.kind(), by_get)? {
         Some(form) => {
             let checked = asked.check(served, viewer, Carrier::Response).await?;
             let response = checked.answer().await?;
             entry.errors(&response.errors);
-            Ok(reply::executed(response, form, &request_id))
+            Ok(reply::executed(response, form, request_id))
         }
         None => live::events(served, asked, viewer, entry, request_id).await,
     }

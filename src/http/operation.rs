@@ -165,7 +165,8 @@ impl<'a> Checked<'a> {
         let is_followed = self.is_followed();
         let Self { served, operation, shape, .. } = self;
         let responses = AssertUnwindSafe(served.schema.execute_stream(operation)).catch_unwind();
-        let mut responses = responses.map(|response| response.map_err(|_panic| panicked()));
+        let mut responses =
+            responses.map(|response| response.map_err(|_panic| reply::internal(request_id)));
         let responses = if is_followed {
             responses.boxed()
         } else {
@@ -240,15 +241,12 @@ fn refused(error: ServerError) -> Refused {
     Refused::document(vec![error])
 }
 
-/// What a client is told of a panic, which the log has told already.
-#[must_use]
-pub fn panicked() -> ApiError {
-    ApiError::new(ErrorCode::InternalServerError, "Internal error.")
-}
-
 /// What a client is told when its request took longer than the limit.
 #[must_use]
 pub fn too_slow(limit: Duration) -> ApiError {
-    let message = format!("The request took longer than {} s.", limit.as_secs());
+    let message = format!(
+        "The request took longer than {} s: ask for less at a time, or try again.",
+        limit.as_secs()
+    );
     ApiError::new(ErrorCode::Timeout, message)
 }

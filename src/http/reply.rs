@@ -113,7 +113,8 @@ impl From<Refusal> for Refused {
                 }
             }
             Refusal::KeysUnavailable { retry_after } => {
-                let message = "The keys of the token's issuer are not known yet.";
+                let message =
+                    "The key set of the token's issuer could not be fetched yet: try again.";
                 Self::unavailable(message, retry_after.as_secs().into())
             }
         }
@@ -187,14 +188,17 @@ fn hide_internal(
             false
         }
     };
-    let internal = ApiError::new(
-        ErrorCode::InternalServerError,
-        format!("Internal error; report it with the request id {request_id}."),
-    );
-    let internal = internal.at(None);
+    let internal = internal(request_id).at(None);
     error.message = internal.message;
     error.extensions = internal.extensions;
     unavailable
+}
+
+/// What a client is told of a fault of the server, which the log tells in full.
+#[must_use]
+pub fn internal(request_id: &str) -> ApiError {
+    let message = format!("Internal error: report it with the request id {request_id}.");
+    ApiError::new(ErrorCode::InternalServerError, message)
 }
 
 /// The code that an error carries.

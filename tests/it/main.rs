@@ -18,6 +18,7 @@ mod isolation;
 mod links;
 mod lists;
 mod live;
+mod messages;
 mod migrations;
 mod plans;
 mod positions;

@@ -29,7 +29,7 @@ use crate::{
     http::{
         Served,
         log::{Entry, OperationLog},
-        operation::{self, Answer, Asked, Carrier},
+        operation::{Answer, Asked, Carrier},
         reply::{self, Errors, Refused},
     },
 };
@@ -48,7 +48,7 @@ pub async fn events(
     asked: Asked,
     viewer: Option<Viewer>,
     entry: &Entry,
-    request_id: String,
+    request_id: &str,
 ) -> Result<Response, Refused> {
     if let Some(viewer) = &viewer {
         served.authenticator.admit_live(viewer)?;
@@ -58,10 +58,11 @@ pub async fn events(
     let connection = connection(served, viewer.as_ref())?;
     let stream = EventStream { served: Arc::clone(served), viewer, events };
     let entry = entry.clone();
-    let run = async move { stream.run(asked, entry, &request_id, opened).await };
+    let id = request_id.to_owned();
+    let run = async move { stream.run(asked, entry, &id, opened).await };
     tokio::spawn(run.instrument(Span::current()));
     is_open.await.unwrap_or_else(|_panic| {
-        Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, operation::panicked()))
+        Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, reply::internal(request_id)))
     })?;
     let events = stream::poll_fn(move |context| {
         // It counts as long as the answer is there, which may be longer than anybody writes to it.
