@@ -100,12 +100,11 @@ impl Asked {
         if token_missing {
             return Err(Refusal::missing().into());
         }
+        served.persisted.remember(found);
         let shape = served.rules.shape(&operation, &variables);
         let document = document.into_parsed(&served.rules, operation_name.as_deref(), &variables);
         let mut operation = ready(document, operation_name).variables(variables);
         if let Some(viewer) = viewer {
-            // Whoever has no token fills no memory.
-            served.persisted.remember(found);
             let store = served.store.for_viewer(&viewer);
             let (guard, clock) = (Arc::clone(&served.authenticator), served.clock.clone());
             operation = operation.data(RequestContext::new(viewer, store, guard, clock));

@@ -151,7 +151,6 @@ async fn what_may_not_run_is_not_remembered() {
     let api = Api::start(Database::sqlite()).await;
     for (person, document) in [
         (&api.anon, TASKS),
-        (&api.anon, "{ __typename }"),
         (&api.alice, "{ tasks {"),
         (&api.alice, "query Q($a: Int!) { tasks(first: $a) { totalCount } }"),
         (
@@ -183,6 +182,23 @@ async fn the_memory_is_bounded() {
     let longest = format!("{TASKS} # {}", "x".repeat(100_000));
     introduces(&api.alice, &longest).await.data();
     assert!(is_not_known_yet(&names(&api.alice, &longest).await), "too long to be remembered");
+}
+
+#[tokio::test]
+async fn a_flood_of_documents_does_not_wash_away_those_in_use() {
+    let secret = format!("--better-auth-secret={}", tokens::SECRET);
+    let flags = [secret.as_str(), "--persisted-queries=32768"];
+    let api = Api::start_with(Database::sqlite(), &flags).await;
+    introduces(&api.alice, TASKS).await.data();
+    for at in 0..500 {
+        if at % 5 == 0 {
+            names(&api.alice, TASKS).await.data();
+        }
+        introduces(&api.anon, &format!("{{ __typename }} # {at} {}", "x".repeat(1000)))
+            .await
+            .data();
+    }
+    names(&api.alice, TASKS).await.data();
 }
 
 #[tokio::test]
