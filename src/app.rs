@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     document::{self, Rules},
     graphql::{self, Mutation, Query, Subscription},
-    http::{self, Connections, Draining, HttpSettings, PersistedDocuments, Served, Shared},
+    http::{self, Connections, Draining, HttpSettings, KnownDocuments, PersistedDocuments, Served, Shared},
     store::{Store, SystemStore},
 };
 
@@ -41,6 +41,7 @@ impl App {
         let shared = Shared {
             schema: graphql::schema(config.introspection),
             rules: Rules::new(types, config.limits, config.introspection),
+            known: KnownDocuments::default(),
             persisted: PersistedDocuments::new(config.persisted),
             authenticator: Authenticator::new(config.tokens, clock.clone()),
             store: Arc::new(store),

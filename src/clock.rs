@@ -4,7 +4,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Timelike, Utc};
 use tokio::{sync::watch, time::sleep};
 
 /// How long a sleeper trusts that the system's clock was not set meanwhile.
@@ -50,6 +50,28 @@ impl Instant {
     #[must_use]
     pub fn seconds(self) -> i64 {
         self.0.timestamp()
+    }
+
+    /// The same as [`Display`](fmt::Display) writes, made without it.
+    #[must_use]
+    pub fn rfc3339(self) -> [u8; 24] {
+        let (date, time) = (self.0.date_naive(), self.0.time());
+        let year = u32::try_from(date.year()).unwrap_or_default();
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut write = |at: std::ops::Range<usize>, mut number: u32| {
+            for place in text[at].iter_mut().rev() {
+                *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+                number /= 10;
+            }
+        };
+        write(0..4, year);
+        write(5..7, date.month());
+        write(8..10, date.day());
+        write(11..13, time.hour());
+        write(14..16, time.minute());
+        write(17..19, time.second());
+        write(20..23, self.0.timestamp_subsec_millis());
+        text
     }
 
     /// The same instant in the type that the databases' drivers speak.

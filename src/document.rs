@@ -23,6 +23,7 @@ mod inputs;
 mod limits;
 mod measure;
 mod merge;
+mod selected;
 mod shape;
 mod subscription;
 mod tokens;
@@ -43,7 +44,7 @@ use async_graphql::{
 };
 
 use self::cost::Pages;
-pub use self::{limits::Limits, measure::Measure, shape::Shape};
+pub use self::{limits::Limits, measure::Measure, selected::Selected, shape::Shape};
 use crate::graphql::error::{ApiError, ErrorCode};
 
 /// What documents are checked against: the schema's types and the limits.
@@ -116,7 +117,7 @@ where
 }
 
 /// A document that was parsed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Document(ExecutableDocument);
 
 impl Document {
@@ -206,6 +207,11 @@ impl<'a> Operation<'a> {
     #[must_use]
     pub fn name(&self) -> Option<&'a str> {
         self.name
+    }
+
+    /// The variables that it defines.
+    pub fn variables(&self) -> impl Iterator<Item = &'a VariableDefinition> {
+        self.definition.node.variable_definitions.iter().map(|definition| &definition.node)
     }
 
     fn definition_of(&self, variable: &str) -> Option<&'a Positioned<VariableDefinition>> {

@@ -11,7 +11,7 @@ mod id;
 mod list;
 mod mutation;
 mod node;
-mod page;
+pub mod page;
 mod payload;
 mod query;
 mod related;
@@ -19,7 +19,7 @@ mod scalars;
 mod scope;
 mod session;
 mod subscription;
-mod sync;
+pub mod sync;
 mod tag;
 mod task;
 mod task_filter;
@@ -30,6 +30,14 @@ mod viewer;
 use async_graphql::{SDLExportOptions, SchemaBuilder};
 
 use self::{error::ErrorCode, payload::Payload};
+/// What plans take of the types, since they are not generated from them.
+pub use self::{
+    batch::BatchOperation,
+    id::uuid,
+    page::PageArguments,
+    task_filter::TaskFilter,
+    task_order::{TaskArguments, TaskOrder},
+};
 pub use self::{mutation::Mutation, query::Query, subscription::Subscription};
 
 /// The schema that is served.

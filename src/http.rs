@@ -3,6 +3,7 @@
 mod draining;
 mod graphql;
 mod health;
+mod known;
 mod live;
 mod log;
 mod negotiation;
@@ -34,6 +35,7 @@ use url::{Host, Url};
 
 pub use self::{
     draining::Draining,
+    known::KnownDocuments,
     live::{Connections, LiveLimits},
     persisted::{PersistedDocuments, PersistedSettings, TrustedDocuments},
 };
@@ -58,6 +60,8 @@ pub struct Shared {
     pub schema: Schema,
     /// What documents are checked against.
     pub rules: Rules,
+    /// The documents that were answered before.
+    pub known: KnownDocuments,
     /// The documents that requests may name.
     pub persisted: PersistedDocuments,
     /// The guard.

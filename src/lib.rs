@@ -12,6 +12,7 @@
 //! | [`app`] | the one place where everything meets; the tests build it too | all below |
 //! | [`telemetry`] | the log | |
 //! | [`http`] | routes, layers, negotiation, the order of refusal, sockets and streams | `graphql`, `document`, `auth`, `store`, `clock` |
+//! | [`plan`] | operations that are answered without the library | `document`, `graphql`, `store`, `auth` (scopes), `clock` |
 //! | [`document`] | one GraphQL document: limits, cost, variables, the shape of its answer | `graphql` (errors) |
 //! | [`graphql`] | the schema: roots, types, inputs, errors | `store`, `feed`, `auth` (viewer, scopes, sign-out), `calendar`, `clock` |
 //! | [`store`] | the only door to the tables | `feed`, `auth` (viewer, sign-out), `calendar`, `clock` |
@@ -33,5 +34,6 @@ pub mod document;
 pub mod feed;
 pub mod graphql;
 pub mod http;
+pub mod plan;
 pub mod store;
 pub mod telemetry;

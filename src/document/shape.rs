@@ -55,14 +55,14 @@ impl Rules {
     }
 }
 
-struct Draft<'r, 'd> {
-    registry: &'r Registry,
-    operation: &'d Operation<'d>,
-    variables: &'d Variables,
+pub(super) struct Draft<'r, 'd> {
+    pub(super) registry: &'r Registry,
+    pub(super) operation: &'d Operation<'d>,
+    pub(super) variables: &'d Variables,
 }
 
 /// Fields with the same response key, which make one.
-type Grouped<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
+pub(super) type Grouped<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
 
 /// The recursion is bounded as that of the measure is.
 impl<'r, 'd> Draft<'r, 'd> {
@@ -95,7 +95,7 @@ impl<'r, 'd> Draft<'r, 'd> {
     }
 
     /// `CollectFields`, section 6.3.2 of the specification.
-    fn collect(
+    pub(super) fn collect(
         &self,
         object: &str,
         set: &'d SelectionSet,

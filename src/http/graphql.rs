@@ -2,7 +2,9 @@
 
 use std::panic::AssertUnwindSafe;
 
-use async_graphql::parser::types::OperationType;
+use async_graphql::{
+    Response as Executed, Value, indexmap::IndexMap, parser::types::OperationType,
+};
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -18,6 +20,7 @@ use super::{
     reply::{self, Refused},
     request,
 };
+use crate::plan::Answer;
 
 /// Answers a request within the time that the server allows, whatever happens meanwhile.
 pub async fn graphql(State(served): State<Served>, request: Request) -> Response {
@@ -71,6 +74,17 @@ async fn answer(
     let asked = Asked::read(request, served, entry)?;
     match accepted.for_operation(asked.kind(), by_get)? {
         Some(form) => {
+            match asked.answer_by_plan(served, viewer.as_ref()).await {
+                Some(Answer::Json(body)) => return Ok(reply::written(StatusCode::OK, form, body)),
+                Some(Answer::Failed(field, error)) => {
+                    let data = Value::Object(IndexMap::from([(field, Value::Null)]));
+                    let mut response = Executed::new(data);
+                    response.errors.push(error);
+                    entry.errors(&response.errors);
+                    return Ok(reply::executed(response, form, request_id));
+                }
+                None => {}
+            }
             let checked = asked.check(served, viewer, Carrier::Response).await?;
             let response = checked.answer().await?;
             entry.errors(&response.errors);

@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use super::{
     Shared,
+    known::Known,
     log::{Entry, OperationLog},
     persisted::Found,
     reply::{self, Refused},
@@ -32,12 +33,15 @@ use crate::{
         context::RequestContext,
         error::{ApiError, ErrorCode},
     },
+    plan::Answer as Answered,
 };
 
 /// A request whose document was read.
 pub struct Asked {
     found: Found,
-    document: Document,
+    known: Arc<Known>,
+    /// Whether nothing was known of it before.
+    is_new: bool,
     operation_name: Option<String>,
     variables: Variables,
     kind: OperationType,
@@ -56,11 +60,30 @@ impl Asked {
         let name = request.name()?;
         let GraphqlRequest { query, operation_name, variables, .. } = request;
         let found = served.persisted.find(query, name)?;
-        let document = served.rules.parse(&found.text).map_err(refused)?;
-        let operation = document.operation(operation_name.as_deref()).map_err(refused)?;
+        let known = served.known.get(&found.text, operation_name.as_deref());
+        let is_new = known.is_none();
+        let known = match known {
+            Some(known) => known,
+            None => {
+                let document = served.rules.parse(&found.text).map_err(refused)?;
+                Arc::new(Known { document: Arc::new(document), plan: None })
+            }
+        };
+        let operation = known.document.operation(operation_name.as_deref()).map_err(refused)?;
         entry.operation(operation.name());
         let kind = operation.kind();
-        Ok(Self { found, document, operation_name, variables, kind })
+        Ok(Self { found, known, is_new, operation_name, variables, kind })
+    }
+
+    /// The answer by the operation's plan, if it has one and all goes well; where there is none,
+    /// nothing was done.
+    pub async fn answer_by_plan(&self, served: &Shared, viewer: Option<&Viewer>) -> Option<Answered> {
+        let plan = self.known.plan.as_ref()?;
+        let context = context(served, viewer?);
+        let operation = self.known.document.operation(self.operation_name.as_deref()).ok()?;
+        let variables = served.rules.coerce(&operation, self.variables.clone()).ok()?;
+        served.persisted.remember(&self.found);
+        plan.run(&context, &variables).await
     }
 
     /// Query, mutation or subscription.
@@ -81,7 +104,8 @@ impl Asked {
         viewer: Option<Viewer>,
         carrier: Carrier,
     ) -> Result<Checked<'_>, Refused> {
-        let Self { found, document, operation_name, variables, kind } = self;
+        let Self { found, known, is_new, operation_name, variables, kind } = self;
+        let document = &known.document;
         let operation = document.operation(operation_name.as_deref()).map_err(refused)?;
         let measure = served.rules.measure(&operation, &variables).map_err(refused)?;
         operation.check_root().map_err(refused)?;
@@ -100,17 +124,24 @@ impl Asked {
         if token_missing {
             return Err(Refusal::missing().into());
         }
-        served.persisted.remember(found);
+        served.persisted.remember(&found);
         let shape = served.rules.shape(&operation, &variables);
-        let document = document.into_parsed(&served.rules, operation_name.as_deref(), &variables);
-        let mut operation = ready(document, operation_name).variables(variables);
+        let parsed = Document::clone(document);
+        let parsed = parsed.into_parsed(&served.rules, operation_name.as_deref(), &variables);
+        let document = Arc::clone(document);
+        let new = is_new.then(|| (found.text, operation_name.clone(), document));
+        let mut operation = ready(parsed, operation_name).variables(variables);
         if let Some(viewer) = viewer {
-            let store = served.store.for_viewer(&viewer);
-            let (guard, clock) = (Arc::clone(&served.authenticator), served.clock.clone());
-            operation = operation.data(RequestContext::new(viewer, store, guard, clock));
+            operation = operation.data(context(served, &viewer));
         }
-        Ok(Checked { served, operation, shape, kind })
+        Ok(Checked { served, operation, shape, kind, new })
     }
+}
+
+fn context(served: &Shared, viewer: &Viewer) -> RequestContext {
+    let store = served.store.for_viewer(viewer);
+    let (guard, clock) = (Arc::clone(&served.authenticator), served.clock.clone());
+    RequestContext::new(viewer.clone(), store, guard, clock)
 }
 
 /// What brings the answer.
@@ -128,6 +159,8 @@ pub struct Checked<'a> {
     operation: Operation,
     shape: Shape<'a>,
     kind: OperationType,
+    /// What there is to be known of its document from now on.
+    new: Option<(Arc<str>, Option<String>, Arc<Document>)>,
 }
 
 /// What an operation tells over a stream.
@@ -147,6 +180,9 @@ impl<'a> Checked<'a> {
         let mut response = self.served.schema.execute(self.operation).await;
         if is_invalid(&response) {
             return Err(Refused::document(validation_errors(response.errors)));
+        }
+        if let Some((text, name, document)) = self.new {
+            self.served.known.learn(&self.served.rules, text, name, document);
         }
         self.shape.complete(&mut response);
         Ok(response)

@@ -190,9 +190,9 @@ impl PersistedDocuments {
     }
 
     /// Remembers a document that may run, if its client wants to send it but once.
-    pub fn remember(&self, Found { text, sha256 }: Found) {
+    pub fn remember(&self, Found { text, sha256 }: &Found) {
         if let (Some(remembered), Some(sha256)) = (&self.remembered, sha256) {
-            remembered.insert(sha256, text);
+            remembered.insert(sha256.clone(), Arc::clone(text));
         }
     }
 }

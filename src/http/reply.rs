@@ -208,7 +208,12 @@ pub fn code(error: &ServerError) -> ErrorCode {
 }
 
 fn write(status: StatusCode, form: Form, body: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(body).unwrap_or_default();
+    written(status, form, serde_json::to_vec(body).unwrap_or_default())
+}
+
+/// An answer that is written already.
+#[must_use]
+pub fn written(status: StatusCode, form: Form, body: Vec<u8>) -> Response {
     let headers = [
         (header::CONTENT_TYPE, form.media_type.header()),
         // The answer belongs to the bearer of one token.
