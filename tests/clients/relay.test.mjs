@@ -1,0 +1,294 @@
+// Relay: its compiler on the schema and the documents of the examples, and its runtime on the server.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import {
+  commitMutation,
+  createOperationDescriptor,
+  fetchQuery,
+  getFragment,
+  getRequest,
+  getSelector,
+} from 'relay-runtime';
+import WebSocket from 'ws';
+
+import { startBetterAuth } from './harness/better-auth.mjs';
+import { graphqlRequest } from './harness/clients.mjs';
+import { CREATE, DELETE, UPDATE } from './harness/documents.mjs';
+import { until } from './harness/live.mjs';
+import { startTaskward } from './harness/taskward.mjs';
+import { signUp } from './harness/users.mjs';
+
+/** How long a compiler or the server may take, in milliseconds. */
+const PATIENCE = 60_000;
+
+const TYPESCRIPT = {
+  strict: true,
+  skipLibCheck: true,
+  target: 'es2022',
+  lib: ['es2022', 'dom'],
+  types: [],
+  module: 'commonjs',
+  moduleResolution: 'bundler',
+  rootDir: 'src',
+  outDir: 'out',
+};
+
+globalThis.WebSocket ??= WebSocket; // as every browser has it
+const { createEnvironment, followChanges, ...documents } = compileExamples();
+const betterAuth = await startBetterAuth();
+const taskward = await startTaskward({ BETTER_AUTH_URL: betterAuth.origin });
+
+// Relay warns on the console where records do not fit together.
+const warnings = [];
+console.error = (...warning) => warnings.push(warning);
+afterEach(() => assert.deepEqual(warnings.splice(0), []));
+
+test('a list grows by its pages, and no task is there twice', async () => {
+  const alice = await newcomer();
+  for (const title of ['first', 'second', 'third', 'fourth', 'fifth']) await alice.writes(title);
+  const app = alice.opens();
+
+  await app.lists(2);
+  assert.deepEqual(app.titles, ['fifth', 'fourth']);
+  assert.equal(app.hasNext, true);
+  await app.loadsNext(2);
+  assert.deepEqual(app.titles, ['fifth', 'fourth', 'third', 'second']);
+  await app.loadsNext(2);
+  assert.deepEqual(app.titles, ['fifth', 'fourth', 'third', 'second', 'first']);
+  assert.equal(app.hasNext, false);
+});
+
+test('a task is fetched again by its id alone', async () => {
+  const alice = await newcomer();
+  const { id } = await alice.writes('Buy oats');
+  const app = alice.opens();
+  await app.lists();
+  await alice.ask(UPDATE, { input: { id, title: 'Buy rolled oats' } });
+
+  await app.refetches(id);
+
+  assert.deepEqual(app.titles, ['Buy rolled oats']);
+});
+
+test('a new task is at the top of the list', async () => {
+  const alice = await newcomer();
+  await alice.writes('Buy oats');
+  const app = alice.opens();
+  await app.lists();
+
+  await app.commits(documents.createTaskMutation, {
+    input: { title: 'Buy milk' },
+    connections: [app.connection],
+  });
+
+  assert.deepEqual(app.titles, ['Buy milk', 'Buy oats']);
+});
+
+test('what an update answers changes the record', async () => {
+  const alice = await newcomer();
+  const { id } = await alice.writes('Buy oats');
+  const app = alice.opens();
+  await app.lists();
+
+  await app.commits(documents.updateTaskMutation, { input: { id, completed: true } });
+
+  assert.deepEqual(app.tasks, [{ id, title: 'Buy oats', completed: true, deletedAt: null }]);
+});
+
+test('a deleted task leaves the list and the store', async () => {
+  const alice = await newcomer();
+  const { id } = await alice.writes('Buy oats');
+  await alice.writes('Buy milk');
+  const app = alice.opens();
+  await app.lists();
+  assert.equal(app.record(id).title, 'Buy oats');
+
+  await app.commits(documents.deleteTaskMutation, {
+    input: { id },
+    connections: [app.connection],
+  });
+
+  assert.deepEqual(app.titles, ['Buy milk']);
+  assert.equal(app.record(id), null);
+});
+
+test('what was refused is told to the caller, with its code', async () => {
+  const app = (await newcomer()).opens();
+
+  const variables = { input: { title: '' }, connections: [] };
+  await assert.rejects(app.commits(documents.createTaskMutation, variables), ([error]) => {
+    assert.equal(error.extensions.code, 'BAD_USER_INPUT');
+    assert.equal(error.extensions.field, 'input.title');
+    return true;
+  });
+});
+
+test('a refused token is renewed, and the query answered', async () => {
+  const alice = await newcomer();
+  await alice.writes('Buy oats');
+  const now = Math.floor(Date.now() / 1000);
+  const expired = await betterAuth.sign({ sub: alice.id, iat: now - 120, exp: now - 60 });
+  const asked = [];
+  const app = alice.opens(async (fresh = false) => {
+    asked.push(fresh);
+    return fresh ? alice.token : expired;
+  });
+
+  await app.lists();
+
+  assert.deepEqual(app.titles, ['Buy oats']);
+  assert.deepEqual(asked, [false, true]);
+});
+
+test('what other devices do is seen at once, and after the server was away', async () => {
+  const alice = await newcomer();
+  const [changed, trashed, gone] = [
+    await alice.writes('To be changed'),
+    await alice.writes('To be trashed'),
+    await alice.writes('To be gone'),
+  ];
+  const app = alice.opens();
+  await app.lists();
+  const following = followChanges(app.environment);
+  after(() => following.dispose());
+  await app.hears(); // the first page: from then on nothing escapes it
+
+  await alice.ask(UPDATE, { input: { id: changed.id, title: 'Changed' } });
+  await app.until(() => app.titles.includes('Changed'));
+  await alice.ask(DELETE, { input: { id: trashed.id } });
+  await app.until(() => !app.titles.includes('To be trashed'));
+  assert.ok(Date.parse(app.record(trashed.id).deletedAt), 'in the trash');
+  await alice.ask(DELETE, { input: { id: gone.id, permanently: true } });
+  await app.until(() => app.record(gone.id) === null);
+  assert.deepEqual(app.titles, ['Changed']);
+
+  await taskward.restart();
+  await alice.ask(UPDATE, { input: { id: changed.id, title: 'Changed meanwhile' } });
+  await app.until(() => app.titles.includes('Changed meanwhile'));
+  assert.deepEqual(app.titles, ['Changed meanwhile']);
+});
+
+/** A user with another device, which writes. */
+async function newcomer() {
+  const user = await signUp(betterAuth, 'Alice');
+  const ask = graphqlRequest(taskward, user.token);
+  return {
+    ...user,
+    ask,
+    writes: async (title) => (await ask(CREATE, { input: { title } })).createTask.task,
+    opens: (getToken = async () => user.token) => openApp(getToken),
+  };
+}
+
+/** What Relay's hooks do for a page that shows the list of the examples. */
+function openApp(getToken) {
+  const environment = createEnvironment(taskward.graphql, getToken);
+  const { taskListQuery, taskListFragment, taskFragment } = documents;
+  const { operation, connection } = getFragment(taskListFragment).metadata.refetch;
+  const read = (fragment, key) =>
+    environment.lookup(getSelector(getFragment(fragment), key)).data;
+  const news = new EventEmitter();
+  const store = environment.getStore();
+  const notify = store.notify.bind(store);
+  store.notify = (...change) => {
+    const told = notify(...change);
+    news.emit('news');
+    return told;
+  };
+  let shown;
+
+  return {
+    environment,
+
+    /** Shows the first page. */
+    async lists(count = 50) {
+      const request = createOperationDescriptor(getRequest(taskListQuery), { count });
+      environment.retain(request);
+      shown = await fetchQuery(environment, taskListQuery, { count }).toPromise();
+    },
+
+    /** Shows one page more, as `loadNext` of `usePaginationFragment`. */
+    async loadsNext(count) {
+      const { count: countName, cursor: cursorName } = connection.forward;
+      const { endCursor } = this.list.pageInfo;
+      const page = { [countName]: count, [cursorName]: endCursor };
+      await fetchQuery(environment, operation, page).toPromise();
+    },
+
+    /** Fetches one task again, as `refetch` of `useRefetchableFragment`. */
+    async refetches(id) {
+      const refetch = getFragment(taskFragment).metadata.refetch.operation;
+      await fetchQuery(environment, refetch, { id }).toPromise();
+    },
+
+    commits: (mutation, variables) =>
+      new Promise((resolve, reject) => {
+        const onCompleted = (data, errors) => (errors ? reject(errors) : resolve(data));
+        commitMutation(environment, { mutation, variables, onCompleted, onError: reject });
+      }),
+
+    get list() {
+      return read(taskListFragment, shown).tasks;
+    },
+    get tasks() {
+      return this.list.edges.map(({ node }) => read(taskFragment, node));
+    },
+    get titles() {
+      return this.tasks.map(({ title }) => title);
+    },
+    get hasNext() {
+      return this.list.pageInfo.hasNextPage;
+    },
+    /** How mutations name this list. */
+    get connection() {
+      return this.list.__id;
+    },
+    /** What the store knows of an object: nothing, or null where it has been deleted. */
+    record: (id) => store.getSource().get(id),
+    hears: () => once(news, 'news', { signal: AbortSignal.timeout(PATIENCE) }),
+    until: (condition) => until(news, condition),
+  };
+}
+
+/** Runs the compilers of Relay and of TypeScript on the examples, and loads what they wrote. */
+function compileExamples() {
+  const folder = mkdtempSync(join(tmpdir(), 'taskward-relay-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const here = fileURLToPath(new URL('.', import.meta.url));
+  const examples = join(here, 'examples/relay');
+  for (const source of ['environment.ts', 'TaskList.ts'])
+    cpSync(join(examples, source), join(folder, 'src', source));
+  cpSync(join(examples, 'relay.config.json'), join(folder, 'relay.config.json'));
+  cpSync(join(here, '../../schema.graphql'), join(folder, 'schema.graphql'));
+  symlinkSync(join(here, 'node_modules'), join(folder, 'node_modules'));
+
+  run(folder, 'relay-compiler/cli.js', '--noWatchman');
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: TYPESCRIPT }));
+  run(folder, 'typescript/bin/tsc');
+
+  // What `babel-plugin-relay` does: a document becomes what the compiler made of it.
+  const list = join(folder, 'out/TaskList.js');
+  const tag = /\(0, \w+\.graphql\) ?`\s*\w+ (\w+)[^`]*`/g;
+  const compiled = 'require("./__generated__/$1.graphql").default';
+  writeFileSync(list, readFileSync(list, 'utf8').replace(tag, compiled));
+  const require = createRequire(list);
+  return { ...require('./environment.js'), ...require('./TaskList.js') };
+}
+
+function run(cwd, program, ...args) {
+  const script = fileURLToPath(new URL(`node_modules/${program}`, import.meta.url));
+  try {
+    execFileSync(process.execPath, [script, ...args], { cwd, timeout: PATIENCE });
+  } catch ({ stdout, stderr }) {
+    assert.fail(`${program} fails:\n${stdout}${stderr}`);
+  }
+}
