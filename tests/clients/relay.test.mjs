@@ -1,14 +1,8 @@
 // Relay: its compiler on the schema and the documents of the examples, and its runtime on the server.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import {
   commitMutation,
@@ -24,23 +18,12 @@ import { startBetterAuth } from './harness/better-auth.mjs';
 import { graphqlRequest } from './harness/clients.mjs';
 import { CREATE, DELETE, UPDATE } from './harness/documents.mjs';
 import { until } from './harness/live.mjs';
+import { layOut } from './harness/project.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 import { signUp } from './harness/users.mjs';
 
-/** How long a compiler or the server may take, in milliseconds. */
-const PATIENCE = 60_000;
-
-const TYPESCRIPT = {
-  strict: true,
-  skipLibCheck: true,
-  target: 'es2022',
-  lib: ['es2022', 'dom'],
-  types: [],
-  module: 'commonjs',
-  moduleResolution: 'bundler',
-  rootDir: 'src',
-  outDir: 'out',
-};
+/** How long news may take, in milliseconds. */
+const PATIENCE = 20_000;
 
 globalThis.WebSocket ??= WebSocket; // as every browser has it
 const { createEnvironment, followChanges, ...documents } = compileExamples();
@@ -261,34 +244,15 @@ function openApp(getToken) {
 
 /** Runs the compilers of Relay and of TypeScript on the examples, and loads what they wrote. */
 function compileExamples() {
-  const folder = mkdtempSync(join(tmpdir(), 'taskward-relay-'));
-  after(() => rmSync(folder, { recursive: true, force: true }));
-  const here = fileURLToPath(new URL('.', import.meta.url));
-  const examples = join(here, 'examples/relay');
-  for (const source of ['environment.ts', 'TaskList.ts'])
-    cpSync(join(examples, source), join(folder, 'src', source));
-  cpSync(join(examples, 'relay.config.json'), join(folder, 'relay.config.json'));
-  cpSync(join(here, '../../schema.graphql'), join(folder, 'schema.graphql'));
-  symlinkSync(join(here, 'node_modules'), join(folder, 'node_modules'));
-
-  run(folder, 'relay-compiler/cli.js', '--noWatchman');
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: TYPESCRIPT }));
-  run(folder, 'typescript/bin/tsc');
+  const code = ['environment.ts', 'TaskList.ts'];
+  const project = layOut('relay', { settings: 'relay.config.json', code });
+  project.succeeds('relay-compiler/cli.js', '--noWatchman');
+  project.succeeds('typescript/bin/tsc');
 
   // What `babel-plugin-relay` does: a document becomes what the compiler made of it.
-  const list = join(folder, 'out/TaskList.js');
   const tag = /\(0, \w+\.graphql\) ?`\s*\w+ (\w+)[^`]*`/g;
   const compiled = 'require("./__generated__/$1.graphql").default';
-  writeFileSync(list, readFileSync(list, 'utf8').replace(tag, compiled));
-  const require = createRequire(list);
-  return { ...require('./environment.js'), ...require('./TaskList.js') };
-}
-
-function run(cwd, program, ...args) {
-  const script = fileURLToPath(new URL(`node_modules/${program}`, import.meta.url));
-  try {
-    execFileSync(process.execPath, [script, ...args], { cwd, timeout: PATIENCE });
-  } catch ({ stdout, stderr }) {
-    assert.fail(`${program} fails:\n${stdout}${stderr}`);
-  }
+  const list = 'out/TaskList.js';
+  project.write(list, project.read(list).replace(tag, compiled));
+  return { ...project.load('environment'), ...project.load('TaskList') };
 }

@@ -1,0 +1,44 @@
+import { print } from 'graphql';
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { graphql } from './gql';
+import type { UpdateTaskInput } from './gql/graphql';
+
+const tasksDocument = graphql(`
+  query Tasks($first: Int, $after: String) {
+    tasks(first: $first, after: $after) {
+      nodes { id title priority completed dueOn }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+`);
+
+const updateTaskDocument = graphql(`
+  mutation UpdateTask($input: UpdateTaskInput!) {
+    updateTask(input: $input) { task { id title priority completed dueOn } }
+  }
+`);
+
+export function createApi(url: string, getToken: () => Promise<string>) {
+  async function ask<Data, Variables>(
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Variables,
+  ): Promise<Data> {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Bearer ${await getToken()}`,
+      },
+      body: JSON.stringify({ query: print(document), variables }),
+    });
+    const { data, errors } = await response.json();
+    if (errors) throw Object.assign(new Error(errors[0].message), { errors });
+    return data;
+  }
+
+  return {
+    tasks: async (after?: string | null) => (await ask(tasksDocument, { first: 50, after })).tasks,
+    updateTask: async (input: UpdateTaskInput) =>
+      (await ask(updateTaskDocument, { input })).updateTask!.task,
+  };
+}
