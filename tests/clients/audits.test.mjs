@@ -1,4 +1,5 @@
-// GraphQL over HTTP to the letter: the audits of graphql-http, what a server MUST, SHOULD and MAY do.
+// GraphQL over HTTP to the letter: the audits of graphql-http, all that a server MUST, SHOULD and
+// MAY do.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';

@@ -1,32 +1,16 @@
-// Relay: its compiler on the schema and the documents of the examples, and its runtime on the server.
+// Relay: its compiler on the schema and the examples, and its runtime on the server.
 
 import assert from 'node:assert/strict';
-import { EventEmitter, once } from 'node:events';
 import { after, afterEach, test } from 'node:test';
-
-import {
-  commitMutation,
-  createOperationDescriptor,
-  fetchQuery,
-  getFragment,
-  getRequest,
-  getSelector,
-} from 'relay-runtime';
-import WebSocket from 'ws';
 
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { graphqlRequest } from './harness/clients.mjs';
 import { CREATE, DELETE, UPDATE } from './harness/documents.mjs';
-import { until } from './harness/live.mjs';
-import { layOut } from './harness/project.mjs';
+import { compileRelay, openPage } from './harness/relay.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 import { signUp } from './harness/users.mjs';
 
-/** How long news may take, in milliseconds. */
-const PATIENCE = 20_000;
-
-globalThis.WebSocket ??= WebSocket; // as every browser has it
-const { createEnvironment, followChanges, ...documents } = compileExamples();
+const { followChanges, ...compiled } = compileRelay('relay.config.json');
 const betterAuth = await startBetterAuth();
 const taskward = await startTaskward({ BETTER_AUTH_URL: betterAuth.origin });
 
@@ -68,7 +52,7 @@ test('a new task is at the top of the list', async () => {
   const app = alice.opens();
   await app.lists();
 
-  await app.commits(documents.createTaskMutation, {
+  await app.commits(compiled.createTaskMutation, {
     input: { title: 'Buy milk' },
     connections: [app.connection],
   });
@@ -82,7 +66,7 @@ test('what an update answers changes the record', async () => {
   const app = alice.opens();
   await app.lists();
 
-  await app.commits(documents.updateTaskMutation, { input: { id, completed: true } });
+  await app.commits(compiled.updateTaskMutation, { input: { id, completed: true } });
 
   assert.deepEqual(app.tasks, [{ id, title: 'Buy oats', completed: true, deletedAt: null }]);
 });
@@ -95,7 +79,7 @@ test('a deleted task leaves the list and the store', async () => {
   await app.lists();
   assert.equal(app.record(id).title, 'Buy oats');
 
-  await app.commits(documents.deleteTaskMutation, {
+  await app.commits(compiled.deleteTaskMutation, {
     input: { id },
     connections: [app.connection],
   });
@@ -108,7 +92,7 @@ test('what was refused is told to the caller, with its code', async () => {
   const app = (await newcomer()).opens();
 
   const variables = { input: { title: '' }, connections: [] };
-  await assert.rejects(app.commits(documents.createTaskMutation, variables), ([error]) => {
+  await assert.rejects(app.commits(compiled.createTaskMutation, variables), ([error]) => {
     assert.equal(error.extensions.code, 'BAD_USER_INPUT');
     assert.equal(error.extensions.field, 'input.title');
     return true;
@@ -168,91 +152,6 @@ async function newcomer() {
     ...user,
     ask,
     writes: async (title) => (await ask(CREATE, { input: { title } })).createTask.task,
-    opens: (getToken = async () => user.token) => openApp(getToken),
+    opens: (getToken = async () => user.token) => openPage(compiled, taskward, getToken),
   };
-}
-
-/** What Relay's hooks do for a page that shows the list of the examples. */
-function openApp(getToken) {
-  const environment = createEnvironment(taskward.graphql, getToken);
-  const { taskListQuery, taskListFragment, taskFragment } = documents;
-  const { operation, connection } = getFragment(taskListFragment).metadata.refetch;
-  const read = (fragment, key) =>
-    environment.lookup(getSelector(getFragment(fragment), key)).data;
-  const news = new EventEmitter();
-  const store = environment.getStore();
-  const notify = store.notify.bind(store);
-  store.notify = (...change) => {
-    const told = notify(...change);
-    news.emit('news');
-    return told;
-  };
-  let shown;
-
-  return {
-    environment,
-
-    /** Shows the first page. */
-    async lists(count = 50) {
-      const request = createOperationDescriptor(getRequest(taskListQuery), { count });
-      environment.retain(request);
-      shown = await fetchQuery(environment, taskListQuery, { count }).toPromise();
-    },
-
-    /** Shows one page more, as `loadNext` of `usePaginationFragment`. */
-    async loadsNext(count) {
-      const { count: countName, cursor: cursorName } = connection.forward;
-      const { endCursor } = this.list.pageInfo;
-      const page = { [countName]: count, [cursorName]: endCursor };
-      await fetchQuery(environment, operation, page).toPromise();
-    },
-
-    /** Fetches one task again, as `refetch` of `useRefetchableFragment`. */
-    async refetches(id) {
-      const refetch = getFragment(taskFragment).metadata.refetch.operation;
-      await fetchQuery(environment, refetch, { id }).toPromise();
-    },
-
-    commits: (mutation, variables) =>
-      new Promise((resolve, reject) => {
-        const onCompleted = (data, errors) => (errors ? reject(errors) : resolve(data));
-        commitMutation(environment, { mutation, variables, onCompleted, onError: reject });
-      }),
-
-    get list() {
-      return read(taskListFragment, shown).tasks;
-    },
-    get tasks() {
-      return this.list.edges.map(({ node }) => read(taskFragment, node));
-    },
-    get titles() {
-      return this.tasks.map(({ title }) => title);
-    },
-    get hasNext() {
-      return this.list.pageInfo.hasNextPage;
-    },
-    /** How mutations name this list. */
-    get connection() {
-      return this.list.__id;
-    },
-    /** What the store knows of an object: nothing, or null where it has been deleted. */
-    record: (id) => store.getSource().get(id),
-    hears: () => once(news, 'news', { signal: AbortSignal.timeout(PATIENCE) }),
-    until: (condition) => until(news, condition),
-  };
-}
-
-/** Runs the compilers of Relay and of TypeScript on the examples, and loads what they wrote. */
-function compileExamples() {
-  const code = ['environment.ts', 'TaskList.ts'];
-  const project = layOut('relay', { settings: 'relay.config.json', code });
-  project.succeeds('relay-compiler/cli.js', '--noWatchman');
-  project.succeeds('typescript/bin/tsc');
-
-  // What `babel-plugin-relay` does: a document becomes what the compiler made of it.
-  const tag = /\(0, \w+\.graphql\) ?`\s*\w+ (\w+)[^`]*`/g;
-  const compiled = 'require("./__generated__/$1.graphql").default';
-  const list = 'out/TaskList.js';
-  project.write(list, project.read(list).replace(tag, compiled));
-  return { ...project.load('environment'), ...project.load('TaskList') };
 }

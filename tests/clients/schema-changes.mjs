@@ -1,6 +1,6 @@
-// Finds what `schema.graphql` breaks for clients since a base, and what of it the changelog does not say:
-// `node schema-changes.mjs`. The base is the commit that SCHEMA_BASE names, else where this branch left
-// the remote's, else the commit before.
+// Finds what `schema.graphql` breaks for clients since a base, and what of it the changelog does not
+// say: `node schema-changes.mjs`. The base is the commit that SCHEMA_BASE names, else where this
+// branch left the remote's, else the commit before.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -28,7 +28,8 @@ export async function checkProject(root = ROOT, baseName = process.env.SCHEMA_BA
 
   const base = baseName ? commit(baseName) : findBase();
   if (baseName && !base) {
-    return { passes: false, says: `SCHEMA_BASE: there is no commit ${baseName} here; fetch it first.` };
+    const says = `SCHEMA_BASE: there is no commit ${baseName} here; fetch it first.`;
+    return { passes: false, says };
   }
   const before = base && git('show', `${base}:./${SCHEMA}`);
   if (!before) {
@@ -54,8 +55,8 @@ export async function checkSchema(before, after, news) {
   const lines = unnamed.map(({ path, message }) => `- \`${path}\`: ${message}`);
   const says = `The schema breaks clients without saying so:
 ${lines.join('\n')}
-Keep what they use (add the new beside the old, mark the old @deprecated), or, if it has to be, name each
-in ${CHANGELOG}, at the top, by the path in backticks, with what a client has to do.`;
+Keep what they use (add the new beside the old, mark the old @deprecated), or, if it has to be, name
+each in ${CHANGELOG}, at the top, by the path in backticks, with what a client has to do.`;
   return { passes: false, says };
 }
 

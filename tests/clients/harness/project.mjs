@@ -1,4 +1,4 @@
-// A front end's project: an example beside the schema and the packages, for the compilers to work on.
+// A front end's project: an example beside the schema and the packages, for compilers to work on.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -54,6 +54,7 @@ export function layOut(example, { settings, code }) {
   };
 
   return {
+    folder,
     read,
     write,
     run,

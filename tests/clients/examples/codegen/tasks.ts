@@ -18,7 +18,11 @@ const updateTaskDocument = graphql(`
   }
 `);
 
-export function createApi(url: string, getToken: () => Promise<string>) {
+/** `byId`: whether the server knows the documents from `persisted-documents.json`. */
+export function createApi(url: string, getToken: () => Promise<string>, byId = false) {
+  const named = (document: any) =>
+    byId ? { documentId: document.__meta__.hash } : { query: print(document) };
+
   async function ask<Data, Variables>(
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
@@ -29,7 +33,7 @@ export function createApi(url: string, getToken: () => Promise<string>) {
         'content-type': 'application/json',
         authorization: `Bearer ${await getToken()}`,
       },
-      body: JSON.stringify({ query: print(document), variables }),
+      body: JSON.stringify({ ...named(document), variables }),
     });
     const { data, errors } = await response.json();
     if (errors) throw Object.assign(new Error(errors[0].message), { errors });

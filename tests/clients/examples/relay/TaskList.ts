@@ -1,6 +1,8 @@
 import { ConnectionHandler, graphql, requestSubscription } from 'relay-runtime';
 import type { IEnvironment } from 'relay-runtime';
-import type { TaskListChangesSubscription } from './__generated__/TaskListChangesSubscription.graphql';
+import type {
+  TaskListChangesSubscription as Changes,
+} from './__generated__/TaskListChangesSubscription.graphql';
 
 export const taskListQuery = graphql`
   query TaskListQuery($count: Int!) {
@@ -62,7 +64,7 @@ const changesSubscription = graphql`
 
 /** Keeps the store up to date with what other devices do, until it is disposed of. */
 export function followChanges(environment: IEnvironment, since: string | null = null) {
-  return requestSubscription<TaskListChangesSubscription>(environment, {
+  return requestSubscription<Changes>(environment, {
     subscription: changesSubscription,
     variables: { since },
     updater(store, data) {
