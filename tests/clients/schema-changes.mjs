@@ -1,5 +1,5 @@
-// Finds what `schema.graphql` breaks for clients since a base, and what of it the changelog does not
-// say: `node schema-changes.mjs`. The base is the commit that SCHEMA_BASE names, else where this
+// Finds what `schema.graphql` breaks for clients since a base, and what of it the changelog leaves
+// out: `node schema-changes.mjs`. The base is the commit that SCHEMA_BASE names, else where this
 // branch left the remote's, else the commit before.
 
 import { spawnSync } from 'node:child_process';
