@@ -17,10 +17,6 @@ export function createEnvironment(url: string, getToken: (fresh?: boolean) => Pr
     connectionParams: async () => ({ authorization: `Bearer ${await getToken(true)}` }),
     shouldRetry: () => true, // also while the network or the server is away
     retryAttempts: Infinity,
-    // graphql-ws insists on a `query`, where the server wants either that or an id.
-    jsonMessageReplacer(this: any, key, value) {
-      return key === 'query' && this.documentId ? undefined : value;
-    },
   });
 
   const fetchFn: FetchFunction = async (document, variables) => {
@@ -43,6 +39,7 @@ export function createEnvironment(url: string, getToken: (fresh?: boolean) => Pr
         since = answer.data?.changes?.cursor ?? since;
         sink.next(answer);
       };
+      // graphql-ws insists on a `query`; where there is an id, the server overlooks an empty one.
       const payload: any = { query: '', ...named(document), variables };
       return socket.subscribe(payload, { ...sink, next });
     });
