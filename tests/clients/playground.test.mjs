@@ -146,9 +146,10 @@ for (const { way, taskward, elsewhere } of ways) {
         await page.getByText('Execute query').waitFor();
         await page.keyboard.press('Escape');
         await page.getByRole('button', { name: 'Show History' }).click();
-        await page.locator('.cm-property', { hasText: 'dueOn' }).first().hover();
+        const field = page.locator('.cm-property', { hasText: 'tasks' }).first();
+        await field.hover();
         await page.locator('.CodeMirror-info').waitFor();
-        await page.locator('.cm-property', { hasText: 'dueOn' }).first().click();
+        await field.click();
         await page.keyboard.press('Control+Space');
         await page.locator('.CodeMirror-hints').waitFor();
       }));
