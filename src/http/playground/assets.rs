@@ -94,6 +94,7 @@ impl Assets {
     }
 
     /// The elements of the page that load the files, and carry the placeholder `{{nonce}}`.
+    #[must_use]
     pub fn elements(&self) -> String {
         let base = match self {
             Self::Cdn => CDN,
@@ -173,8 +174,6 @@ impl File {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
     use std::collections::BTreeMap;
 
     use super::FILES;

@@ -133,6 +133,23 @@ export class GraphiQL {
     await until(written, 'the headers to be kept');
   }
 
+  /** What the policy refuses, once it has refused so many things, while something is tried. */
+  async violations(count, tries, argument) {
+    await this.page.evaluate(() => {
+      window.violations = [];
+      addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI }) =>
+        window.violations.push(`${effectiveDirective} ${blockedURI}`),
+      );
+    });
+    await this.page.evaluate(tries, argument);
+    let violations;
+    await until(async () => {
+      violations = await this.page.evaluate(() => window.violations);
+      return violations.length >= count;
+    }, () => `${count} violations, but of ${violations}`);
+    return violations.sort();
+  }
+
   /** What GraphiQL keeps in the browser. */
   #kept(name) {
     return this.page.evaluate((key) => localStorage.getItem(key), `graphiql:${name}`);
