@@ -12,7 +12,7 @@ import { SignJWT } from 'jose';
 
 import { graphqlRequest } from './harness/clients.mjs';
 import { CREATE } from './harness/documents.mjs';
-import { GraphiQL, startChromium } from './harness/graphiql.mjs';
+import { GraphiQL, startChromium, visit } from './harness/graphiql.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 
 const CDN = 'https://unpkg.com';
@@ -21,7 +21,6 @@ const TASKWARD_PLAYGROUND_ASSETS = fileURLToPath(new URL('node_modules', import.
 const fromFolder = await startTaskward({ TASKWARD_PLAYGROUND_ASSETS });
 const fromCdn = await startTaskward({});
 const chromium = await startChromium();
-if (!chromium) test('in a browser', { skip: 'Chromium is not installed' }, () => {});
 
 const pageOf = async (taskward) => (await fetch(taskward.origin)).text();
 const tokenOf = async (taskward) => (await pageOf(taskward)).match(/data-token="(.*?)"/)[1];
@@ -66,7 +65,7 @@ describe('the files of the page', () => {
       file.replace('graphiql.min.css', '../react/package.json'),
       file.replace('graphiql.min.css', '..%2freact%2fpackage.json'),
       file.replace('graphiql.min.css', '%2e%2e/%2e%2e/package.json'),
-      `/playground/../../package.json`,
+      '/playground/../../package.json',
       '/playground//etc/passwd',
       file.replace(/@.*?\//, '@0.0.0/'),
     ]) {
@@ -92,196 +91,154 @@ test('the examples are valid', async () => {
   for (const [, text] of examples) assert.deepEqual(validate(schema, parse(text)), []);
 });
 
-/** Answers as the CDN does, from what npm has installed. */
-const npm = (change = (content) => content) => async (route) => {
-  const [, name, path] = route.request().url().match(/^https:\/\/unpkg\.com\/(.*?)@.*?\/(.*)$/);
-  const content = await readFile(`${TASKWARD_PLAYGROUND_ASSETS}/${name}/${path}`, 'utf8');
-  const contentType = path.endsWith('.css') ? 'text/css' : 'text/javascript';
-  const headers = { 'access-control-allow-origin': '*' };
-  await route.fulfill({ body: change(content), contentType, headers });
-};
+const skip = !chromium && 'Chromium is not installed';
+describe('in a browser', { skip }, () => {
+  const taskward = fromFolder;
 
-const ways = chromium
-  ? [
-      { way: 'folder', taskward: fromFolder },
-      { way: 'CDN', taskward: fromCdn, elsewhere: npm() },
-    ]
-  : [];
-for (const { way, taskward, elsewhere } of ways) {
-  describe(`in a browser, with its files from the ${way}`, { timeout: 120_000 }, () => {
-    /** A user who opens GraphiQL for the first time; at the end nothing may have gone wrong. */
-    const visit = async (story) => {
-      const graphiql = await GraphiQL.open(chromium, taskward, { elsewhere });
-      await graphiql.isReady();
-      await story(graphiql);
-      assert.deepEqual(graphiql.faults, []);
-      const hosts = new Set([...graphiql.asked].map((url) => new URL(url).origin));
-      hosts.delete(taskward.origin);
-      assert.deepEqual([...hosts], way === 'CDN' ? [CDN] : []);
-      await graphiql.close();
-    };
-    const picture = (graphiql, name) => graphiql.picture(`${way.toLowerCase()}-${name}`);
-    /** Another device of the user of development mode. */
-    const otherDevice = async () => graphqlRequest(taskward, await tokenOf(taskward));
+  test('a first visit finds the token, the examples and the schema', () =>
+    visit(chromium, taskward, async (graphiql) => {
+      assert.deepEqual(await graphiql.tabs(), ['Today', 'Create', 'LiveChanges']);
+      const headers = JSON.parse(await graphiql.headers());
+      assert.deepEqual(headers, { Authorization: `Bearer ${await tokenOf(taskward)}` });
+      await graphiql.picture('1-first-visit');
 
-    test('a first visit finds the token, the examples and the schema', () =>
-      visit(async (graphiql) => {
-        assert.deepEqual(await graphiql.tabs(), ['Today', 'Create', 'LiveChanges']);
-        const headers = JSON.parse(await graphiql.headers());
-        assert.deepEqual(headers, { Authorization: `Bearer ${await tokenOf(taskward)}` });
-        await picture(graphiql, '1-first-visit');
+      await graphiql.click('Show Documentation Explorer');
+      await graphiql.click('Query', 'link');
+      await graphiql.page.getByText('Who is asking, and with which session.').waitFor();
+      await graphiql.picture('2-schema');
+    }));
 
-        await graphiql.click('Show Documentation Explorer');
-        await graphiql.click('Query', 'link');
-        await graphiql.page.getByText('Who is asking, and with which session.').waitFor();
-        await picture(graphiql, '2-schema');
-      }));
+  test('every corner can be opened', () =>
+    visit(chromium, taskward, async ({ page }) => {
+      await page.getByRole('button', { name: 'Open settings dialog' }).click();
+      await page.getByRole('button', { name: 'Dark' }).click();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Open short keys dialog' }).click();
+      await page.getByText('Execute query').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Show History' }).click();
+      const field = page.locator('.cm-property', { hasText: 'tasks' }).first();
+      await field.hover();
+      await page.locator('.CodeMirror-info').waitFor();
+      await field.click();
+      await page.keyboard.press('Control+Space');
+      await page.locator('.CodeMirror-hints').waitFor();
+    }));
 
-    test('every corner can be opened', () =>
-      visit(async ({ page }) => {
-        await page.getByRole('button', { name: 'Open settings dialog' }).click();
-        await page.getByRole('button', { name: 'Dark' }).click();
-        await page.keyboard.press('Escape');
-        await page.getByRole('button', { name: 'Open short keys dialog' }).click();
-        await page.getByText('Execute query').waitFor();
-        await page.keyboard.press('Escape');
-        await page.getByRole('button', { name: 'Show History' }).click();
-        const field = page.locator('.cm-property', { hasText: 'tasks' }).first();
-        await field.hover();
-        await page.locator('.CodeMirror-info').waitFor();
-        await field.click();
-        await page.keyboard.press('Control+Space');
-        await page.locator('.CodeMirror-hints').waitFor();
-      }));
+  test('the examples answer', () =>
+    visit(chromium, taskward, async (graphiql) => {
+      await graphiql.turnsTo('Create');
+      await graphiql.run();
+      await graphiql.shows('"title": "Buy milk"', '"version": 1');
+      await graphiql.picture('3-create');
 
-    test('the examples answer', () =>
-      visit(async (graphiql) => {
-        await graphiql.turnsTo('Create');
-        await graphiql.run();
-        await graphiql.shows('"title": "Buy milk"', '"version": 1');
-        await picture(graphiql, '3-create');
+      await graphiql.turnsTo('Today');
+      await graphiql.run();
+      await graphiql.shows('"title": "Buy milk"', '"overdue": false');
+      await graphiql.picture('4-today');
+    }));
 
-        await graphiql.turnsTo('Today');
-        await graphiql.run();
-        await graphiql.shows('"title": "Buy milk"', '"overdue": false');
-        await picture(graphiql, '4-today');
-      }));
+  test('a refusal says why', () =>
+    visit(chromium, taskward, async (graphiql) => {
+      await graphiql.writesHeaders({});
+      await graphiql.run();
+      await graphiql.shows('"code": "UNAUTHENTICATED"', '"reason": "TOKEN_MISSING"', '"message"');
+      await graphiql.picture('5-refusal');
+    }));
 
-    test('a refusal says why', () =>
-      visit(async (graphiql) => {
-        await graphiql.writesHeaders({});
-        await graphiql.run();
-        await graphiql.shows('"code": "UNAUTHENTICATED"', '"reason": "TOKEN_MISSING"', '"message"');
-        await picture(graphiql, '5-refusal');
-      }));
+  test('changes are seen as another device makes them', () =>
+    visit(chromium, taskward, async (graphiql) => {
+      await graphiql.turnsTo('LiveChanges');
+      await graphiql.run();
+      await graphiql.shows('"changes": []', '"cursor"');
 
-    test('changes are seen as another device makes them', () =>
-      visit(async (graphiql) => {
-        await graphiql.turnsTo('LiveChanges');
-        await graphiql.run();
-        await graphiql.shows('"changes": []', '"cursor"');
+      const ask = graphqlRequest(taskward, await tokenOf(taskward));
+      await ask(CREATE, { input: { title: 'From the phone' } });
 
-        const ask = await otherDevice();
-        await ask(CREATE, { input: { title: 'From the phone' } });
+      await graphiql.shows('"kind": "UPSERT"', '"title": "From the phone"');
+      await graphiql.picture('6-live-changes');
+    }));
 
-        await graphiql.shows('"kind": "UPSERT"', '"title": "From the phone"');
-        await picture(graphiql, '6-live-changes');
-      }));
-
-    test('a subscription takes the headers of the moment', () =>
-      visit(async (graphiql) => {
-        await graphiql.turnsTo('LiveChanges');
-        const Authorization = `Bearer ${await tokenOf(taskward)}`;
-        for (const [headers, answer] of [
-          [{ Authorization: 'Bearer of.another.kind' }, 'closed: 4403 TOKEN_MALFORMED'],
-          [{}, 'closed: 4403 TOKEN_MISSING'],
-          [{ Authorization }, '"changes": []'],
-        ]) {
-          await graphiql.writesHeaders(headers);
-          await graphiql.run();
-          await graphiql.shows(answer);
-        }
-      }));
-
-    test('headers and tabs stay over reloads', () =>
-      visit(async (graphiql) => {
-        await graphiql.turnsTo('Create');
-        const headers = { Authorization: 'Bearer of.my.own', 'X-Mine': 'too' };
+  test('a subscription takes the headers of the moment', () =>
+    visit(chromium, taskward, async (graphiql) => {
+      await graphiql.turnsTo('LiveChanges');
+      const Authorization = `Bearer ${await tokenOf(taskward)}`;
+      for (const [headers, answer] of [
+        [{ Authorization: 'Bearer of.another.kind' }, 'closed: 4403 TOKEN_MALFORMED'],
+        [{}, 'closed: 4403 TOKEN_MISSING'],
+        [{ Authorization }, '"changes": []'],
+      ]) {
         await graphiql.writesHeaders(headers);
-        for (let times = 0; times < 3; times++) {
-          await graphiql.reload();
-          assert.deepEqual(JSON.parse(await graphiql.headers()), headers);
-          assert.match(await graphiql.document(), /mutation Create/);
-          assert.deepEqual(await graphiql.tabs(), ['Today', 'Create', 'LiveChanges']);
-        }
-        await picture(graphiql, '7-reload');
-      }));
+        await graphiql.run();
+        await graphiql.shows(answer);
+      }
+    }));
 
-    test('the token of an earlier start gives way to that of this one', () =>
-      visit(async (graphiql) => {
-        const earlier = await tokenOf(taskward);
-        await graphiql.turnsTo('Create');
-        await graphiql.writesHeaders({ Authorization: `Bearer ${earlier}`, 'X-Mine': 'too' });
-        // Tokens of the same second are the same.
-        do await taskward.restart();
-        while ((await tokenOf(taskward)) === earlier);
-
+  test('headers and tabs stay over reloads', () =>
+    visit(chromium, taskward, async (graphiql) => {
+      await graphiql.turnsTo('Create');
+      const headers = { Authorization: 'Bearer of.my.own', 'X-Mine': 'too' };
+      await graphiql.writesHeaders(headers);
+      for (let times = 0; times < 3; times++) {
         await graphiql.reload();
+        assert.deepEqual(JSON.parse(await graphiql.headers()), headers);
+        assert.match(await graphiql.document(), /mutation Create/);
+        assert.deepEqual(await graphiql.tabs(), ['Today', 'Create', 'LiveChanges']);
+      }
+      await graphiql.picture('7-reload');
+    }));
 
-        const Authorization = `Bearer ${await tokenOf(taskward)}`;
-        assert.deepEqual(JSON.parse(await graphiql.headers()), { Authorization, 'X-Mine': 'too' });
-        for (const tab of ['Today', 'LiveChanges']) {
-          await graphiql.turnsTo(tab);
-          assert.deepEqual(JSON.parse(await graphiql.headers()), { Authorization });
-        }
-      }));
+  test('the token of an earlier start gives way to that of this one', () =>
+    visit(chromium, taskward, async (graphiql) => {
+      const earlier = await tokenOf(taskward);
+      await graphiql.turnsTo('Create');
+      await graphiql.writesHeaders({ Authorization: `Bearer ${earlier}`, 'X-Mine': 'too' });
+      // Tokens of the same second are the same.
+      do await taskward.restart();
+      while ((await tokenOf(taskward)) === earlier);
 
-    test('what the page does not bring along does not run', async () => {
-      const graphiql = await GraphiQL.open(chromium, taskward, { elsewhere });
-      await graphiql.isReady();
-      const [own] = filesOf(await pageOf(fromFolder)).slice(-1);
-      const tries = (own) => {
-        const add = (name, properties) =>
-          document.body.append(Object.assign(document.createElement(name), properties));
-        add('script', { textContent: 'window.hasRun = true' });
-        add('script', { src: own });
-        add('style', { textContent: 'body { display: none }' });
-        add('img', { src: 'https://elsewhere.example/' });
-        add('iframe', { src: 'https://elsewhere.example/' });
-        setTimeout('window.hasRun = true');
-        fetch('https://elsewhere.example/').catch(() => {});
-      };
+      await graphiql.reload();
 
-      const refused = await graphiql.violations(7, tries, own);
+      const Authorization = `Bearer ${await tokenOf(taskward)}`;
+      assert.deepEqual(JSON.parse(await graphiql.headers()), { Authorization, 'X-Mine': 'too' });
+      for (const tab of ['Today', 'LiveChanges']) {
+        await graphiql.turnsTo(tab);
+        assert.deepEqual(JSON.parse(await graphiql.headers()), { Authorization });
+      }
+    }));
 
-      assert.deepEqual(refused, [
-        'connect-src https://elsewhere.example/',
-        'frame-src https://elsewhere.example',
-        'img-src https://elsewhere.example/',
-        'script-src eval',
-        'script-src-elem inline',
-        `script-src-elem ${taskward.origin}${own}`,
-        'style-src-elem inline',
-      ].sort());
-      assert.equal(await graphiql.page.evaluate(() => window.hasRun), undefined);
-      await graphiql.close();
-    });
-  });
-}
+  test('what the page does not bring along does not run', async () => {
+    const graphiql = await GraphiQL.open(chromium, taskward);
+    await graphiql.isReady();
+    const own = filesOf(await pageOf(taskward)).at(-1);
+    const tries = (own) => {
+      const add = (name, properties) =>
+        document.body.append(Object.assign(document.createElement(name), properties));
+      add('script', { textContent: 'window.hasRun = true' });
+      add('script', { src: own });
+      add('style', { textContent: 'body { display: none }' });
+      add('img', { src: 'https://elsewhere.example/' });
+      add('iframe', { src: 'https://elsewhere.example/' });
+      setTimeout('window.hasRun = true');
+      fetch('https://elsewhere.example/').catch(() => {});
+    };
 
-if (chromium) {
-  test('a file that is not the pinned one is not run', { timeout: 60_000 }, async () => {
-    const elsewhere = npm((content) => `${content} `);
-    const graphiql = await GraphiQL.open(chromium, fromCdn, { elsewhere });
+    const refused = await graphiql.violations(7, tries, own);
 
-    await graphiql.page.getByText('GraphiQL could not be loaded').waitFor();
-    const pinned = graphiql.faults.filter((fault) => fault.includes("'integrity' attribute"));
-    assert.equal(pinned.length, 5, graphiql.faults.join('\n'));
-    await graphiql.picture('cdn-8-altered');
+    assert.deepEqual(refused, [
+      'connect-src https://elsewhere.example/',
+      'frame-src https://elsewhere.example',
+      'img-src https://elsewhere.example/',
+      'script-src eval',
+      'script-src-elem inline',
+      `script-src-elem ${taskward.origin}${own}`,
+      'style-src-elem inline',
+    ].sort());
+    assert.equal(await graphiql.page.evaluate(() => window.hasRun), undefined);
     await graphiql.close();
   });
 
-  test('in production everybody brings a token', { timeout: 120_000 }, async () => {
+  test('in production everybody brings a token', async () => {
     const secret = randomBytes(32).toString('base64');
     const taskward = await startTaskward({
       TASKWARD_PLAYGROUND_ASSETS,
@@ -297,34 +254,33 @@ if (chromium) {
         .sign(new TextEncoder().encode(secret));
     const [alice, bob] = [await tokenFor('alice'), await tokenFor('bob')];
 
-    const graphiql = await GraphiQL.open(chromium, taskward);
-    await graphiql.isReady();
-    assert.equal(await graphiql.headers(), '');
-    await graphiql.click('Show Documentation Explorer');
-    await graphiql.page.getByRole('link', { name: 'Query', exact: true }).waitFor();
+    await visit(chromium, taskward, async (graphiql) => {
+      assert.equal(await graphiql.headers(), '');
+      await graphiql.click('Show Documentation Explorer');
+      await graphiql.page.getByRole('link', { name: 'Query', exact: true }).waitFor();
 
-    await graphiql.turnsTo('LiveChanges');
-    for (const [reader, writer, title] of [
-      [alice, alice, 'Of Alice'],
-      [bob, bob, 'Of Bob'],
-    ]) {
-      await graphiql.writesHeaders({ Authorization: `Bearer ${reader}` });
-      await graphiql.run();
-      await graphiql.shows('"changes": []');
-      await graphqlRequest(taskward, writer)(CREATE, { input: { title } });
-      await graphiql.shows(title);
-      await graphiql.run();
-    }
-    assert.deepEqual(graphiql.faults, []);
-    await graphiql.close();
+      await graphiql.turnsTo('LiveChanges');
+      for (const [token, title] of [
+        [alice, 'Of Alice'],
+        [bob, 'Of Bob'],
+      ]) {
+        await graphiql.writesHeaders({ Authorization: `Bearer ${token}` });
+        await graphiql.run();
+        await graphiql.shows('"changes": []');
+        await graphqlRequest(taskward, token)(CREATE, { input: { title } });
+        await graphiql.shows(title);
+        await graphiql.run();
+      }
+    });
   });
-}
+});
 
 /** The status of a path that is sent as it stands, as no browser would. */
 function status({ origin }, path, headers) {
   const { hostname, port } = new URL(origin);
   return new Promise((resolve, reject) => {
-    const options = { hostname, port, path, headers, timeout: 10_000 };
+    const signal = AbortSignal.timeout(10_000);
+    const options = { hostname, port, path, headers, signal };
     request(options, (response) => resolve(response.resume().statusCode))
       .on('error', reject)
       .end();

@@ -31,12 +31,25 @@ export async function startChromium() {
   return browser;
 }
 
+/**
+ * A user opens GraphiQL for the first time. At the end nothing may have gone wrong in the page, and
+ * it may have asked no host but its own and `cdn`.
+ */
+export async function visit(browser, taskward, story, { elsewhere, cdn = [] } = {}) {
+  const graphiql = await GraphiQL.open(browser, taskward, { elsewhere });
+  await graphiql.isReady();
+  await story(graphiql);
+  assert.deepEqual(graphiql.faults, []);
+  assert.deepEqual([...graphiql.others], cdn);
+  await graphiql.close();
+}
+
 /** A browser profile of its own, in which GraphiQL of this server is opened. */
 export class GraphiQL {
   /** What went wrong in the page: errors, violations of the policy, files that did not come. */
   faults = [];
-  /** The addresses that the page has asked. */
-  asked = new Set();
+  /** The other hosts that the page has asked. */
+  others = new Set();
 
   /**
    * `elsewhere` answers what the page asks of other hosts; without it they are out of reach, as
@@ -54,7 +67,10 @@ export class GraphiQL {
   constructor(page, taskward) {
     this.page = page;
     this.taskward = taskward;
-    page.on('request', (request) => this.asked.add(request.url()));
+    page.on('request', (request) => {
+      const { origin } = new URL(request.url());
+      if (origin !== taskward.origin) this.others.add(origin);
+    });
     page.on('pageerror', (error) => this.faults.push(error.message));
     page.on('console', (message) => {
       // A refusal by the API is no fault of the page, which shows it.
@@ -70,7 +86,8 @@ export class GraphiQL {
   /** Keeps a picture of what is seen now. */
   async picture(name) {
     await this.page.mouse.move(900, 700); // away from what would show a tooltip
-    await this.page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), animations: 'disabled' });
+    const path = join(SCREENSHOTS, `graphiql-${name}.png`);
+    await this.page.screenshot({ path, animations: 'disabled' });
   }
 
   /** Waits until it is ready to be used. */
