@@ -15,7 +15,7 @@ import {
 import { PersistedQueryLink } from '@apollo/client/link/persisted-queries';
 
 import { createApollo } from './examples/apollo-client.mjs';
-import { explain } from './examples/apollo-errors.mjs';
+import { explainThrown } from './examples/apollo-errors.mjs';
 import { createTask, updateTask } from './examples/apollo-tasks.mjs';
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
@@ -91,14 +91,15 @@ await onEachDatabase(betterAuth, (taskward) => {
       const alice = await newcomer();
       const { data } = await createTask(alice.client, { title: 'Buy milk' });
       const { id } = data.createTask.task;
-      const explained = (promise) => promise.then(() => assert.fail('no refusal'), explain);
+      const explained = (promise) =>
+        promise.then(() => assert.fail('no refusal'), explainThrown);
 
       const empty = await explained(createTask(alice.client, { title: ' ' }));
       assert.equal(empty.field, 'input.title');
       assert.match(empty.text, /title/);
       const stale = { id, title: 'Buy oats', expectedVersion: 7 };
       assert.deepEqual(await explained(updateTask(alice.client, stale)), {
-        text: 'Somebody else has changed it',
+        text: 'It has been changed meanwhile',
         version: 1,
       });
       const { text, code } = await explained(updateTask(alice.client, { id: alice.id }));

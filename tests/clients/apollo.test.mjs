@@ -19,28 +19,12 @@ import {
   watchTasks,
 } from './examples/apollo-tasks.mjs';
 import { startBetterAuth } from './harness/better-auth.mjs';
-import { graphqlRequest } from './harness/clients.mjs';
-import { CREATE, DELETE, RESTORE, UPDATE } from './harness/documents.mjs';
+import { otherDevice } from './harness/devices.mjs';
+import { DELETE, RENAME_LIST, RENAME_TAG, RESTORE, UPDATE } from './harness/documents.mjs';
 import { graphqlWs, Watched } from './harness/live.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
 import { signUp } from './harness/users.mjs';
 import { operationsDuring, refuseWarnings } from './harness/wire.mjs';
-
-const CREATE_MANY = `mutation CreateMany($operations: [BatchOperation!]!) {
-  batch(input: { operations: $operations }) { results { node { id } error { message } } }
-}`;
-const CREATE_LIST = `mutation CreateList($input: CreateListInput!) {
-  createList(input: $input) { list { id } }
-}`;
-const CREATE_TAG = `mutation CreateTag($input: CreateTagInput!) {
-  createTag(input: $input) { tag { id } }
-}`;
-const RENAME_TAG = `mutation RenameTag($input: UpdateTagInput!) {
-  updateTag(input: $input) { tag { id name version } }
-}`;
-const RENAME_LIST = `mutation RenameList($input: UpdateListInput!) {
-  updateList(input: $input) { list { id name version } }
-}`;
 
 const betterAuth = await startBetterAuth();
 refuseWarnings();
@@ -49,20 +33,15 @@ await onEachDatabase(betterAuth, (taskward) => {
   /** A user with Apollo Client, and another device of theirs that the cache knows nothing of. */
   const newcomer = async () => {
     const user = await signUp(betterAuth, 'Alice');
-    const ask = graphqlRequest(taskward, user.token);
     const socket = graphqlWs(taskward, () => alice.socketToken());
     const client = createApollo({ url: taskward.graphql, freshToken: user.freshToken, socket });
     after(() => client.stop());
     const alice = {
       ...user,
+      ...otherDevice(taskward, user.token),
       socketToken: user.freshToken,
       client,
       socket,
-      ask,
-      writes: async (title, input) =>
-        (await ask(CREATE, { input: { title, ...input } })).createTask.task,
-      createsList: async (name) => (await ask(CREATE_LIST, { input: { name } })).createList.list,
-      createsTag: async (name) => (await ask(CREATE_TAG, { input: { name } })).createTag.tag,
       /** Watches a list as a page does, and waits until it is there. */
       watches: async (filter) => {
         const tasks = watchTasks(client, filter);
@@ -87,12 +66,7 @@ await onEachDatabase(betterAuth, (taskward) => {
 
   test('a list grows page by page, and no task is lost or repeated', async () => {
     const alice = await newcomer();
-    const numbers = Array.from({ length: 120 }, (_, number) => `Task ${number}`);
-    for (const some of [numbers.slice(0, 60), numbers.slice(60)]) {
-      const operations = some.map((title) => ({ createTask: { title } }));
-      await alice.ask(CREATE_MANY, { operations });
-    }
-    const newestFirst = numbers.toReversed();
+    const newestFirst = (await alice.writesMany(120)).reverse();
 
     const tasks = await alice.watches();
     assert.deepEqual(titles(tasks.now), newestFirst.slice(0, 50));

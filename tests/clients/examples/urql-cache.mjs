@@ -1,0 +1,41 @@
+import { cacheExchange } from '@urql/exchange-graphcache';
+
+import { forget, isListed, pages, readAgain } from './urql-lists.mjs';
+
+/** `schema` is the JSON that the build has made of `schema.graphql`. */
+export const createCache = (schema) =>
+  cacheExchange({
+    schema,
+    globalIDs: true, // no two objects have the same id, whatever their types
+    keys: Object.fromEntries(withoutId(schema).map((name) => [name, () => null])),
+    resolvers: {
+      Query: { tasks: pages, tags: pages, lists: pages },
+      Task: { subtasks: pages },
+    },
+    optimistic: {
+      updateTask: ({ input }) => ({ __typename: 'TaskPayload', task: { __typename: 'Task', ...input } }),
+    },
+    updates: {
+      Mutation: {
+        createTask: ({ createTask }, _, cache) => readAgain(cache, createTask),
+        restoreTask: ({ restoreTask }, _, cache) => readAgain(cache, restoreTask),
+        deleteTask: ({ deleteTask }, _, cache) => forget(cache, deleteTask?.deletedIds),
+        deleteTag: ({ deleteTag }, _, cache) => forget(cache, deleteTag?.deletedIds),
+        deleteList: ({ deleteList }, _, cache) => forget(cache, deleteList?.deletedIds),
+      },
+      Subscription: {
+        changes({ changes: { changes } }, _, cache) {
+          const isGone = ({ kind, node }) => kind === 'DELETE' || node.deletedAt;
+          const isNew = ({ type, id }) => type === 'Task' && !isListed(cache, id);
+          forget(cache, changes.filter(isGone).map(({ id }) => id));
+          if (changes.some((change) => !isGone(change) && isNew(change))) readAgain(cache);
+        },
+      },
+    },
+  });
+
+/** What is no `Node` is part of what holds it: connections, payloads, sessions. */
+const withoutId = ({ __schema }) =>
+  __schema.types
+    .filter(({ kind, interfaces }) => kind === 'OBJECT' && !interfaces.some(({ name }) => name === 'Node'))
+    .map(({ name }) => name);
