@@ -23,6 +23,7 @@ import { otherDevice } from './harness/devices.mjs';
 import { DELETE, RENAME_LIST, RENAME_TAG, RESTORE, UPDATE } from './harness/documents.mjs';
 import { graphqlWs, Watched } from './harness/live.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
+import { SDL } from './harness/schema.mjs';
 import { signUp } from './harness/users.mjs';
 import { operationsDuring, refuseWarnings } from './harness/wire.mjs';
 
@@ -279,7 +280,7 @@ await onEachDatabase(betterAuth, (taskward) => {
 });
 
 test('the cache knows the possible types of the schema', () => {
-  const schema = buildSchema(readFileSync(new URL('../../schema.graphql', import.meta.url), 'utf8'));
+  const schema = buildSchema(readFileSync(SDL, 'utf8'));
   const interfaces = Object.values(schema.getTypeMap()).filter(isInterfaceType);
   const { policies } = createCache();
 

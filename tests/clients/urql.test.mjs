@@ -1,12 +1,7 @@
 // What urql with graphcache makes of the API: lists, its normalised cache, and news from elsewhere.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 
 import { gql } from '@urql/core';
 
@@ -22,9 +17,17 @@ import {
 } from './examples/urql-tasks.mjs';
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { otherDevice } from './harness/devices.mjs';
-import { DELETE, RENAME_LIST, RENAME_TAG, RESTORE, UPDATE } from './harness/documents.mjs';
+import {
+  DELETE,
+  RENAME_LIST,
+  RENAME_TAG,
+  RESTORE,
+  SIGN_OUT,
+  UPDATE,
+} from './harness/documents.mjs';
 import { Watched } from './harness/live.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
+import { introspect } from './harness/schema.mjs';
 import { signUp } from './harness/users.mjs';
 import { operationsDuring, refuseWarnings } from './harness/wire.mjs';
 
@@ -263,28 +266,18 @@ await onEachDatabase(betterAuth, (taskward) => {
     const alice = await newcomer();
     const { id } = await alice.writes('Before');
     const iat = Math.floor(Date.now() / 1000);
-    const tokens = [await betterAuth.sign({ sub: alice.id, iat, exp: iat + 8 })];
-    alice.nextToken = async () => {
-      if (tokens.length === 0) await alice.ask(UPDATE, { input: { id, title: 'While away' } });
-      return tokens.shift() ?? alice.token;
-    };
+    const first = await betterAuth.sign({ sub: alice.id, iat, jti: 'the first' });
+    alice.nextToken = () => first;
     const tasks = await alice.watches();
     await alice.follows();
     await alice.ask(UPDATE, { input: { id, title: 'Before the end' } });
     await tasks.until((page) => titles(page).includes('Before the end'));
 
+    alice.nextToken = async () => {
+      await alice.ask(UPDATE, { input: { id, title: 'While away' } });
+      return alice.token;
+    };
+    await otherDevice(taskward, first).ask(SIGN_OUT, { input: {} });
     await tasks.until((page) => titles(page).includes('While away'));
   });
 });
-
-/** What a step of the build makes of the schema. */
-function introspect() {
-  const folder = mkdtempSync(join(tmpdir(), 'taskward-schema-'));
-  const path = (name) => fileURLToPath(new URL(name, import.meta.url));
-  const json = join(folder, 'schema.json');
-  const step = [path('examples/urql-schema.mjs'), path('../../schema.graphql'), json];
-  execFileSync(process.execPath, step);
-  const schema = JSON.parse(readFileSync(json, 'utf8'));
-  rmSync(folder, { recursive: true });
-  return schema;
-}

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 /**
  * The requests to this server while something is done, whether by POST or by GET:
- * `method`, `operation`, `hasDocument`, `hash` and `status` of each.
+ * `method`, `operation`, `hasDocument`, `hash` and `status` of each, in the order of the answers.
  */
 export async function requestsDuring(taskward, action) {
   const requests = [];
@@ -18,7 +18,7 @@ export async function requestsDuring(taskward, action) {
     return response;
   };
   try {
-    await action();
+    await action(requests);
     await pause(50); // for what a client might ask on top of it
   } finally {
     globalThis.fetch = send;
