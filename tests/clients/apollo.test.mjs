@@ -20,7 +20,14 @@ import {
 } from './examples/apollo-tasks.mjs';
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { otherDevice } from './harness/devices.mjs';
-import { DELETE, RENAME_LIST, RENAME_TAG, RESTORE, UPDATE } from './harness/documents.mjs';
+import {
+  DELETE,
+  DELETE_BOTH,
+  RENAME_LIST,
+  RENAME_TAG,
+  RESTORE,
+  UPDATE,
+} from './harness/documents.mjs';
 import { graphqlWs, Watched } from './harness/live.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
 import { SDL } from './harness/schema.mjs';
@@ -177,14 +184,10 @@ await onEachDatabase(betterAuth, (taskward) => {
     ];
     await alice.writes('Buy milk', { listId, tagIds: [tagId] });
     const tasks = await alice.watches();
-    const DELETE_BOTH = gql`mutation DeleteBoth($list: ID!, $tag: ID!) {
-      deleteList(input: { id: $list }) { deletedIds }
-      deleteTag(input: { id: $tag }) { deletedIds }
-    }`;
 
     const operations = await operationsDuring(taskward, () =>
       alice.client.mutate({
-        mutation: DELETE_BOTH,
+        mutation: gql(DELETE_BOTH),
         variables: { list: listId, tag: tagId },
         update(cache, { data }) {
           cache.evict({ id: `TaskList:${data.deleteList.deletedIds[0]}` });
@@ -242,6 +245,28 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.ok(!operations.includes('Tasks'), 'the list is not read again');
     const { completed, tags } = task(tasks, 'Buy milk');
     assert.deepEqual([completed, tags[0].name], [true, 'later']);
+  });
+
+  test('new tags and lists appear, and deleted ones leave', async () => {
+    const alice = await newcomer();
+    await alice.createsTag('there before');
+    const READ = gql`query Labels {
+      tags(first: 50) { edges { node { id name } } }
+      lists(first: 50) { edges { node { id name } } }
+    }`;
+    const labels = new Watched(({ data }) => data);
+    const subscription = alice.client.watchQuery({ query: READ }).subscribe(labels);
+    after(() => subscription.unsubscribe());
+    await labels.until(({ tags }) => tags?.edges.length === 1);
+    await alice.follows();
+
+    const { id: tagId } = await alice.createsTag('soon');
+    await labels.until(({ tags }) => tags.edges.length === 2);
+    const { id: listId } = await alice.createsList('Home');
+    await labels.until(({ lists }) => lists.edges.length === 1);
+
+    await alice.ask(DELETE_BOTH, { list: listId, tag: tagId });
+    await labels.until(({ tags, lists }) => tags.edges.length + lists.edges.length === 1);
   });
 
   test('a task that another device creates or brings back appears', async () => {

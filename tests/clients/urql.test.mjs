@@ -19,6 +19,7 @@ import { startBetterAuth } from './harness/better-auth.mjs';
 import { otherDevice } from './harness/devices.mjs';
 import {
   DELETE,
+  DELETE_BOTH,
   RENAME_LIST,
   RENAME_TAG,
   RESTORE,
@@ -192,13 +193,7 @@ await onEachDatabase(betterAuth, (taskward) => {
     await alice.writes('Buy milk', { listId, tagIds: [tagId] });
     const tasks = await alice.watches();
 
-    await alice.client.mutation(
-      gql`mutation DeleteBoth($list: ID!, $tag: ID!) {
-        deleteList(input: { id: $list }) { deletedIds }
-        deleteTag(input: { id: $tag }) { deletedIds }
-      }`,
-      { list: listId, tag: tagId },
-    );
+    await alice.client.mutation(DELETE_BOTH, { list: listId, tag: tagId });
 
     await tasks.until(() => {
       const { list, tags } = task(tasks, 'Buy milk') ?? {};
@@ -245,6 +240,28 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.ok(!operations.includes('Tasks'), 'the list is not read again');
     const { completed, tags } = task(tasks, 'Buy milk');
     assert.deepEqual([completed, tags[0].name], [true, 'later']);
+  });
+
+  test('new tags and lists appear, and deleted ones leave', async () => {
+    const alice = await newcomer();
+    await alice.createsTag('there before');
+    const READ = gql`query Labels {
+      tags(first: 50) { edges { node { id name } } }
+      lists(first: 50) { edges { node { id name } } }
+    }`;
+    const labels = new Watched(({ data }) => data);
+    const { unsubscribe } = alice.client.query(READ, {}).subscribe(labels.next);
+    after(unsubscribe);
+    await labels.until(({ tags }) => tags?.edges.length === 1);
+    await alice.follows();
+
+    const { id: tagId } = await alice.createsTag('soon');
+    await labels.until(({ tags }) => tags.edges.length === 2);
+    const { id: listId } = await alice.createsList('Home');
+    await labels.until(({ lists }) => lists.edges.length === 1);
+
+    await alice.ask(DELETE_BOTH, { list: listId, tag: tagId });
+    await labels.until(({ tags, lists }) => tags.edges.length + lists.edges.length === 1);
   });
 
   test('a task that another device creates or brings back appears', async () => {

@@ -11,7 +11,14 @@ export const createCache = () =>
   new InMemoryCache({
     possibleTypes: {
       Node: ['Tag', 'Task', 'TaskList', 'User'],
-      Payload: ['BatchPayload', 'DeletePayload', 'TagPayload', 'TaskListPayload', 'TaskPayload', 'ViewerPayload'],
+      Payload: [
+        'BatchPayload',
+        'DeletePayload',
+        'TagPayload',
+        'TaskListPayload',
+        'TaskPayload',
+        'ViewerPayload',
+      ],
     },
     typePolicies: {
       Query: {

@@ -2,22 +2,9 @@ import { ApolloLink, gql } from '@apollo/client';
 import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
 import { tap } from 'rxjs';
 
-const CHANGES = gql`
-  subscription Changes($since: String) {
-    changes(since: $since) {
-      changes {
-        kind id type
-        node {
-          id
-          ... on Task { title completed position version deletedAt list { id name } tags { id name } }
-          ... on Tag { name color version }
-          ... on TaskList { name color position version archivedAt }
-        }
-      }
-      cursor
-    }
-  }
-`;
+import { CHANGES } from './task-documents.mjs';
+
+const KNOWN = gql`fragment Known on Node { id }`;
 
 /** `since` is read anew for every connection: a socket that comes back has missed nothing. */
 const resume = new ApolloLink((operation, forward) => {
@@ -32,17 +19,17 @@ export const createLiveLink = (socket) => ApolloLink.from([resume, new GraphQLWs
 export function followChanges(client, onError) {
   const { cache } = client;
   const ref = ({ type, id }) => cache.identify({ __typename: type, id });
-  const isKnown = (change) =>
-    cache.readFragment({ id: ref(change), fragment: gql`fragment Known on Node { id }` });
+  const isKnown = (change) => cache.readFragment({ id: ref(change), fragment: KNOWN });
   const isGone = ({ kind, node }) => kind === 'DELETE' || node.deletedAt;
 
-  return client.subscribe({ query: CHANGES, fetchPolicy: 'no-cache' }).subscribe(({ data, error }) => {
+  const query = gql(CHANGES);
+  return client.subscribe({ query, fetchPolicy: 'no-cache' }).subscribe(({ data, error }) => {
     if (error) return onError(error);
     const { changes } = data.changes;
     const isAnyNew = changes.some((change) => !isGone(change) && !isKnown(change));
     cache.batch({
       update() {
-        cache.write({ dataId: 'ROOT_SUBSCRIPTION', query: CHANGES, result: data });
+        cache.write({ dataId: 'ROOT_SUBSCRIPTION', query, result: data });
         for (const change of changes.filter(isGone)) cache.evict({ id: ref(change) });
       },
     });

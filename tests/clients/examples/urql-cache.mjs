@@ -17,8 +17,10 @@ export const createCache = (schema) =>
     },
     updates: {
       Mutation: {
-        createTask: ({ createTask }, _, cache) => readAgain(cache, createTask),
-        restoreTask: ({ restoreTask }, _, cache) => readAgain(cache, restoreTask),
+        createTask: ({ createTask }, _, cache) => readAgain(cache, 'Task', createTask),
+        restoreTask: ({ restoreTask }, _, cache) => readAgain(cache, 'Task', restoreTask),
+        createTag: ({ createTag }, _, cache) => readAgain(cache, 'Tag', createTag),
+        createList: ({ createList }, _, cache) => readAgain(cache, 'TaskList', createList),
         deleteTask: ({ deleteTask }, _, cache) => forget(cache, deleteTask?.deletedIds),
         deleteTag: ({ deleteTag }, _, cache) => forget(cache, deleteTag?.deletedIds),
         deleteList: ({ deleteList }, _, cache) => forget(cache, deleteList?.deletedIds),
@@ -26,9 +28,9 @@ export const createCache = (schema) =>
       Subscription: {
         changes({ changes: { changes } }, _, cache) {
           const isGone = ({ kind, node }) => kind === 'DELETE' || node.deletedAt;
-          const isNew = ({ type, id }) => type === 'Task' && !isListed(cache, id);
           forget(cache, changes.filter(isGone).map(({ id }) => id));
-          if (changes.some((change) => !isGone(change) && isNew(change))) readAgain(cache);
+          for (const change of changes)
+            if (!isGone(change) && !isListed(cache, change)) readAgain(cache, change.type);
         },
       },
     },

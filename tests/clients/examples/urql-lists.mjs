@@ -8,28 +8,32 @@ export const pages = (parent, args, cache, info) =>
     ? merge(parent, args, cache, info)
     : cache.resolve(info.parentKey, info.fieldName);
 
-const pagesOfTasks = (cache) =>
-  cache.inspectFields('Query').filter(({ fieldName }) => fieldName === 'tasks');
+/** Where the objects of a type are listed. */
+const LISTS = { Task: 'tasks', Tag: 'tags', TaskList: 'lists' };
 
-const edgesOf = (cache, { fieldKey }) =>
-  cache.resolve(cache.resolve('Query', fieldKey), 'edges') ?? [];
+const pagesOf = (cache, types = Object.keys(LISTS)) =>
+  cache.inspectFields('Query').filter((field) => types.some((type) => LISTS[type] === field.fieldName));
 
-export const isListed = (cache, id) =>
-  pagesOfTasks(cache).some((page) =>
-    edgesOf(cache, page).some((edge) => cache.resolve(edge, 'node') === id),
+const edgesOf = (cache, { fieldKey }) => cache.resolve(cache.resolve('Query', fieldKey), 'edges');
+
+export const isListed = (cache, { type, id }) =>
+  pagesOf(cache, [type]).some((page) =>
+    edgesOf(cache, page)?.some((edge) => cache.resolve(edge, 'node') === id),
   );
 
-/** Who shows a list of tasks reads it again from its first page, unless a payload has just done so. */
-export function readAgain(cache, payload) {
-  for (const { fieldKey, arguments: args } of pagesOfTasks(cache))
-    if (!payload?.query || args?.after) cache.invalidate('Query', fieldKey);
+/** Who shows a list reads it again from its first page, unless this payload has just done so. */
+export function readAgain(cache, type, payload = {}) {
+  if (payload === null) return; // refused
+  for (const { fieldKey, arguments: args } of pagesOf(cache, [type]))
+    if (!payload.query?.[LISTS[type]] || args?.after) cache.invalidate('Query', fieldKey);
 }
 
-/** Takes what was deleted out of the lists of tasks, and away. */
+/** Takes what was deleted out of all lists, and away. */
 export function forget(cache, ids = []) {
-  for (const page of pagesOfTasks(cache)) {
-    const kept = edgesOf(cache, page).filter((edge) => !ids.includes(cache.resolve(edge, 'node')));
-    cache.link(cache.resolve('Query', page.fieldKey), 'edges', kept);
+  const isKept = (edge) => !ids.includes(cache.resolve(edge, 'node'));
+  for (const page of pagesOf(cache)) {
+    const edges = edgesOf(cache, page);
+    if (edges) cache.link(cache.resolve('Query', page.fieldKey), 'edges', edges.filter(isKept));
   }
   for (const id of ids) cache.invalidate(id);
 }

@@ -1,21 +1,4 @@
-import { gql } from '@urql/core';
-
-const CHANGES = gql`
-  subscription Changes($since: String) {
-    changes(since: $since) {
-      changes {
-        kind id type
-        node {
-          id
-          ... on Task { title completed position version deletedAt list { id name } tags { id name } }
-          ... on Tag { name color version }
-          ... on TaskList { name color position version archivedAt }
-        }
-      }
-      cursor
-    }
-  }
-`;
+import { CHANGES } from './task-documents.mjs';
 
 /** What may be otherwise in a moment. */
 const PASSING = ['INTERNAL_SERVER_ERROR', 'RATE_LIMITED', 'TIMEOUT'];

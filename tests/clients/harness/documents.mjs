@@ -72,3 +72,8 @@ export const CREATE_TAG = `mutation CreateTag($input: CreateTagInput!) {
 export const RENAME_TAG = `mutation RenameTag($input: UpdateTagInput!) {
   updateTag(input: $input) { tag { id name version } }
 }`;
+
+export const DELETE_BOTH = `mutation DeleteBoth($list: ID!, $tag: ID!) {
+  deleteList(input: { id: $list }) { deletedIds }
+  deleteTag(input: { id: $tag }) { deletedIds }
+}`;
