@@ -102,6 +102,20 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.deepEqual(await explained(lost.asks(VIEWER)), { text: 'No answer: try again' });
   });
 
+  test('a refusal of one field leaves the data of the others', async () => {
+    const alice = await newcomer();
+    const TWO = gql`mutation Two {
+      good: createTag(input: { name: "good" }) { tag { id name } }
+      bad: createTag(input: { name: "" }) { tag { id name } }
+    }`;
+
+    const { data, error } = await alice.client.mutation(TWO, {});
+
+    assert.equal(data.good.tag.name, 'good');
+    assert.equal(data.bad, null);
+    assert.deepEqual(error.graphQLErrors[0].path, ['bad']);
+  });
+
   describe('a token', () => {
     const names = ['a', 'b', 'c', 'd', 'e'];
 
