@@ -34,7 +34,7 @@ const withoutHashes = await startTaskward({
 refuseWarnings();
 
 await onEachDatabase(betterAuth, (taskward) => {
-  /** A user with Apollo Client, whose login gives out `tokens` first, and good ones from then on. */
+  /** A user with Apollo Client, whose login gives out `tokens` first, and good ones then. */
   const newcomer = async (tokens = [], server = taskward) => {
     const user = await signUp(betterAuth, 'Alice');
     const alice = { ...user, asked: 0 };

@@ -32,7 +32,7 @@ import { graphqlWs, Watched } from './harness/live.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
 import { SDL } from './harness/schema.mjs';
 import { signUp } from './harness/users.mjs';
-import { operationsDuring, refuseWarnings } from './harness/wire.mjs';
+import { operationsDuring, refuseWarnings, requestsDuring } from './harness/wire.mjs';
 
 const betterAuth = await startBetterAuth();
 refuseWarnings();
@@ -176,7 +176,7 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.equal(kept.length, 1);
   });
 
-  test('a deleted list and a deleted tag leave their tasks, and nothing is read again', async () => {
+  test('a deleted list and a deleted tag leave their tasks without a question', async () => {
     const alice = await newcomer();
     const [{ id: listId }, { id: tagId }] = [
       await alice.createsList('Home'),
@@ -213,6 +213,21 @@ await onEachDatabase(betterAuth, (taskward) => {
     });
 
     assert.deepEqual(operations, []);
+  });
+
+  test('a task that does not exist is asked for once', async () => {
+    const alice = await newcomer();
+    const query = gql`query One($id: ID!) { task(id: $id) { id title } }`;
+    const watched = new Watched(({ data }) => data);
+
+    const requests = await requestsDuring(taskward, async () => {
+      const variables = { id: alice.id };
+      const subscription = alice.client.watchQuery({ query, variables }).subscribe(watched);
+      after(() => subscription.unsubscribe());
+      await watched.until(({ task }) => task === null);
+    });
+
+    assert.ok(requests.length <= 2, 'by its hash, and in full if that is new');
   });
 
   test('what two queries ask of the session comes together', async () => {
@@ -284,7 +299,7 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.deepEqual(titles(tasks.now), ['Buy bread', 'Buy milk']);
   });
 
-  test('a socket whose token has expired comes back, and the cache has missed nothing', async () => {
+  test('a socket whose token has expired comes back, and nothing was missed', async () => {
     const alice = await newcomer();
     const { id } = await alice.writes('Before');
     const iat = Math.floor(Date.now() / 1000);

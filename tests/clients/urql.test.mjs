@@ -279,7 +279,7 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.deepEqual(titles(tasks.now), ['Buy bread', 'Buy milk']);
   });
 
-  test('a stream that has ended is opened again, and the cache has missed nothing', async () => {
+  test('a stream that has ended is opened again, and nothing was missed', async () => {
     const alice = await newcomer();
     const { id } = await alice.writes('Before');
     const iat = Math.floor(Date.now() / 1000);

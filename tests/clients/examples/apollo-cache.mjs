@@ -7,6 +7,10 @@ const tasks = relayStylePagination(['filter', 'orderBy']);
 /** A deleted list's tasks are in the inbox. */
 const list = (list, { canRead }) => (list && !canRead(list) ? null : list);
 
+/** A list may have brought it already. */
+const task = (task, { args: { id }, toReference }) =>
+  task === undefined ? toReference({ __typename: 'Task', id }) : task;
+
 export const createCache = () =>
   new InMemoryCache({
     possibleTypes: {
@@ -26,7 +30,7 @@ export const createCache = () =>
           tasks,
           tags: relayStylePagination(),
           lists: relayStylePagination(['includeArchived']),
-          task: (task, { args, toReference }) => task ?? toReference({ __typename: 'Task', id: args.id }),
+          task,
         },
       },
       Task: { fields: { subtasks: tasks, list } },

@@ -1,4 +1,4 @@
-/** What a front end says about the first of the `errors` of an answer; none: there was no answer. */
+/** What a front end says about the `errors` of an answer. Without any, there was no answer. */
 export function explain([error] = []) {
   if (!error) return { text: 'No answer: try again' };
   const { message, extensions } = error;

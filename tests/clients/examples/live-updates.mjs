@@ -7,7 +7,8 @@ export const openSocket = (url, freshToken, options) =>
     connectionParams: async () => ({ authorization: `Bearer ${await freshToken()}` }),
     shouldRetry: () => true, // also while the server or the network is away
     retryAttempts: Infinity,
-    retryWait: (tries) =>
-      new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** tries, 30) * 1000)),
+    retryWait: (tries) => pause(Math.random() * Math.min(2 ** tries, 30) * 1000),
     ...options,
   });
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));

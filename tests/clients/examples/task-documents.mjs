@@ -9,10 +9,13 @@ const PAGE = `fragment TaskPage on Query {
   }
 } ${ROW}`;
 
-export const TASKS = `query Tasks($filter: TaskFilter, $after: String) { ...TaskPage } ${PAGE}`;
+export const TASKS = `query Tasks($filter: TaskFilter, $after: String) {
+  ...TaskPage
+} ${PAGE}`;
 
 /** The payload's `query` reads the list anew: the task is where it belongs, and counted. */
-export const CREATE = `mutation Create($input: CreateTaskInput!, $filter: TaskFilter, $after: String) {
+export const CREATE = `
+mutation Create($input: CreateTaskInput!, $filter: TaskFilter, $after: String) {
   createTask(input: $input) { task { ...TaskRow } query { ...TaskPage } }
 } ${PAGE}`;
 
@@ -25,7 +28,8 @@ export const MOVE = `mutation Move($input: MoveTaskInput!) {
 }`;
 
 /** What is deleted takes its subtasks along: `deletedIds` has them all. */
-export const DELETE = `mutation Delete($input: DeleteTaskInput!, $filter: TaskFilter, $after: String) {
+export const DELETE = `
+mutation Delete($input: DeleteTaskInput!, $filter: TaskFilter, $after: String) {
   deleteTask(input: $input) {
     deletedIds
     query { tasks(first: 50, after: $after, filter: $filter) { totalCount } }
@@ -36,7 +40,12 @@ export const CHANGES = `subscription Changes($since: String) {
   changes(since: $since) {
     changes {
       kind id type
-      node { id ...TaskRow ... on Tag { name color version } ... on TaskList { name color position version } }
+      node {
+        id
+        ...TaskRow
+        ... on Tag { name color version }
+        ... on TaskList { name color position version }
+      }
     }
     cursor
   }

@@ -13,7 +13,10 @@ export const createCache = (schema) =>
       Task: { subtasks: pages },
     },
     optimistic: {
-      updateTask: ({ input }) => ({ __typename: 'TaskPayload', task: { __typename: 'Task', ...input } }),
+      updateTask: ({ input }) => {
+        const task = { __typename: 'Task', ...input };
+        return { __typename: 'TaskPayload', task };
+      },
     },
     updates: {
       Mutation: {
@@ -37,7 +40,8 @@ export const createCache = (schema) =>
   });
 
 /** What is no `Node` is part of what holds it: connections, payloads, sessions. */
-const withoutId = ({ __schema }) =>
-  __schema.types
-    .filter(({ kind, interfaces }) => kind === 'OBJECT' && !interfaces.some(({ name }) => name === 'Node'))
-    .map(({ name }) => name);
+function withoutId({ __schema }) {
+  const isNode = ({ interfaces }) => interfaces.some(({ name }) => name === 'Node');
+  const types = __schema.types.filter((type) => type.kind === 'OBJECT' && !isNode(type));
+  return types.map(({ name }) => name);
+}

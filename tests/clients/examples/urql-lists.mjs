@@ -1,8 +1,8 @@
 import { relayPagination } from '@urql/exchange-graphcache/extras';
 
-const merge = relayPagination(); // which finds no page of a list that was asked for without arguments
+const merge = relayPagination();
 
-/** A list with all the pages of it that are there. */
+/** A list with all its pages so far. One without arguments has no more, and `merge` wants some. */
 export const pages = (parent, args, cache, info) =>
   Object.keys(args).length > 0
     ? merge(parent, args, cache, info)
@@ -12,7 +12,9 @@ export const pages = (parent, args, cache, info) =>
 const LISTS = { Task: 'tasks', Tag: 'tags', TaskList: 'lists' };
 
 const pagesOf = (cache, types = Object.keys(LISTS)) =>
-  cache.inspectFields('Query').filter((field) => types.some((type) => LISTS[type] === field.fieldName));
+  cache
+    .inspectFields('Query')
+    .filter(({ fieldName }) => types.some((type) => LISTS[type] === fieldName));
 
 const edgesOf = (cache, { fieldKey }) => cache.resolve(cache.resolve('Query', fieldKey), 'edges');
 

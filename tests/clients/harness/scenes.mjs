@@ -14,6 +14,6 @@ export async function onEachDatabase(betterAuth, tell) {
   const scenes = [['SQLite', await start()]];
   const postgres = await startPostgres();
   if (postgres) scenes.push(['PostgreSQL', await start({ DATABASE_URL: postgres })]);
-  else test('on PostgreSQL', { skip: 'PostgreSQL is not installed (no initdb was found)' }, () => {});
+  else test('on PostgreSQL', { skip: 'PostgreSQL is not installed (no initdb was found)' });
   for (const [database, taskward] of scenes) describe(`on ${database}`, () => tell(taskward));
 }
