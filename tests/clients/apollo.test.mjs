@@ -160,6 +160,19 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.equal(tasks.now.totalCount, 2);
   });
 
+  test('a new task appears in lists of other filters too', async () => {
+    const alice = await newcomer();
+    await alice.writes('There before');
+    const [all, open] = [await alice.watches(), await alice.watches({ completed: false })];
+    const done = await alice.watches({ completed: true });
+
+    await createTask(alice.client, { title: 'New' }, { completed: false });
+    await all.until((page) => page.totalCount === 2);
+
+    for (const tasks of [all, open]) assert.deepEqual(titles(tasks.now), ['New', 'There before']);
+    assert.deepEqual(titles(done.now), []);
+  });
+
   test('what is deleted leaves every list with its subtasks, and the count follows', async () => {
     const alice = await newcomer();
     const { id } = await alice.writes('Trip');

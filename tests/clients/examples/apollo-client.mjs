@@ -19,11 +19,10 @@ export function createApollo({ url, freshToken, socket }) {
     return { sent, headers: { ...headers, authorization: `Bearer ${await sent}` } };
   });
   const renewal = new ErrorLink(({ error, operation, forward }) => {
-    const { sent, isRepeated } = operation.getContext();
-    if (isRepeated || !isUnauthenticated(error)) return undefined;
+    if (!isUnauthenticated(error)) return undefined;
+    const { sent } = operation.getContext();
     if (token === sent) token = undefined; // else another request has renewed it already
-    operation.setContext({ isRepeated: true });
-    return forward(operation);
+    return forward(operation); // once: what is refused again is an error
   });
 
   const http = ApolloLink.from([

@@ -11,9 +11,18 @@ export const readOn = (tasks) => {
   return tasks.fetchMore({ variables: { after: endCursor } });
 };
 
-/** `filter` is that of the list which the task is to appear in. */
+/** `filter` is that of the list which the answer brings; other lists are read again where shown. */
 export const createTask = (client, input, filter) =>
-  client.mutate({ mutation: gql(CREATE), variables: { input, filter } });
+  client.mutate({
+    mutation: gql(CREATE),
+    variables: { input, filter },
+    update(cache, { data }) {
+      const { id } = data.createTask.task;
+      const tasks = (list, { readField, DELETE }) =>
+        list.edges.some(({ node }) => readField('id', node) === id) ? list : DELETE;
+      cache.modify({ fields: { tasks } });
+    },
+  });
 
 export const updateTask = (client, input) =>
   client.mutate({ mutation: gql(UPDATE), variables: { input } });

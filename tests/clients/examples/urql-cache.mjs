@@ -1,6 +1,6 @@
 import { cacheExchange } from '@urql/exchange-graphcache';
 
-import { forget, isListed, pages, readAgain } from './urql-lists.mjs';
+import { addToLists, forget, isListed, pages } from './urql-lists.mjs';
 
 /** `schema` is the JSON that the build has made of `schema.graphql`. */
 export const createCache = (schema) =>
@@ -20,24 +20,31 @@ export const createCache = (schema) =>
     },
     updates: {
       Mutation: {
-        createTask: ({ createTask }, _, cache) => readAgain(cache, 'Task', createTask),
-        restoreTask: ({ restoreTask }, _, cache) => readAgain(cache, 'Task', restoreTask),
-        createTag: ({ createTag }, _, cache) => readAgain(cache, 'Tag', createTag),
-        createList: ({ createList }, _, cache) => readAgain(cache, 'TaskList', createList),
-        deleteTask: ({ deleteTask }, _, cache) => forget(cache, deleteTask?.deletedIds),
-        deleteTag: ({ deleteTag }, _, cache) => forget(cache, deleteTag?.deletedIds),
-        deleteList: ({ deleteList }, _, cache) => forget(cache, deleteList?.deletedIds),
+        createTask: added('Task', (payload) => payload.task),
+        restoreTask: added('Task', (payload) => payload.task),
+        createTag: added('Tag', (payload) => payload.tag),
+        createList: added('TaskList', (payload) => payload.list),
+        deleteTask: deleted,
+        deleteTag: deleted,
+        deleteList: deleted,
       },
       Subscription: {
         changes({ changes: { changes } }, _, cache) {
           const isGone = ({ kind, node }) => kind === 'DELETE' || node.deletedAt;
           forget(cache, changes.filter(isGone).map(({ id }) => id));
           for (const change of changes)
-            if (!isGone(change) && !isListed(cache, change)) readAgain(cache, change.type);
+            if (!isGone(change) && !isListed(cache, change)) addToLists(cache, change);
         },
       },
     },
   });
+
+/** What has failed has no payload. */
+const added = (type, pick) => (result, _, cache, { fieldName }) => {
+  const payload = result[fieldName];
+  if (payload) addToLists(cache, { type, id: pick(payload).id });
+};
+const deleted = (result, _, cache, { fieldName }) => forget(cache, result[fieldName]?.deletedIds);
 
 /** What is no `Node` is part of what holds it: connections, payloads, sessions. */
 function withoutId({ __schema }) {

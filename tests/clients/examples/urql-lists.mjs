@@ -16,26 +16,27 @@ const pagesOf = (cache, types = Object.keys(LISTS)) =>
     .inspectFields('Query')
     .filter(({ fieldName }) => types.some((type) => LISTS[type] === fieldName));
 
-const edgesOf = (cache, { fieldKey }) => cache.resolve(cache.resolve('Query', fieldKey), 'edges');
+const edgesOf = (cache, { fieldKey }) =>
+  cache.resolve(cache.resolve('Query', fieldKey), 'edges') ?? [];
+
+const holds = (cache, page, id) =>
+  edgesOf(cache, page).some((edge) => cache.resolve(edge, 'node') === id);
 
 export const isListed = (cache, { type, id }) =>
-  pagesOf(cache, [type]).some((page) =>
-    edgesOf(cache, page)?.some((edge) => cache.resolve(edge, 'node') === id),
-  );
+  pagesOf(cache, [type]).some((page) => holds(cache, page, id));
 
-/** Who shows a list reads it again from its first page, unless this payload has just done so. */
-export function readAgain(cache, type, payload = {}) {
-  if (payload === null) return; // refused
-  for (const { fieldKey, arguments: args } of pagesOf(cache, [type]))
-    if (!payload.query?.[LISTS[type]] || args?.after) cache.invalidate('Query', fieldKey);
+/** Who shows lists without this new object reads them again from their first page. */
+export function addToLists(cache, { type, id }) {
+  for (const page of pagesOf(cache, [type]))
+    if (!holds(cache, page, id)) cache.invalidate('Query', page.fieldKey);
 }
 
 /** Takes what was deleted out of all lists, and away. */
 export function forget(cache, ids = []) {
   const isKept = (edge) => !ids.includes(cache.resolve(edge, 'node'));
   for (const page of pagesOf(cache)) {
-    const edges = edgesOf(cache, page);
-    if (edges) cache.link(cache.resolve('Query', page.fieldKey), 'edges', edges.filter(isKept));
+    const edges = edgesOf(cache, page).filter(isKept);
+    cache.link(cache.resolve('Query', page.fieldKey), 'edges', edges);
   }
   for (const id of ids) cache.invalidate(id);
 }

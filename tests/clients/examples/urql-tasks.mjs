@@ -6,7 +6,7 @@ export const watchTasks = (client, filter) => client.query(TASKS, { filter });
 /** `after` is the `endCursor` of what is there. */
 export const readOn = (client, filter, after) => client.query(TASKS, { filter, after }).toPromise();
 
-/** `filter` is that of the list which the task is to appear in. */
+/** `filter` is that of the list which the answer brings; other lists are read again where shown. */
 export const createTask = (client, input, filter) =>
   client.mutation(CREATE, { input, filter }).toPromise();
 
