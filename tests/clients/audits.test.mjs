@@ -7,24 +7,20 @@ import { describe, test } from 'node:test';
 import { serverAudits } from 'graphql-http';
 
 import { startBetterAuth } from './harness/better-auth.mjs';
-import { startPostgres } from './harness/postgres.mjs';
-import { startTaskward } from './harness/taskward.mjs';
+import { onEachDatabase } from './harness/scenes.mjs';
 import { signUp } from './harness/users.mjs';
 
 const betterAuth = await startBetterAuth();
 const alice = await signUp(betterAuth, 'Alice');
-const postgres = await startPostgres();
-const scenes = [await setScene('SQLite')];
-if (postgres) scenes.push(await setScene('PostgreSQL', { DATABASE_URL: postgres }));
-else test('on PostgreSQL', { skip: 'PostgreSQL is not installed (no initdb was found)' }, () => {});
+const clients = [
+  ['without a token', fetch],
+  ['with a token', fetchAs(alice.token)],
+];
 
-for (const { database, url } of scenes) {
-  for (const [who, fetchFn] of [
-    ['without a token', fetch],
-    ['with a token', fetchAs(alice.token)],
-  ]) {
-    describe(`on ${database}, ${who}, a server`, () => {
-      const audits = serverAudits({ url, fetchFn });
+const askAll = (taskward) => {
+  for (const [who, fetchFn] of clients) {
+    describe(`${who}, a server`, () => {
+      const audits = serverAudits({ url: taskward.graphql, fetchFn });
 
       for (const { id, name, fn } of audits) {
         test(`${name} (${id})`, async () => {
@@ -39,17 +35,9 @@ for (const { database, url } of scenes) {
       });
     });
   }
-}
-
-async function setScene(database, settings) {
-  // One of the audits asks for a type.
-  const taskward = await startTaskward({
-    BETTER_AUTH_URL: betterAuth.origin,
-    TASKWARD_INTROSPECTION: 'true',
-    ...settings,
-  });
-  return { database, url: taskward.graphql };
-}
+};
+// One of the audits asks for a type.
+await onEachDatabase(betterAuth, askAll, { TASKWARD_INTROSPECTION: 'true' });
 
 /** `fetch` by somebody who has logged in. */
 function fetchAs(token) {

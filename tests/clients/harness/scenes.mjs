@@ -7,10 +7,11 @@ import { startTaskward } from './taskward.mjs';
 
 /**
  * Tells the story `tell(taskward)` on SQLite and, where it is installed, on PostgreSQL, with a
- * server each that knows the users of this Better Auth.
+ * server each that knows the users of this Better Auth, and has these settings besides.
  */
-export async function onEachDatabase(betterAuth, tell) {
-  const start = (settings) => startTaskward({ BETTER_AUTH_URL: betterAuth.origin, ...settings });
+export async function onEachDatabase(betterAuth, tell, settings) {
+  const known = { BETTER_AUTH_URL: betterAuth.origin, ...settings };
+  const start = (database) => startTaskward({ ...known, ...database });
   const scenes = [['SQLite', await start()]];
   const postgres = await startPostgres();
   if (postgres) scenes.push(['PostgreSQL', await start({ DATABASE_URL: postgres })]);
