@@ -15,7 +15,7 @@ use url::Url;
 use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
-    http::{LiveLimits, Origins, PersistedSettings, TrustedDocuments},
+    http::{Assets, LiveLimits, Origins, PersistedSettings, TrustedDocuments},
     store::Quotas,
     telemetry,
 };
@@ -50,6 +50,11 @@ pub struct Settings {
     /// Whether GraphiQL is served at `/` (`true` or `false`): by default only in development mode.
     #[arg(long, env = "TASKWARD_PLAYGROUND", value_name = "BOOL")]
     pub playground: Option<String>,
+
+    /// A folder of npm packages, such as `playground/node_modules`, from which the server serves
+    /// GraphiQL's files itself. By default browsers get them from a CDN.
+    #[arg(long, env = "TASKWARD_PLAYGROUND_ASSETS", value_name = "FOLDER")]
+    pub playground_assets: Option<String>,
 
     /// Origins of the web pages that may ask, separated by commas, such as `https://app.example.com`.
     /// By default none, and in development mode any of this machine.
@@ -165,6 +170,8 @@ pub struct Config {
     pub introspection: bool,
     /// Whether GraphiQL is at `/`.
     pub playground: bool,
+    /// From where a browser gets GraphiQL's files.
+    pub playground_assets: Assets,
     /// From which pages a browser may ask.
     pub origins: Origins,
     /// The longest that a request may take.
@@ -239,6 +246,8 @@ impl Settings {
             playground: faults
                 .switch("TASKWARD_PLAYGROUND", playground.as_deref())
                 .unwrap_or(development),
+            playground_assets: faults
+                .assets("TASKWARD_PLAYGROUND_ASSETS", self.playground_assets.as_deref()),
             origins: faults.origins("TASKWARD_CORS_ORIGINS", &self.cors_origins, development),
             timeout: Duration::from_secs(timeout),
             body_limit: faults.at_least_1("TASKWARD_MAX_BODY", &self.max_body),
@@ -314,6 +323,14 @@ impl Faults {
         text.parse().map_err(fault).ok()
     }
 
+    fn assets(&mut self, name: &str, folder: Option<&str>) -> Assets {
+        let Some(folder) = folder.filter(|folder| !folder.is_empty()) else { return Assets::Cdn };
+        Assets::read(folder).unwrap_or_else(|faults| {
+            self.0.extend(faults.iter().map(|fault| format!("{name}: {fault}")));
+            Assets::Cdn
+        })
+    }
+
     fn origins(&mut self, name: &str, given: &[String], development: bool) -> Origins {
         let given: Vec<_> = given.iter().filter(|origin| !origin.is_empty()).collect();
         if given.is_empty() && development {
@@ -355,13 +372,14 @@ impl Display for Config {
             None => "none".to_owned(),
         };
         let Self { limits, quotas, live, .. } = self;
-        let lines: [(&str, &dyn Display); 25] = [
+        let lines: [(&str, &dyn Display); 26] = [
             ("mode", &mode),
             ("TASKWARD_LISTEN", &self.listen),
             ("DATABASE_URL", &masked(&self.database_url)),
             ("TASKWARD_POOL_SIZE", &self.pool_size),
             ("TASKWARD_INTROSPECTION", &self.introspection),
             ("TASKWARD_PLAYGROUND", &self.playground),
+            ("TASKWARD_PLAYGROUND_ASSETS", &self.playground_assets),
             ("TASKWARD_CORS_ORIGINS", &origins),
             ("TASKWARD_REQUEST_TIMEOUT", &format_args!("{} s", self.timeout.as_secs())),
             ("TASKWARD_MAX_BODY", &format_args!("{} bytes", self.body_limit)),

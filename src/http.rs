@@ -38,6 +38,7 @@ pub use self::{
     known::KnownDocuments,
     live::{Connections, LiveLimits},
     persisted::{PersistedDocuments, PersistedSettings, TrustedDocuments},
+    playground::{Assets, Playground},
 };
 use self::{negotiation::Form, reply::Refused};
 use crate::{
@@ -87,10 +88,8 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// From which pages a browser may ask.
     pub origins: Origins,
-    /// Whether GraphiQL is at `/`.
-    pub playground: bool,
-    /// The token that GraphiQL starts with.
-    pub playground_token: Option<String>,
+    /// GraphiQL, where it is at `/`.
+    pub playground: Option<Playground>,
     /// Whether only a `Host` of this machine is answered.
     pub local_only: bool,
 }
@@ -114,8 +113,8 @@ pub fn router(shared: Served) -> Router {
         .route("/graphql", any(graphql::graphql))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready));
-    if shared.settings.playground {
-        router = router.route("/", get(playground::playground));
+    if let Some(playground) = &shared.settings.playground {
+        router = router.merge(playground::routes(playground));
     }
     let router = router.layer(cors(shared.settings.origins.clone()));
     let router = if shared.settings.local_only {

@@ -71,12 +71,14 @@ impl TrustedDocuments {
                 path.display()
             )
         })?;
-        let by_id: HashMap<String, Arc<str>> = match file {
+        let by_id: Vec<(String, String)> = match file {
             File::Manifest { operations } => {
-                operations.into_iter().map(|entry| (entry.id, entry.body.into())).collect()
+                operations.into_iter().map(|entry| (entry.id, entry.body)).collect()
             }
-            File::Plain(by_id) => by_id.into_iter().map(|(id, text)| (id, text.into())).collect(),
+            File::Plain(by_id) => by_id.into_iter().collect(),
         };
+        let by_id = by_id.into_iter().map(|(id, text)| (bare(&id).to_owned(), text.into()));
+        let by_id: HashMap<String, Arc<str>> = by_id.collect();
         Ok(Self { texts: by_id.values().cloned().collect(), by_id })
     }
 
@@ -122,13 +124,14 @@ impl PersistedDocuments {
         Self { trusted: trusted.unwrap_or_default(), only_trusted, remembered }
     }
 
-    /// The document that a request sends or names.
+    /// The document that a request sends or names. Some clients can only leave it empty where they
+    /// name it.
     ///
     /// # Errors
     /// When it does neither, names one that is not known, or sends one that is not what it is called,
     /// or that may not run here.
     pub fn find(&self, query: Option<String>, name: Option<Name>) -> Result<Found, Refused> {
-        match (query, name) {
+        match (query.filter(|query| name.is_none() || !query.is_empty()), name) {
             (Some(_), Some(Name::Id(_))) => {
                 Err(bad("documentId", "Send either documentId or query, not both."))
             }
@@ -141,6 +144,7 @@ impl PersistedDocuments {
 
     fn named(&self, name: &Name) -> Result<Found, Refused> {
         let (Name::Id(id) | Name::Sha256(id)) = name;
+        let id = bare(id);
         let remembered = || self.remembered.as_ref()?.get(&id.to_ascii_lowercase());
         match self.trusted.by_id.get(id).cloned().or_else(remembered) {
             Some(text) => Ok(Found { text, sha256: None }),
@@ -157,7 +161,7 @@ impl PersistedDocuments {
         }
         let text = Arc::from(query);
         // The build of a front end may use digests of another kind.
-        let name = name.filter(|name| self.trusted.by_id.get(name) != Some(&text));
+        let name = name.filter(|name| self.trusted.by_id.get(bare(name)) != Some(&text));
         let sha256 = name.as_ref().map(|_| sha256(&text));
         if name.map(|name| name.to_ascii_lowercase()) == sha256 {
             Ok(Found { text, sha256 })
@@ -195,6 +199,12 @@ impl PersistedDocuments {
             remembered.insert(sha256.clone(), Arc::clone(text));
         }
     }
+}
+
+/// An id without the name of its digest, which may stand before it (GraphQL over HTTP, "Persisted
+/// Documents").
+fn bare(id: &str) -> &str {
+    id.strip_prefix("sha256:").unwrap_or(id)
 }
 
 /// In hexadecimal.

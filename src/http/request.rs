@@ -68,10 +68,7 @@ impl GraphqlRequest {
         let persisted_query = self.extensions.take().and_then(|it| it.persisted_query);
         match (self.document_id.take(), persisted_query) {
             (None, None) => Ok(None),
-            (Some(id), None) => {
-                let id = id.strip_prefix("sha256:").map(ToOwned::to_owned).unwrap_or(id);
-                Ok(Some(Name::Id(id)))
-            }
+            (Some(id), None) => Ok(Some(Name::Id(id))),
             (None, Some(value)) => match serde_json::from_value(value) {
                 Ok(PersistedQuery { version: 1, sha256_hash }) => {
                     Ok(Some(Name::Sha256(sha256_hash)))

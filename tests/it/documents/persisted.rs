@@ -264,7 +264,7 @@ impl File {
 
 #[tokio::test]
 async fn trusted_documents_run_by_their_ids() {
-    let plain = json!({ "tasks-1": TASKS, sha256(CREATE): CREATE });
+    let plain = json!({ "tasks-1": TASKS, format!("sha256:{}", sha256(CREATE)): CREATE });
     let manifest = json!({
         "format": "apollo-persisted-query-manifest",
         "version": 1,
@@ -281,6 +281,8 @@ async fn trusted_documents_run_by_their_ids() {
             json!({ "extensions": by_hash("tasks-1") }),
             json!({ "query": TASKS, "extensions": by_hash("tasks-1") }),
             json!({ "query": TASKS }),
+            json!({ "query": "", "documentId": "tasks-1" }),
+            json!({ "query": "", "extensions": by_hash("tasks-1") }),
         ] {
             assert_eq!(api.alice.posts(&named).await.data(), nothing, "{named}");
         }

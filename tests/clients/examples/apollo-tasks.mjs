@@ -1,0 +1,42 @@
+import { gql } from '@apollo/client';
+
+import { CREATE, DELETE, MOVE, TASKS, UPDATE } from './task-documents.mjs';
+
+/** The pages that are there so far, and their changes: `tasks.subscribe(({ data }) => …)`. */
+export const watchTasks = (client, filter) =>
+  client.watchQuery({ query: gql(TASKS), variables: { filter } });
+
+export const readOn = (tasks) => {
+  const { endCursor } = tasks.getCurrentResult().data.tasks.pageInfo;
+  return tasks.fetchMore({ variables: { after: endCursor } });
+};
+
+/** `filter` is that of the list which the answer brings; other lists are read again where shown. */
+export const createTask = (client, input, filter) =>
+  client.mutate({
+    mutation: gql(CREATE),
+    variables: { input, filter },
+    update(cache, { data }) {
+      const { id } = data.createTask.task;
+      const tasks = (list, { readField, DELETE }) =>
+        list.edges.some(({ node }) => readField('id', node) === id) ? list : DELETE;
+      cache.modify({ fields: { tasks } });
+    },
+  });
+
+export const updateTask = (client, input) =>
+  client.mutate({ mutation: gql(UPDATE), variables: { input } });
+
+export const moveTask = (client, input) =>
+  client.mutate({ mutation: gql(MOVE), variables: { input } });
+
+export const deleteTask = (client, input, filter) =>
+  client.mutate({
+    mutation: gql(DELETE),
+    variables: { input, filter },
+    update(cache, { data }) {
+      for (const id of data.deleteTask.deletedIds)
+        cache.evict({ id: cache.identify({ __typename: 'Task', id }) });
+      cache.gc();
+    },
+  });

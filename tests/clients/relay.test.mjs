@@ -1,0 +1,157 @@
+// Relay: its compiler on the schema and the examples, and its runtime on the server.
+
+import assert from 'node:assert/strict';
+import { after, afterEach, test } from 'node:test';
+
+import { startBetterAuth } from './harness/better-auth.mjs';
+import { graphqlRequest } from './harness/clients.mjs';
+import { CREATE, DELETE, UPDATE } from './harness/documents.mjs';
+import { compileRelay, openPage } from './harness/relay.mjs';
+import { startTaskward } from './harness/taskward.mjs';
+import { signUp } from './harness/users.mjs';
+
+const { followChanges, ...compiled } = compileRelay('relay.config.json');
+const betterAuth = await startBetterAuth();
+const taskward = await startTaskward({ BETTER_AUTH_URL: betterAuth.origin });
+
+// Relay warns on the console where records do not fit together.
+const warnings = [];
+console.error = (...warning) => warnings.push(warning);
+afterEach(() => assert.deepEqual(warnings.splice(0), []));
+
+test('a list grows by its pages, and no task is there twice', async () => {
+  const alice = await newcomer();
+  for (const title of ['first', 'second', 'third', 'fourth', 'fifth']) await alice.writes(title);
+  const app = alice.opens();
+
+  await app.lists(2);
+  assert.deepEqual(app.titles, ['fifth', 'fourth']);
+  assert.equal(app.hasNext, true);
+  await app.loadsNext(2);
+  assert.deepEqual(app.titles, ['fifth', 'fourth', 'third', 'second']);
+  await app.loadsNext(2);
+  assert.deepEqual(app.titles, ['fifth', 'fourth', 'third', 'second', 'first']);
+  assert.equal(app.hasNext, false);
+});
+
+test('a task is fetched again by its id alone', async () => {
+  const alice = await newcomer();
+  const { id } = await alice.writes('Buy oats');
+  const app = alice.opens();
+  await app.lists();
+  await alice.ask(UPDATE, { input: { id, title: 'Buy rolled oats' } });
+
+  await app.refetches(id);
+
+  assert.deepEqual(app.titles, ['Buy rolled oats']);
+});
+
+test('a new task is at the top of the list', async () => {
+  const alice = await newcomer();
+  await alice.writes('Buy oats');
+  const app = alice.opens();
+  await app.lists();
+
+  await app.commits(compiled.createTaskMutation, {
+    input: { title: 'Buy milk' },
+    connections: [app.connection],
+  });
+
+  assert.deepEqual(app.titles, ['Buy milk', 'Buy oats']);
+});
+
+test('what an update answers changes the record', async () => {
+  const alice = await newcomer();
+  const { id } = await alice.writes('Buy oats');
+  const app = alice.opens();
+  await app.lists();
+
+  await app.commits(compiled.updateTaskMutation, { input: { id, completed: true } });
+
+  assert.deepEqual(app.tasks, [{ id, title: 'Buy oats', completed: true, deletedAt: null }]);
+});
+
+test('a deleted task leaves the list and the store', async () => {
+  const alice = await newcomer();
+  const { id } = await alice.writes('Buy oats');
+  await alice.writes('Buy milk');
+  const app = alice.opens();
+  await app.lists();
+  assert.equal(app.record(id).title, 'Buy oats');
+
+  await app.commits(compiled.deleteTaskMutation, {
+    input: { id },
+    connections: [app.connection],
+  });
+
+  assert.deepEqual(app.titles, ['Buy milk']);
+  assert.equal(app.record(id), null);
+});
+
+test('what was refused is told to the caller, with its code', async () => {
+  const app = (await newcomer()).opens();
+
+  const variables = { input: { title: '' }, connections: [] };
+  await assert.rejects(app.commits(compiled.createTaskMutation, variables), ([error]) => {
+    assert.equal(error.extensions.code, 'BAD_USER_INPUT');
+    assert.equal(error.extensions.field, 'input.title');
+    return true;
+  });
+});
+
+test('a refused token is renewed, and the query answered', async () => {
+  const alice = await newcomer();
+  await alice.writes('Buy oats');
+  const now = Math.floor(Date.now() / 1000);
+  const expired = await betterAuth.sign({ sub: alice.id, iat: now - 120, exp: now - 60 });
+  const asked = [];
+  const app = alice.opens(async (fresh = false) => {
+    asked.push(fresh);
+    return fresh ? alice.token : expired;
+  });
+
+  await app.lists();
+
+  assert.deepEqual(app.titles, ['Buy oats']);
+  assert.deepEqual(asked, [false, true]);
+});
+
+test('what other devices do is seen at once, and after the server was away', async () => {
+  const alice = await newcomer();
+  const [changed, trashed, gone] = [
+    await alice.writes('To be changed'),
+    await alice.writes('To be trashed'),
+    await alice.writes('To be gone'),
+  ];
+  const app = alice.opens();
+  await app.lists();
+  const following = followChanges(app.environment);
+  after(() => following.dispose());
+  await app.hears(); // the first page: from then on nothing escapes it
+
+  await alice.ask(UPDATE, { input: { id: changed.id, title: 'Changed' } });
+  await app.until(() => app.titles.includes('Changed'));
+  await alice.ask(DELETE, { input: { id: trashed.id } });
+  await app.until(() => !app.titles.includes('To be trashed'));
+  assert.ok(Date.parse(app.record(trashed.id).deletedAt), 'in the trash');
+  await alice.ask(DELETE, { input: { id: gone.id, permanently: true } });
+  await app.until(() => app.record(gone.id) === null);
+  assert.deepEqual(app.titles, ['Changed']);
+
+  await taskward.restart();
+  await alice.ask(UPDATE, { input: { id: changed.id, title: 'Changed meanwhile' } });
+  await app.until(() => app.titles.includes('Changed meanwhile'));
+  assert.deepEqual(app.titles, ['Changed meanwhile']);
+});
+
+/** A user with another device, which writes. */
+async function newcomer() {
+  const user = await signUp(betterAuth, 'Alice');
+  const ask = graphqlRequest(taskward, user.token);
+  return {
+    ...user,
+    ask,
+    writes: async (title) => (await ask(CREATE, { input: { title } })).createTask.task,
+    opens: (getToken = async () => user.token) => openPage(compiled, taskward, getToken),
+  };
+}
