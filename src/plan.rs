@@ -23,7 +23,7 @@ use async_graphql::{Name, PathSegment, Pos, ServerError, Variables, parser::type
 
 use self::{mutation::Mutation, query::Query};
 use crate::{
-    document::{Operation, Rules, Selected},
+    document::{Operation, Rules},
     graphql::context::RequestContext,
 };
 

@@ -53,7 +53,7 @@ fn has_directives(set: &SelectionSet) -> bool {
     })
 }
 
-impl<'d> Draft<'_, 'd> {
+impl<'d> Draft<'_, 'd, '_> {
     fn selected(&self, parent: &MetaType, sets: &[&'d SelectionSet]) -> Option<Vec<Selected<'d>>> {
         let MetaType::Object { name, .. } = parent else { return None };
         let mut grouped = super::shape::Grouped::new();

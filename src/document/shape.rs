@@ -55,17 +55,17 @@ impl Rules {
     }
 }
 
-pub(super) struct Draft<'r, 'd> {
+pub(super) struct Draft<'r, 'd, 'v> {
     pub(super) registry: &'r Registry,
     pub(super) operation: &'d Operation<'d>,
-    pub(super) variables: &'d Variables,
+    pub(super) variables: &'v Variables,
 }
 
 /// Fields with the same response key, which make one.
 pub(super) type Grouped<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
 
 /// The recursion is bounded as that of the measure is.
-impl<'r, 'd> Draft<'r, 'd> {
+impl<'r, 'd> Draft<'r, 'd, '_> {
     /// The shapes of the object types that a value of this type can have.
     fn objects(&self, parent: &'r MetaType, sets: &[&'d SelectionSet]) -> Vec<Object<'r>> {
         match parent {
