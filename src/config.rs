@@ -3,7 +3,6 @@
 use std::{
     fmt::{self, Display},
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
@@ -102,7 +101,7 @@ pub struct Settings {
     /// A file of trusted documents: a JSON object from ids to documents, as graphql-codegen and Relay's
     /// compiler write it, or a manifest of Apollo's. Outside development mode, no other documents run.
     #[arg(long, env = "TASKWARD_TRUSTED_DOCUMENTS", value_name = "FILE")]
-    pub trusted_documents: Option<PathBuf>,
+    pub trusted_documents: Option<String>,
 
     /// How much is remembered of automatic persisted queries, in bytes; 0 turns them off.
     #[arg(
@@ -229,10 +228,8 @@ impl Settings {
             );
         }
         faults.0.extend(telemetry::read(&self.log).err());
-        let file = self.trusted_documents.as_deref().filter(|file| !file.as_os_str().is_empty());
-        let trusted = file.map(TrustedDocuments::read).transpose();
-        let fault = |fault| faults.0.push(format!("TASKWARD_TRUSTED_DOCUMENTS: {fault}"));
-        let trusted = trusted.map_err(fault).ok().flatten();
+        let trusted = faults
+            .trusted_documents("TASKWARD_TRUSTED_DOCUMENTS", self.trusted_documents.as_deref());
         let timeout = faults.at_least_1("TASKWARD_REQUEST_TIMEOUT", &self.request_timeout);
         let (introspection, playground) = (&self.introspection, &self.playground);
         let config = Config {
@@ -263,7 +260,7 @@ impl Settings {
             persisted: PersistedSettings {
                 only_trusted: trusted.is_some() && !development,
                 trusted,
-                remembered: faults
+                memory: faults
                     .read("TASKWARD_PERSISTED_QUERIES", &self.persisted_queries)
                     .unwrap_or_default(),
             },
@@ -331,6 +328,12 @@ impl Faults {
         })
     }
 
+    fn trusted_documents(&mut self, name: &str, file: Option<&str>) -> Option<TrustedDocuments> {
+        let file = file.filter(|file| !file.is_empty())?;
+        let fault = |fault| self.0.push(format!("{name}: {fault}"));
+        TrustedDocuments::read(file).map_err(fault).ok()
+    }
+
     fn origins(&mut self, name: &str, given: &[String], development: bool) -> Origins {
         let given: Vec<_> = given.iter().filter(|origin| !origin.is_empty()).collect();
         if given.is_empty() && development {
@@ -390,7 +393,7 @@ impl Display for Config {
             ("TASKWARD_MAX_DEPTH", &limits.depth),
             ("TASKWARD_MAX_COST", &limits.cost),
             ("TASKWARD_TRUSTED_DOCUMENTS", &trusted),
-            ("TASKWARD_PERSISTED_QUERIES", &format_args!("{} bytes", self.persisted.remembered)),
+            ("TASKWARD_PERSISTED_QUERIES", &format_args!("{} bytes", self.persisted.memory)),
             ("TASKWARD_MAX_TASKS", &quotas.tasks),
             ("TASKWARD_MAX_TAGS", &quotas.tags),
             ("TASKWARD_MAX_LISTS", &quotas.lists),

@@ -235,6 +235,22 @@ fn the_file_of_trusted_documents_has_to_hold_documents() {
         "{fault}"
     );
 
+    for (text, fault) in [
+        (
+            r#"{"1": "{ __typename }", "2": "{ tasks {"}"#,
+            "documents.json, document 2: Syntax error",
+        ),
+        (r#"{"a": "{ a }", "sha256:a": "{ b }"}"#, "documents.json: "),
+    ] {
+        let folder = folder();
+        folder.write("documents.json", text);
+        let output = folder.run(&["check-config"]);
+        let expected = format!("{file}: {fault}");
+        assert!(output.faults()[0].starts_with(&expected), "{output:?}");
+    }
+    let empty = Folder::new().with("BETTER_AUTH_SECRET", SECRET).with(file, "");
+    assert_eq!(value(&empty.run(&["check-config"]), file), "none");
+
     let folder = folder();
     folder.write("documents.json", r#"{"1": "{ __typename }"}"#);
     assert_eq!(value(&folder.run(&["check-config"]), file), "1, and no others run");

@@ -38,6 +38,17 @@ async fn in_development_it_is_there_with_a_token() {
 }
 
 #[tokio::test]
+async fn no_other_page_may_read_the_token_in_it() {
+    let api = development().await;
+    for origin in ["http://localhost:5173", "http://localhost:4000", "https://evil.example"] {
+        let request = Request::get("/").header(header::HOST, "localhost:4000");
+        let request = request.header(header::ORIGIN, origin).body(Body::empty()).unwrap();
+        let reply = api.anon.sends(request).await;
+        assert_eq!(reply.header("access-control-allow-origin"), "", "{origin}");
+    }
+}
+
+#[tokio::test]
 async fn in_production_it_is_absent_unless_it_is_asked_for() {
     let reply = page(&production(&[]).await).await;
     assert_eq!(reply.status, StatusCode::NOT_FOUND);
