@@ -221,6 +221,7 @@ impl PersistedDocuments {
     }
 
     /// Remembers a document that may run, if its client wants to send it but once.
+    pub fn remember(&self, Found { text, sha256 }: &Found) {
         if let (Some(remembered), Some(sha256)) = (&self.remembered, sha256)
             && (text.len() * AT_LEAST) as u64 <= remembered.capacity()
         {
