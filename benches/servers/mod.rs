@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::{
     tables::{
         Tables,
-        people::{Person, people, sub},
+        dataset::{Dataset, OwnTask, sub},
     },
     twin::{self, database::Database, documents},
 };
@@ -99,15 +99,13 @@ impl Servers {
         let clock = Clock::manual(start());
         let (app, authorization) = taskward(url, &clock).await;
         let database = Database::connect(url, CONNECTIONS).await.unwrap();
-        let user = somebody();
-        let open = user.tasks.iter().filter(|it| it.task.completed_at.is_none());
         Self {
             taskward: app.router(),
             twin: twin::router(database, app.authenticator().clone(), clock.clone()),
             tables: Tables::connect(url).await,
             clock,
-            authorization: authorization(&user.sub),
-            ids: open.step_by(STEP).map(|it| it.task.id).collect(),
+            authorization: authorization(&sub(0)),
+            ids: dataset().open_tasks(0).step_by(STEP).map(|own| own.task.id).collect(),
             requests: Cell::new(0),
         }
     }
@@ -172,25 +170,21 @@ impl Servers {
 }
 
 /// Makes sure that what is loaded into a database is what taskward writes into another one, when
-/// people make it request by request.
+/// users make it request by request.
 pub async fn loads_what_taskward_writes([loaded, written]: [&str; 2]) {
-    let some_people = || people(2, 600, start().millis());
+    let dataset = Dataset { users: 2, tasks: 600, now: start().millis() };
     let loaded = Tables::migrated(loaded).await;
-    loaded.load(some_people()).await;
+    loaded.load(dataset).await;
 
-    let before_all_of_it = start().before(TimeDelta::hours(1));
-    for person in some_people() {
-        // The clock only goes forwards, and each person begins anew.
-        let clock = Clock::manual(before_all_of_it);
-        let (app, authorization) = taskward(written, &clock).await;
-        let authorization = authorization(&person.sub);
-        for (created_at, document, input) in creations(&person) {
-            clock.advance(TimeDelta::milliseconds(created_at - clock.now().millis()));
-            let request = request(&authorization, document, &json!({ "input": input }));
-            let answer = ask(&app.router(), request).await;
-            let answer: Value = serde_json::from_slice(&answer).unwrap();
-            assert_eq!(answer.get("errors"), None, "{answer:#}");
-        }
+    let clock = Clock::manual(start().before(TimeDelta::hours(1)));
+    let (app, authorization) = taskward(written, &clock).await;
+    for (created_at, user, document, input) in creations(dataset) {
+        clock.advance(TimeDelta::milliseconds(created_at - clock.now().millis()));
+        let variables = json!({ "input": input });
+        let request = request(&authorization(&sub(user)), document, &variables);
+        let answer = ask(&app.router(), request).await;
+        let answer: Value = serde_json::from_slice(&answer).unwrap();
+        assert_eq!(answer.get("errors"), None, "{answer:#}");
     }
     let written = Tables::connect(written).await;
     assert_eq!(loaded.everything().await, written.everything().await);
@@ -198,36 +192,36 @@ pub async fn loads_what_taskward_writes([loaded, written]: [&str; 2]) {
 
 /// Makes the tables of a new database, and gives the user tasks.
 pub async fn fill(url: &str) {
-    Tables::migrated(url).await.load([somebody()].into_iter()).await;
+    Tables::migrated(url).await.load(dataset()).await;
 }
 
-/// The user of both servers, and what they have.
-fn somebody() -> Person {
-    people(1, TASKS, start().millis()).next().unwrap()
+/// One user with tasks.
+fn dataset() -> Dataset {
+    Dataset { users: 1, tasks: TASKS, now: start().millis() }
 }
 
-/// The requests by which somebody makes what they have, and when.
-fn creations(person: &Person) -> impl Iterator<Item = (i64, &'static str, Value)> {
+/// The requests by which users make what they have: when, who, and what.
+fn creations(dataset: Dataset) -> impl Iterator<Item = (i64, usize, &'static str, Value)> {
     const TAG: &str = "mutation($input: CreateTagInput!) { createTag(input: $input) { cursor } }";
     const TASK: &str =
         "mutation($input: CreateTaskInput!) { createTask(input: $input) { cursor } }";
     const PRIORITIES: [&str; 5] = ["NONE", "LOW", "MEDIUM", "HIGH", "URGENT"];
-    let tags = person.tags.iter();
-    let tags = tags.map(|tag| (tag.created_at, TAG, json!({ "id": tag.id, "name": tag.name })));
-    let tasks = person.tasks.iter().map(|tagged| {
-        let task = &tagged.task;
-        let due =
-            task.due_at.and_then(Instant::from_millis).map(|at| json!({ "at": at.to_string() }));
+    let tags = dataset.tags().map(|tag| {
+        let input = json!({ "id": tag.id, "name": tag.name });
+        (tag.created_at, tag.user, TAG, input)
+    });
+    let tasks = dataset.tasks().map(|OwnTask { user, task, tags }| {
+        let due = task.due_at.and_then(Instant::from_millis);
         let input = json!({
             "id": task.id,
             "title": task.title,
             "description": task.description,
             "completed": task.completed_at.is_some(),
             "priority": PRIORITIES[usize::try_from(task.priority).unwrap()],
-            "due": due,
-            "tagIds": tagged.tags.map(|tag| person.tags[tag].id),
+            "due": due.map(|at| json!({ "at": at.to_string() })),
+            "tagIds": tags,
         });
-        (task.created_at, TASK, input)
+        (task.created_at, user, TASK, input)
     });
     tags.chain(tasks)
 }

@@ -21,7 +21,7 @@ use crate::{
     postgres,
     tables::{
         Tables,
-        people::{people, sub},
+        dataset::{Dataset, sub},
     },
     tokens::{self, Key, SECRET},
     twin::documents,
@@ -107,15 +107,15 @@ impl Arena {
         let url = place.database("tasks").await;
         let tables = Tables::migrated(&url).await;
         let (keys, signs) = issuer(issuing).await;
+        let dataset = Dataset { users: users(tasks), tasks, now: Clock::system().now().millis() };
+        let asker = |user| {
+            let tasks = dataset.open_tasks(user).take(ASKED_FOR);
+            let tasks = tasks.map(|own| own.task.id.to_string()).collect();
+            Asker { token: signs(&sub(user)), tasks }
+        };
+        let askers: Vec<_> = (0..dataset.users).map(asker).collect();
         let start = Instant::now();
-        let mut askers = Vec::new();
-        let people = people(users(tasks), tasks, Clock::system().now().millis());
-        let people = people.inspect(|person| {
-            let open = person.tasks.iter().rev().filter(|it| it.task.completed_at.is_none());
-            let tasks = open.take(ASKED_FOR).map(|it| it.task.id.to_string()).collect();
-            askers.push(Asker { token: signs(&person.sub), tasks });
-        });
-        tables.load(people).await;
+        tables.load(dataset).await;
         eprintln!("{tasks} tasks were loaded in {:.0?}", start.elapsed());
         let requests = requests(&askers, documents::COMPLETE);
         let undo = &[

@@ -1,14 +1,11 @@
 //! The tables, behind the servers' backs: filling them quickly with what taskward would have written
 //! task by task, and looking at what was written.
 
-pub mod people;
-
-use std::iter;
+pub mod dataset;
 
 use chrono::{DateTime, SecondsFormat};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
-    TransactionTrait, TryGetable,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TryGetable,
 };
 use taskward::{
     clock::Clock,
@@ -16,7 +13,7 @@ use taskward::{
 };
 use uuid::Uuid;
 
-use self::people::Person;
+use self::dataset::{Dataset, OwnTag, OwnTask, sub};
 use crate::twin::derived::{Derived, position_after};
 
 /// What a task is, but for who it is and how often it has changed.
@@ -92,16 +89,31 @@ impl Tables {
         everything
     }
 
-    /// Writes what people have. Indexes are made at the end, since that is faster.
-    pub async fn load(&self, people: impl Iterator<Item = Person>) {
+    /// Writes a dataset, all users' tasks mixed as time has mixed them. Indexes are made at the end,
+    /// since that is faster.
+    pub async fn load(&self, dataset: Dataset) {
         let indexes = self.drop_indexes().await;
-        if self.backend() == DbBackend::Postgres {
+        let in_haste = match self.backend() {
             // Nothing here refers to what is not there.
-            self.execute("SET session_replication_role = replica").await;
-            self.execute("SET maintenance_work_mem = '256MB'").await;
+            DbBackend::Postgres => {
+                "SET session_replication_role = replica; SET maintenance_work_mem = '256MB'"
+            }
+            _ => "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF",
+        };
+        self.execute(in_haste).await;
+        let mut owners = Vec::new();
+        for sub in (0..dataset.users).map(sub) {
+            let user = format!(r#"INSERT INTO "user" (sub) VALUES ('{sub}') RETURNING no"#);
+            owners.push(Owner { user: self.column(&user).await[0], ..Owner::default() });
         }
-        for person in people {
-            self.load_person(&person).await;
+        self.load_tags(&mut owners, dataset.tags()).await;
+        self.load_tasks(&mut owners, dataset.tasks()).await;
+        for Owner { user, tags, tasks, .. } in owners {
+            self.execute(&format!(
+                r#"UPDATE "user" SET counter = {}, tasks = {tasks}, tags = {tags} WHERE no = {user}"#,
+                tags + tasks
+            ))
+            .await;
         }
         for index in indexes {
             self.execute(&index).await;
@@ -141,82 +153,78 @@ impl Tables {
         made
     }
 
-    async fn load_person(&self, person: &Person) {
-        let Person { sub, tags, tasks } = person;
+    async fn load_tags(&self, owners: &mut [Owner], tags: impl Iterator<Item = OwnTag>) {
         let sql = self.dialect();
-        let counter = tags.len() + tasks.len();
-        let user = format!(
-            r#"INSERT INTO "user" (sub, counter, tasks, tags) VALUES ('{sub}', {counter}, {}, {}) RETURNING no"#,
-            tasks.len(),
-            tags.len(),
-        );
-        let transaction = self.0.begin().await.unwrap();
-        let user = transaction
-            .query_one_raw(Statement::from_string(self.backend(), user))
-            .await
-            .unwrap()
-            .unwrap()
-            .try_get_by_index::<i64>(0)
-            .unwrap();
-        let mut number = 0;
-        let mut next_number = || {
-            number += 1;
-            number
-        };
-        let mut rows_of_tags = Vec::new();
-        for tag in tags {
-            let (id, at, number) = (sql.id(tag.id), sql.instant(tag.created_at), next_number());
-            let name = &tag.name;
-            rows_of_tags
-                .push(format!("({user}, {id}, '{name}', '{name}', {at}, {at}, 1, {number})"));
-        }
-        let mut rows_of_tasks = Vec::new();
-        let mut links = Vec::new();
-        let positions =
-            iter::successors(Some(position_after(None)), |last| Some(position_after(Some(last))));
-        for (tagged, position) in tasks.iter().zip(positions) {
-            let (task, derived) = (&tagged.task, Derived::of(user, &tagged.task));
-            let id = sql.id(task.id);
-            let created_at = sql.instant(task.created_at);
-            rows_of_tasks.push(format!(
-                "({user}, {id}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, {}, '{position}', {created_at}, {created_at}, 1, {})",
-                text(&task.title),
-                text(&derived.title_key),
-                text(&derived.title_words),
-                task.description.as_deref().map_or_else(null, text),
-                text(&derived.description_words),
-                task.priority,
-                derived.due_on.map_or_else(null, |day| format!("'{day}'")),
-                task.due_at.map_or_else(null, |at| sql.instant(at)),
-                derived.due_asc,
-                literal(derived.due_desc),
-                task.completed_at.map_or_else(null, |at| sql.instant(at)),
-                derived.completed_asc,
-                literal(derived.completed_desc),
-                next_number(),
-            ));
-            links
-                .extend(tagged.tags.map(|tag| format!("({user}, {id}, {})", sql.id(tags[tag].id))));
-        }
-        for (table, rows) in [
-            (
-                "tag (user_no, id, name, name_key, created_at, updated_at, version, number)",
-                rows_of_tags,
-            ),
-            (
-                "task (user_no, id, title, title_key, title_words, description, \
-                 description_words, priority, due_on, due_at, due_asc, due_desc, completed_at, \
-                 completed_asc, completed_desc, position, created_at, updated_at, version, number)",
-                rows_of_tasks,
-            ),
-            ("task_tag (user_no, task_id, tag_id)", links),
-        ] {
-            for rows in rows.chunks(AT_ONCE) {
-                let insert = format!("INSERT INTO {table} VALUES {}", rows.join(","));
-                transaction.execute_unprepared(&insert).await.unwrap();
+        let rows = tags.map(|OwnTag { user, id, name, created_at }| {
+            let owner = &mut owners[user];
+            owner.tags += 1;
+            let (user, number) = (owner.user, owner.tags);
+            let (id, at) = (sql.id(id), sql.instant(created_at));
+            format!("({user}, {id}, '{name}', '{name}', {at}, {at}, 1, {number})")
+        });
+        let columns = "user_no, id, name, name_key, created_at, updated_at, version, number";
+        self.insert("tag", columns, &rows.collect::<Vec<_>>()).await;
+    }
+
+    async fn load_tasks(&self, owners: &mut [Owner], mut tasks: impl Iterator<Item = OwnTask>) {
+        const COLUMNS: &str = "user_no, id, title, title_key, title_words, description, \
+             description_words, priority, due_on, due_at, due_asc, due_desc, completed_at, \
+             completed_asc, completed_desc, position, created_at, updated_at, version, number";
+        loop {
+            let tasks: Vec<_> = tasks.by_ref().take(AT_ONCE).collect();
+            if tasks.is_empty() {
+                break;
             }
+            let rows: Vec<_> =
+                tasks.iter().map(|own| self.task(&mut owners[own.user], own)).collect();
+            self.insert("task", COLUMNS, &rows).await;
+            let link = |own: &OwnTask| {
+                let (user, task) = (owners[own.user].user, self.dialect().id(own.task.id));
+                own.tags.map(|tag| format!("({user}, {task}, {})", self.dialect().id(tag)))
+            };
+            let links: Vec<_> = tasks.iter().flat_map(link).collect();
+            self.insert("task_tag", "user_no, task_id, tag_id", &links).await;
         }
-        transaction.commit().await.unwrap();
+    }
+
+    /// The next task of a user, as a row.
+    fn task(&self, owner: &mut Owner, OwnTask { task, .. }: &OwnTask) -> String {
+        let sql = self.dialect();
+        let derived = Derived::of(owner.user, task);
+        let position = position_after(owner.position.as_deref());
+        let created_at = sql.instant(task.created_at);
+        owner.tasks += 1;
+        let values = [
+            owner.user.to_string(),
+            sql.id(task.id),
+            text(&task.title),
+            text(&derived.title_key),
+            text(&derived.title_words),
+            task.description.as_deref().map_or_else(null, text),
+            text(&derived.description_words),
+            task.priority.to_string(),
+            derived.due_on.map_or_else(null, |day| text(&day.to_string())),
+            task.due_at.map_or_else(null, |at| sql.instant(at)),
+            derived.due_asc.to_string(),
+            number(derived.due_desc),
+            task.completed_at.map_or_else(null, |at| sql.instant(at)),
+            derived.completed_asc.to_string(),
+            number(derived.completed_desc),
+            text(&position),
+            created_at.clone(),
+            created_at,
+            "1".to_owned(),
+            (owner.tags + owner.tasks).to_string(),
+        ];
+        owner.position = Some(position);
+        format!("({})", values.join(", "))
+    }
+
+    async fn insert(&self, table: &str, columns: &str, rows: &[String]) {
+        for rows in rows.chunks(AT_ONCE) {
+            let rows = rows.join(", ");
+            self.execute(&format!("INSERT INTO {table} ({columns}) VALUES {rows}")).await;
+        }
     }
 
     fn backend(&self) -> DbBackend {
@@ -233,6 +241,16 @@ impl Tables {
             _ => format!("json_array({columns})"),
         }
     }
+}
+
+/// A user, as far as they were loaded.
+#[derive(Default)]
+struct Owner {
+    user: i64,
+    tags: i64,
+    tasks: i64,
+    /// The position of the last task.
+    position: Option<String>,
 }
 
 /// How a database writes values.
@@ -271,7 +289,7 @@ fn text(text: &str) -> String {
 }
 
 /// The least number has to be worked out, since its digits alone are too large.
-fn literal(number: i64) -> String {
+fn number(number: i64) -> String {
     if number == i64::MIN { format!("({} - 1)", i64::MIN + 1) } else { number.to_string() }
 }
 

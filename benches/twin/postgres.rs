@@ -35,6 +35,8 @@ pub struct Postgres {
 impl Postgres {
     pub async fn connect(url: &str, connections: u32) -> Result<Self> {
         let options: PgConnectOptions = url.parse()?;
+        // To plan a page anew for each limit takes as long as to read it.
+        let options = options.options([("plan_cache_mode", "force_generic_plan")]);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(PATIENCE)
