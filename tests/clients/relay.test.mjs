@@ -5,7 +5,7 @@ import { after, afterEach, test } from 'node:test';
 
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { graphqlRequest } from './harness/clients.mjs';
-import { CREATE, DELETE, UPDATE } from './harness/documents.mjs';
+import { CREATE, DELETE, RESTORE, UPDATE } from './harness/documents.mjs';
 import { compileRelay, openPage } from './harness/relay.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 import { signUp } from './harness/users.mjs';
@@ -68,7 +68,8 @@ test('what an update answers changes the record', async () => {
 
   await app.commits(compiled.updateTaskMutation, { input: { id, completed: true } });
 
-  assert.deepEqual(app.tasks, [{ id, title: 'Buy oats', completed: true, deletedAt: null }]);
+  const [task] = app.tasks;
+  assert.deepEqual([task.id, task.title, task.completed], [id, 'Buy oats', true]);
 });
 
 test('a deleted task leaves the list and the store', async () => {
@@ -142,6 +143,54 @@ test('what other devices do is seen at once, and after the server was away', asy
   await alice.ask(UPDATE, { input: { id: changed.id, title: 'Changed meanwhile' } });
   await app.until(() => app.titles.includes('Changed meanwhile'));
   assert.deepEqual(app.titles, ['Changed meanwhile']);
+});
+
+test('what another device writes or restores takes its place in the list', async () => {
+  const alice = await newcomer();
+  const oats = await alice.writes('Buy oats');
+  await alice.writes('Buy milk');
+  const app = alice.opens();
+  await app.lists();
+  const following = followChanges(app.environment);
+  after(() => following.dispose());
+  await app.hears();
+
+  await alice.writes('From the phone');
+  await app.until(() => app.titles.includes('From the phone'));
+  assert.deepEqual(app.titles, ['From the phone', 'Buy milk', 'Buy oats']);
+
+  await alice.ask(DELETE, { input: { id: oats.id } });
+  await app.until(() => !app.titles.includes('Buy oats'));
+  await alice.ask(RESTORE, { input: { id: oats.id } });
+  await app.until(() => app.titles.includes('Buy oats'));
+  assert.deepEqual(app.titles, ['From the phone', 'Buy milk', 'Buy oats']);
+
+  await app.commits(compiled.createTaskMutation, {
+    input: { title: 'Of this page' },
+    connections: [app.connection],
+  });
+  await alice.writes('The last');
+  await app.until(() => app.titles.includes('The last'));
+  const shown = ['The last', 'Of this page', 'From the phone', 'Buy milk', 'Buy oats'];
+  assert.deepEqual(app.titles, shown, 'its own echo is not there twice');
+});
+
+test('what another device changes beyond the pages that are shown waits for its own', async () => {
+  const alice = await newcomer();
+  const oats = await alice.writes('Buy oats');
+  const milk = await alice.writes('Buy milk');
+  const app = alice.opens();
+  await app.lists(1);
+  const following = followChanges(app.environment);
+  after(() => following.dispose());
+  await app.hears();
+
+  await alice.ask(UPDATE, { input: { id: oats.id, title: 'Buy rolled oats' } });
+  await alice.ask(UPDATE, { input: { id: milk.id, title: 'Buy oat milk' } });
+  await app.until(() => app.titles.includes('Buy oat milk'));
+  assert.deepEqual(app.titles, ['Buy oat milk']);
+  await app.loadsNext(1);
+  assert.deepEqual(app.titles, ['Buy oat milk', 'Buy rolled oats']);
 });
 
 /** A user with another device, which writes. */
