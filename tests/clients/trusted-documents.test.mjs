@@ -3,22 +3,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { startBetterAuth } from './harness/better-auth.mjs';
+import { compileCodegen } from './harness/codegen.mjs';
 import { graphqlWs } from './harness/live.mjs';
-import { layOut } from './harness/project.mjs';
 import { compileRelay, openPage } from './harness/relay.mjs';
 import { startTaskward } from './harness/taskward.mjs';
 import { signUp } from './harness/users.mjs';
 
 const relay = compileRelay('relay.production.config.json');
-const codegen = layOut('codegen', { settings: 'codegen.ts', code: ['tasks.ts'] });
-codegen.succeeds('@graphql-codegen/cli/esm/bin.js', '--config', 'codegen.ts');
-codegen.succeeds('typescript/bin/tsc');
-const persisted = JSON.parse(codegen.read('src/gql/persisted-documents.json'));
+const codegen = compileCodegen();
 const both = 'trusted-documents.json';
-codegen.write(both, JSON.stringify({ ...persisted, ...relay.persisted }));
+codegen.write(both, JSON.stringify({ ...codegen.persisted, ...relay.persisted }));
 
 const betterAuth = await startBetterAuth();
 const taskward = await startTaskward({
@@ -26,19 +23,16 @@ const taskward = await startTaskward({
   TASKWARD_TRUSTED_DOCUMENTS: join(codegen.folder, both),
 });
 const alice = await signUp(betterAuth, 'Alice');
-const getToken = async () => alice.token;
 
 test('clients of Relay and of graphql-codegen run their documents by id', async () => {
-  const page = openPage(relay, taskward, getToken);
+  const page = openPage(relay, taskward, alice.freshToken);
   await page.lists();
-  const following = relay.followChanges(page.environment);
-  after(() => following.dispose());
-  await page.hears();
+  await page.follows();
   await page.commits(relay.createTaskMutation, {
     input: { title: 'Buy oats' },
     connections: [page.connection],
   });
-  const api = codegen.load('tasks').createApi(taskward.graphql, getToken, true);
+  const api = codegen.load('tasks').createApi(taskward.graphql, alice.freshToken, true);
 
   const { nodes } = await api.tasks();
   await api.updateTask({ id: nodes[0].id, title: 'Buy rolled oats' });
@@ -77,7 +71,7 @@ describe('an attacker with a good token runs nothing of their own', () => {
   }
 
   test('a document over the socket', async () => {
-    const socket = graphqlWs(taskward, getToken);
+    const socket = graphqlWs(taskward, alice.freshToken);
 
     await assert.rejects(socket.ask(query), ([error]) => {
       assert.equal(error.extensions.code, 'BAD_USER_INPUT');
