@@ -85,8 +85,8 @@ function addToList(store: RecordSourceProxy, tasks: RecordProxy, task: RecordPro
   const edges = tasks.getLinkedRecords('edges') ?? [];
   const nodes = edges.map((edge) => edge.getLinkedRecord('node'));
   if (nodes.includes(task)) return;
-  const age = (node: RecordProxy) => `${node.getValue('createdAt')} ${node.getDataID()}`;
-  const next = nodes.findIndex((node) => node && age(node) < age(task));
+  const born = (node: RecordProxy) => `${node.getValue('createdAt')} ${node.getDataID()}`;
+  const next = nodes.findIndex((node) => node && born(node) < born(task));
   // What is older than the pages that are here comes with its own.
   if (next < 0 && tasks.getLinkedRecord('pageInfo')?.getValue('hasNextPage')) return;
 
