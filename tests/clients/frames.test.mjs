@@ -71,7 +71,7 @@ const tell = (taskward) => {
       ['where there is none', 'TOKEN_MISSING', () => undefined],
       ['of another scheme', 'TOKEN_MALFORMED', () => `Basic ${alice.token}`],
       ['that is the session', 'TOKEN_MALFORMED', () => bearer(alice.sessionToken)],
-      ['that a guessed secret signed', 'ALGORITHM_NOT_ALLOWED', async () => bearer(await guessed())],
+      ['signed by a guess', 'ALGORITHM_NOT_ALLOWED', async () => bearer(await guessed())],
       ['of another Better Auth', 'UNKNOWN_KEY', () => bearer(mallory.token)],
       ['whose claims were changed', 'BAD_SIGNATURE', () => bearer(changed())],
       ['that has expired', 'TOKEN_EXPIRED', () => signed({ iat: now - HOUR, exp: now - 1 })],

@@ -178,7 +178,7 @@ await onEachDatabase(betterAuth, (taskward) => {
     assert.deepEqual(app.titles, shown, 'its own echo is not there twice');
   });
 
-  test('what another device changes beyond the pages that are shown waits for its own', async () => {
+  test('what changes beyond the pages that are shown waits for its own page', async () => {
     const alice = await newcomer();
     const oats = await alice.writes('Buy oats');
     const milk = await alice.writes('Buy milk');

@@ -69,7 +69,10 @@ const tell = (taskward) => {
         query,
         extensions: { persistedQuery: { version: 1, sha256Hash: id } },
       }],
-      ['that another begins with', { query: `${trusted} query Own ${query}`, operationName: 'Own' }],
+      ['that another begins with', {
+        query: `${trusted} query Own ${query}`,
+        operationName: 'Own',
+      }],
     ]) {
       test(`a document ${what}`, async () => {
         const overPost = await ask('POST', request);
