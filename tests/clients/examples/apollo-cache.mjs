@@ -1,8 +1,10 @@
 import { InMemoryCache } from '@apollo/client';
 import { relayStylePagination } from '@apollo/client/utilities';
 
-/** One list per filter and order; `fetchMore` adds its pages to it. */
-const tasks = relayStylePagination(['filter', 'orderBy']);
+/** One list per filter and order, to which `fetchMore` adds its pages. A count alone is no list. */
+const tasks = relayStylePagination((args) =>
+  args?.first === 0 ? ['first', 'filter'] : ['filter', 'orderBy'],
+);
 
 /** A deleted list's tasks are in the inbox. */
 const list = (list, { canRead }) => (list && !canRead(list) ? null : list);
