@@ -19,7 +19,7 @@ mutation Create($input: CreateTaskInput!, $filter: TaskFilter, $after: String) {
   createTask(input: $input) { task { ...TaskRow } query { ...TaskPage } }
 } ${PAGE}`;
 
-/** The payload holds all that has changed of the task itself. Which lists it is in is another matter. */
+/** The payload holds what has changed of the task. Which lists it is in is another matter. */
 export const UPDATE = `mutation Update($input: UpdateTaskInput!) {
   updateTask(input: $input) { task { id title completed version } }
 }`;
