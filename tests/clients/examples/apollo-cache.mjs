@@ -7,10 +7,10 @@ const tasks = relayStylePagination((args) =>
 );
 
 /** A deleted list's tasks are in the inbox. */
-const list = (list, { canRead }) => (list && !canRead(list) ? null : list);
+const listOrInbox = (list, { canRead }) => (list && !canRead(list) ? null : list);
 
 /** A list may have brought it already. */
-const task = (task, { args: { id }, toReference }) =>
+const taskOfAnyList = (task, { args: { id }, toReference }) =>
   task === undefined ? toReference({ __typename: 'Task', id }) : task;
 
 export const createCache = () =>
@@ -32,10 +32,10 @@ export const createCache = () =>
           tasks,
           tags: relayStylePagination(),
           lists: relayStylePagination(['includeArchived']),
-          task,
+          task: taskOfAnyList,
         },
       },
-      Task: { fields: { subtasks: tasks, list } },
+      Task: { fields: { subtasks: tasks, list: listOrInbox } },
       Session: { keyFields: false, merge: true }, // part of its user, not an object to look up
       Change: { keyFields: false }, // its `id` is that of the object that changed
     },
