@@ -142,7 +142,8 @@ await onEachDatabase(betterAuth, (taskward) => {
       let refusals;
       const alice = await signedOut(async (user) => {
         const signal = AbortSignal.timeout(20_000);
-        while (refusals() < names.length) await pause(10, undefined, { signal }); // has failed all
+        // Until it has failed all of them.
+        while (refusals() < names.length) await pause(10, undefined, { signal });
         return user.freshToken();
       });
 
