@@ -141,7 +141,9 @@ await onEachDatabase(betterAuth, (taskward) => {
     test('that is refused is renewed once for all operations that it failed', async () => {
       let refusals;
       const alice = await signedOut(async (user) => {
-        while (refusals() < names.length) await pause(10); // until it has failed all of them
+        const signal = AbortSignal.timeout(20_000);
+        // Until it has failed all of them.
+        while (refusals() < names.length) await pause(10, undefined, { signal });
         return user.freshToken();
       });
 
