@@ -12,7 +12,9 @@ use crate::{
     config::Config,
     document::{self, Rules},
     graphql::{self, Mutation, Query, Subscription},
-    http::{self, Connections, Draining, HttpSettings, PersistedDocuments, Served, Shared},
+    http::{
+        self, Connections, Draining, HttpSettings, PersistedDocuments, Playground, Served, Shared,
+    },
     store::{Store, SystemStore},
 };
 
@@ -37,6 +39,7 @@ impl App {
             Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
                 .await?;
         store.migrate().await?;
+        let assets = config.playground_assets;
         let types = document::registry::<Query, Mutation, Subscription>();
         let shared = Shared {
             schema: graphql::schema(config.introspection),
@@ -51,8 +54,7 @@ impl App {
                 body_limit: config.body_limit,
                 timeout: config.timeout,
                 origins: config.origins,
-                playground: config.playground,
-                playground_token: token,
+                playground: config.playground.then_some(Playground { assets, token }),
                 local_only: config.development,
             },
         };

@@ -3,7 +3,6 @@
 use std::{
     fmt::{self, Display},
     net::{IpAddr, Ipv4Addr, SocketAddr},
-    path::PathBuf,
     str::FromStr,
     time::Duration,
 };
@@ -15,7 +14,7 @@ use url::Url;
 use crate::{
     auth::{Sources, TokenSettings},
     document::Limits,
-    http::{LiveLimits, Origins, PersistedSettings, TrustedDocuments},
+    http::{Assets, LiveLimits, Origins, PersistedSettings, TrustedDocuments},
     store::Quotas,
     telemetry,
 };
@@ -50,6 +49,11 @@ pub struct Settings {
     /// Whether GraphiQL is served at `/` (`true` or `false`): by default only in development mode.
     #[arg(long, env = "TASKWARD_PLAYGROUND", value_name = "BOOL")]
     pub playground: Option<String>,
+
+    /// A folder of npm packages, such as `playground/node_modules`, from which the server serves
+    /// GraphiQL's files itself. By default browsers get them from a CDN.
+    #[arg(long, env = "TASKWARD_PLAYGROUND_ASSETS", value_name = "FOLDER")]
+    pub playground_assets: Option<String>,
 
     /// Origins of the web pages that may ask, separated by commas, such as `https://app.example.com`.
     /// By default none, and in development mode any of this machine.
@@ -97,7 +101,7 @@ pub struct Settings {
     /// A file of trusted documents: a JSON object from ids to documents, as graphql-codegen and Relay's
     /// compiler write it, or a manifest of Apollo's. Outside development mode, no other documents run.
     #[arg(long, env = "TASKWARD_TRUSTED_DOCUMENTS", value_name = "FILE")]
-    pub trusted_documents: Option<PathBuf>,
+    pub trusted_documents: Option<String>,
 
     /// How much is remembered of automatic persisted queries, in bytes; 0 turns them off.
     #[arg(
@@ -165,6 +169,8 @@ pub struct Config {
     pub introspection: bool,
     /// Whether GraphiQL is at `/`.
     pub playground: bool,
+    /// From where a browser gets GraphiQL's files.
+    pub playground_assets: Assets,
     /// From which pages a browser may ask.
     pub origins: Origins,
     /// The longest that a request may take.
@@ -222,10 +228,8 @@ impl Settings {
             );
         }
         faults.0.extend(telemetry::read(&self.log).err());
-        let file = self.trusted_documents.as_deref().filter(|file| !file.as_os_str().is_empty());
-        let trusted = file.map(TrustedDocuments::read).transpose();
-        let fault = |fault| faults.0.push(format!("TASKWARD_TRUSTED_DOCUMENTS: {fault}"));
-        let trusted = trusted.map_err(fault).ok().flatten();
+        let trusted = faults
+            .trusted_documents("TASKWARD_TRUSTED_DOCUMENTS", self.trusted_documents.as_deref());
         let timeout = faults.at_least_1("TASKWARD_REQUEST_TIMEOUT", &self.request_timeout);
         let (introspection, playground) = (&self.introspection, &self.playground);
         let config = Config {
@@ -239,6 +243,8 @@ impl Settings {
             playground: faults
                 .switch("TASKWARD_PLAYGROUND", playground.as_deref())
                 .unwrap_or(development),
+            playground_assets: faults
+                .assets("TASKWARD_PLAYGROUND_ASSETS", self.playground_assets.as_deref()),
             origins: faults.origins("TASKWARD_CORS_ORIGINS", &self.cors_origins, development),
             timeout: Duration::from_secs(timeout),
             body_limit: faults.at_least_1("TASKWARD_MAX_BODY", &self.max_body),
@@ -254,7 +260,7 @@ impl Settings {
             persisted: PersistedSettings {
                 only_trusted: trusted.is_some() && !development,
                 trusted,
-                remembered: faults
+                memory: faults
                     .read("TASKWARD_PERSISTED_QUERIES", &self.persisted_queries)
                     .unwrap_or_default(),
             },
@@ -314,6 +320,20 @@ impl Faults {
         text.parse().map_err(fault).ok()
     }
 
+    fn assets(&mut self, name: &str, folder: Option<&str>) -> Assets {
+        let Some(folder) = folder.filter(|folder| !folder.is_empty()) else { return Assets::Cdn };
+        Assets::read(folder).unwrap_or_else(|faults| {
+            self.0.extend(faults.iter().map(|fault| format!("{name}: {fault}")));
+            Assets::Cdn
+        })
+    }
+
+    fn trusted_documents(&mut self, name: &str, file: Option<&str>) -> Option<TrustedDocuments> {
+        let file = file.filter(|file| !file.is_empty())?;
+        let fault = |fault| self.0.push(format!("{name}: {fault}"));
+        TrustedDocuments::read(file).map_err(fault).ok()
+    }
+
     fn origins(&mut self, name: &str, given: &[String], development: bool) -> Origins {
         let given: Vec<_> = given.iter().filter(|origin| !origin.is_empty()).collect();
         if given.is_empty() && development {
@@ -355,13 +375,14 @@ impl Display for Config {
             None => "none".to_owned(),
         };
         let Self { limits, quotas, live, .. } = self;
-        let lines: [(&str, &dyn Display); 25] = [
+        let lines: [(&str, &dyn Display); 26] = [
             ("mode", &mode),
             ("TASKWARD_LISTEN", &self.listen),
             ("DATABASE_URL", &masked(&self.database_url)),
             ("TASKWARD_POOL_SIZE", &self.pool_size),
             ("TASKWARD_INTROSPECTION", &self.introspection),
             ("TASKWARD_PLAYGROUND", &self.playground),
+            ("TASKWARD_PLAYGROUND_ASSETS", &self.playground_assets),
             ("TASKWARD_CORS_ORIGINS", &origins),
             ("TASKWARD_REQUEST_TIMEOUT", &format_args!("{} s", self.timeout.as_secs())),
             ("TASKWARD_MAX_BODY", &format_args!("{} bytes", self.body_limit)),
@@ -372,7 +393,7 @@ impl Display for Config {
             ("TASKWARD_MAX_DEPTH", &limits.depth),
             ("TASKWARD_MAX_COST", &limits.cost),
             ("TASKWARD_TRUSTED_DOCUMENTS", &trusted),
-            ("TASKWARD_PERSISTED_QUERIES", &format_args!("{} bytes", self.persisted.remembered)),
+            ("TASKWARD_PERSISTED_QUERIES", &format_args!("{} bytes", self.persisted.memory)),
             ("TASKWARD_MAX_TASKS", &quotas.tasks),
             ("TASKWARD_MAX_TAGS", &quotas.tags),
             ("TASKWARD_MAX_LISTS", &quotas.lists),

@@ -36,6 +36,7 @@ pub use self::{
     draining::Draining,
     live::{Connections, LiveLimits},
     persisted::{PersistedDocuments, PersistedSettings, TrustedDocuments},
+    playground::{Assets, Playground},
 };
 use self::{negotiation::Form, reply::Refused};
 use crate::{
@@ -83,10 +84,8 @@ pub struct HttpSettings {
     pub timeout: Duration,
     /// From which pages a browser may ask.
     pub origins: Origins,
-    /// Whether GraphiQL is at `/`.
-    pub playground: bool,
-    /// The token that GraphiQL starts with.
-    pub playground_token: Option<String>,
+    /// GraphiQL, where it is at `/`.
+    pub playground: Option<Playground>,
     /// Whether only a `Host` of this machine is answered.
     pub local_only: bool,
 }
@@ -102,18 +101,19 @@ pub enum Origins {
 
 /// The routes, and around them from the inside to the outside:
 ///
-/// 1. CORS, so that a browser can read every answer of a route, refusals too;
+/// 1. CORS, so that a browser can read every answer of a route, refusals too; but no other page may
+///    read that of GraphiQL, where a token stands;
 /// 2. the check of `Host`, before which nothing is answered but the log;
 /// 3. the log, which sees each request and each answer.
 pub fn router(shared: Served) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::graphql))
         .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready));
-    if shared.settings.playground {
-        router = router.route("/", get(playground::playground));
+        .route("/readyz", get(health::ready))
+        .layer(cors(shared.settings.origins.clone()));
+    if let Some(playground) = &shared.settings.playground {
+        router = router.merge(playground::routes(playground));
     }
-    let router = router.layer(cors(shared.settings.origins.clone()));
     let router = if shared.settings.local_only {
         router.layer(middleware::from_fn(local_host_only))
     } else {

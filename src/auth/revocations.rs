@@ -147,8 +147,8 @@ impl Revocations {
             (Some(end), None) => Err(Refusal::new(
                 Reason::Revoked,
                 format!(
-                    "Its user signed out everywhere until {end}, and the token does not tell when \
-                     it was issued: let the issuer add `iat`."
+                    "The user signed out everywhere, of all tokens issued before {end}, and this one \
+                     does not tell when it was: let the issuer add `iat`."
                 ),
             )),
             (Some(end), Some(issued_at)) if *issued_at < end => Err(Refusal::new(

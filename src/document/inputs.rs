@@ -284,7 +284,7 @@ impl<'a> Inputs<'a> {
             let path = &below(path, QueryPathSegment::Name(name));
             match fields.get(name.as_str()) {
                 Some(field) => self.argument(field, value, path, source),
-                None => self.fault(source, path, format!("unknown field `{name}`")),
+                None => self.fault(source, path, format!("unknown field `{name}`: leave it out")),
             }
         }
         for (name, field) in fields {

@@ -14,6 +14,8 @@ pub struct Limits {
     /// Brackets open at the same time, of all three kinds: the parser recurses with each, and
     /// with some 300 it would overflow the stack of a worker thread.
     pub nesting: usize,
+    /// Letters of a name: each object of an answer repeats those of its fields.
+    pub name: usize,
     /// Aliases, in all operations and fragments as they are written.
     pub aliases: usize,
     /// Directives, in all operations and fragments as they are written.
@@ -37,6 +39,7 @@ impl Default for Limits {
         Self {
             tokens: 2000,
             nesting: 64,
+            name: 128,
             aliases: 100,
             directives: 50,
             root_fields: 30,
@@ -58,12 +61,11 @@ pub(super) fn at_most<N: PartialOrd + Display + Copy>(
     if found <= limit {
         return Ok(());
     }
-    Err(too_complex(format!(
-        "{subject} {found} {what}; at most {limit} are allowed: ask for less at a time"
-    )))
+    Err(too_complex(&format!("{subject} {found} {what}; at most {limit} are allowed")))
 }
 
 /// The error of a document beyond a limit.
-pub(super) fn too_complex(message: String) -> ServerError {
+pub(super) fn too_complex(message: &str) -> ServerError {
+    let message = format!("{message}: ask for less at a time");
     ApiError::new(ErrorCode::QueryTooComplex, message).at(None)
 }

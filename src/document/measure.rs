@@ -303,6 +303,6 @@ fn values_in(value: &Value) -> u64 {
 }
 
 fn spreads_itself(name: &Name, at: Pos) -> ServerError {
-    let message = format!("the fragment `{name}` spreads itself");
+    let message = format!("the fragment `{name}` spreads itself: take one of the spreads out");
     ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(Some(at))
 }

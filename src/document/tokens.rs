@@ -17,17 +17,19 @@ pub(super) fn check(source: &str, limits: &Limits) -> Result<(), ServerError> {
             _ => {}
         }
         tokens += keywords(token).max(1);
+        if is_name(token[0]) && !token[0].is_ascii_digit() && token.len() > limits.name {
+            let most = limits.name;
+            return Err(too_complex(&format!(
+                "the document has a name of more than {most} letters"
+            )));
+        }
         if tokens > limits.tokens {
             let most = limits.tokens;
-            return Err(too_complex(format!(
-                "the document has more than {most} tokens: ask for less at a time"
-            )));
+            return Err(too_complex(&format!("the document has more than {most} tokens")));
         }
         if open > limits.nesting {
             let most = limits.nesting;
-            return Err(too_complex(format!(
-                "the document has more than {most} nested brackets: ask for less at a time"
-            )));
+            return Err(too_complex(&format!("the document has more than {most} nested brackets")));
         }
     }
     Ok(())

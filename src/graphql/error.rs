@@ -184,7 +184,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(named) => {
-                Self::new(ErrorCode::NotFound, "You have no object with this id.")
+                Self::new(ErrorCode::NotFound, "You have no object with this id: it was deleted for good, or the id is wrong.")
                     .field(path_of(named))
             }
             StoreError::ForeignPlace(side) => page::foreign(side),

@@ -8,19 +8,23 @@
 use std::{
     collections::{HashMap, HashSet},
     fs,
-    path::Path,
     sync::Arc,
 };
 
+use async_graphql::parser::parse_query;
 use aws_lc_rs::digest;
 use axum::http::StatusCode;
 use quick_cache::{Weighter, sync::Cache};
 use serde::Deserialize;
 
-use super::{reply::Refused, request::Name};
-use crate::graphql::error::{ApiError, ErrorCode};
+use super::{reply::Refused, request::DocumentName};
+use crate::{
+    document::syntax_error,
+    graphql::error::{ApiError, ErrorCode},
+};
 
-/// Of how many documents the memory has room at the least: few parts, so that each may be large.
+/// Of how many documents the memory has room at the least. One that would take more of it is not
+/// remembered: to name it would cost nothing, and to read it much.
 const AT_LEAST: usize = 128;
 
 /// What is configured of them.
@@ -31,7 +35,7 @@ pub struct PersistedSettings {
     /// Whether they are the only ones that run.
     pub only_trusted: bool,
     /// How many bytes of automatic persisted queries are remembered; with 0 there are none.
-    pub remembered: u64,
+    pub memory: u64,
 }
 
 /// Documents by their ids, as the build of a front end writes them.
@@ -44,7 +48,7 @@ pub struct TrustedDocuments {
 /// The forms of that file.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum File {
+enum DocumentsFile {
     /// Apollo's manifest.
     Manifest { operations: Vec<ManifestEntry> },
     /// What graphql-codegen and Relay's compiler write.
@@ -62,22 +66,34 @@ impl TrustedDocuments {
     ///
     /// # Errors
     /// Says what is wrong with it.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let text = fs::read_to_string(path)
-            .map_err(|error| format!("{} cannot be read ({error})", path.display()))?;
-        let file = serde_json::from_str(&text).map_err(|_| {
-            format!(
-                "{} must hold a JSON object from ids to documents, as graphql-codegen and Relay's compiler write it, or a manifest of Apollo's",
-                path.display()
-            )
-        })?;
-        let by_id: HashMap<String, Arc<str>> = match file {
-            File::Manifest { operations } => {
-                operations.into_iter().map(|entry| (entry.id, entry.body.into())).collect()
+    pub fn read(file: &str) -> Result<Self, String> {
+        let text =
+            fs::read_to_string(file).map_err(|error| format!("{file} cannot be read ({error})"))?;
+        let documents: Vec<(String, String)> = match serde_json::from_str(&text) {
+            Ok(DocumentsFile::Manifest { operations }) => {
+                operations.into_iter().map(|entry| (entry.id, entry.body)).collect()
             }
-            File::Plain(by_id) => by_id.into_iter().map(|(id, text)| (id, text.into())).collect(),
+            Ok(DocumentsFile::Plain(by_id)) => by_id.into_iter().collect(),
+            Err(_) => {
+                return Err(format!(
+                    "{file} must hold a JSON object from ids to documents, as graphql-codegen and Relay's compiler write it, or a manifest of Apollo's"
+                ));
+            }
         };
-        Ok(Self { texts: by_id.values().cloned().collect(), by_id })
+        let mut trusted = Self::default();
+        for (id, text) in documents {
+            if let Err(error) = parse_query(&text) {
+                let error = syntax_error(&error).message;
+                return Err(format!("{file}, document {id}: {error}"));
+            }
+            let text = Arc::from(text);
+            let before = trusted.by_id.insert(bare(&id).to_owned(), Arc::clone(&text));
+            if before.is_some_and(|before| before != text) {
+                return Err(format!("{file}: {id} is the id of two documents"));
+            }
+            trusted.texts.insert(text);
+        }
+        Ok(trusted)
     }
 
     /// How many there are.
@@ -116,53 +132,68 @@ impl PersistedDocuments {
     /// Those that are configured, and none remembered yet.
     #[must_use]
     pub fn new(settings: PersistedSettings) -> Self {
-        let PersistedSettings { trusted, only_trusted, remembered } = settings;
-        let remembered =
-            (remembered > 0).then(|| Cache::with_weighter(AT_LEAST, remembered, Length));
+        let PersistedSettings { trusted, only_trusted, memory } = settings;
+        let remembered = (memory > 0).then(|| Cache::with_weighter(AT_LEAST, memory, Length));
         Self { trusted: trusted.unwrap_or_default(), only_trusted, remembered }
     }
 
-    /// The document that a request sends or names.
+    /// The document that a request sends or names. Some clients can only leave it empty where they
+    /// name it.
     ///
     /// # Errors
     /// When it does neither, names one that is not known, or sends one that is not what it is called,
     /// or that may not run here.
-    pub fn find(&self, query: Option<String>, name: Option<Name>) -> Result<Found, Refused> {
-        match (query, name) {
-            (Some(_), Some(Name::Id(_))) => {
-                Err(bad("documentId", "Send either documentId or query, not both."))
+    pub fn find(
+        &self,
+        query: Option<String>,
+        name: Option<DocumentName>,
+    ) -> Result<Found, Refused> {
+        match (query.filter(|query| name.is_none() || !query.is_empty()), name) {
+            (Some(_), Some(DocumentName::Id(_))) => {
+                Err(Refused::field("documentId", "Send either documentId or query, not both."))
             }
-            (Some(query), Some(Name::Sha256(sha256))) => self.sent(query, Some(sha256)),
+            (Some(query), Some(DocumentName::Sha256(sha256))) => self.sent(query, Some(&sha256)),
             (Some(query), None) => self.sent(query, None),
             (None, Some(name)) => self.named(&name),
-            (None, None) => Err(bad("query", "query is missing: it holds the document.")),
+            (None, None) => Err(Refused::field(
+                "query",
+                "query is missing: send the document in it, or the id of a trusted one as documentId.",
+            )),
         }
     }
 
-    fn named(&self, name: &Name) -> Result<Found, Refused> {
-        let (Name::Id(id) | Name::Sha256(id)) = name;
-        let remembered = || self.remembered.as_ref()?.get(&id.to_ascii_lowercase());
-        match self.trusted.by_id.get(id).cloned().or_else(remembered) {
-            Some(text) => Ok(Found { text, sha256: None }),
-            None => Err(self.unknown(name)),
-        }
+    fn named(&self, name: &DocumentName) -> Result<Found, Refused> {
+        let text = match name {
+            DocumentName::Id(id) => self.trusted(id),
+            DocumentName::Sha256(sha256) => self
+                .trusted(sha256)
+                .or_else(|| self.remembered.as_ref()?.get(&sha256.to_ascii_lowercase())),
+        };
+        let text = text.ok_or_else(|| self.unknown(name))?;
+        Ok(Found { text, sha256: None })
     }
 
-    fn sent(&self, query: String, name: Option<String>) -> Result<Found, Refused> {
+    fn trusted(&self, id: &str) -> Option<Arc<str>> {
+        self.trusted.by_id.get(bare(id)).cloned()
+    }
+
+    fn sent(&self, query: String, name: Option<&str>) -> Result<Found, Refused> {
         if self.only_trusted && !self.trusted.texts.contains(&*query) {
-            return Err(bad(
+            return Err(Refused::field(
                 "query",
                 "Only trusted documents run here, and this is none of them: add it to the file that the server is given, and send its id as documentId.",
             ));
         }
         let text = Arc::from(query);
-        // The build of a front end may use digests of another kind.
-        let name = name.filter(|name| self.trusted.by_id.get(name) != Some(&text));
-        let sha256 = name.as_ref().map(|_| sha256(&text));
-        if name.map(|name| name.to_ascii_lowercase()) == sha256 {
-            Ok(Found { text, sha256 })
+        // The build of a front end may have ids that are no SHA-256.
+        let Some(name) = name.filter(|name| self.trusted(name).as_ref() != Some(&text)) else {
+            return Ok(Found { text, sha256: None });
+        };
+        let sha256 = sha256(&text);
+        if bare(name).eq_ignore_ascii_case(&sha256) {
+            Ok(Found { text, sha256: Some(sha256) })
         } else {
-            Err(bad(
+            Err(Refused::field(
                 "extensions.persistedQuery.sha256Hash",
                 "This is not the SHA-256 of the query, in hexadecimal: hash the very text that is sent.",
             ))
@@ -170,17 +201,17 @@ impl PersistedDocuments {
     }
 
     /// What clients look for is the message of an answer, to the letter.
-    fn unknown(&self, name: &Name) -> Refused {
+    fn unknown(&self, name: &DocumentName) -> Refused {
         let (status, code, message) = match name {
-            Name::Id(_) => (
+            DocumentName::Id(_) => (
                 StatusCode::BAD_REQUEST,
                 ErrorCode::PersistedQueryNotFound,
-                "No document has this documentId: add it to the file of trusted documents that the server is given, or send its text as query.",
+                "No document has this documentId: add it to the file of trusted documents that the server is given.",
             ),
-            Name::Sha256(_) if self.remembered.is_some() => {
+            DocumentName::Sha256(_) if self.remembered.is_some() => {
                 (StatusCode::OK, ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound")
             }
-            Name::Sha256(_) => (
+            DocumentName::Sha256(_) => (
                 StatusCode::OK,
                 ErrorCode::PersistedQueryNotSupported,
                 "PersistedQueryNotSupported",
@@ -191,18 +222,22 @@ impl PersistedDocuments {
 
     /// Remembers a document that may run, if its client wants to send it but once.
     pub fn remember(&self, Found { text, sha256 }: Found) {
-        if let (Some(remembered), Some(sha256)) = (&self.remembered, sha256) {
+        if let (Some(remembered), Some(sha256)) = (&self.remembered, sha256)
+            && (text.len() * AT_LEAST) as u64 <= remembered.capacity()
+        {
             remembered.insert(sha256, text);
         }
     }
+}
+
+/// An id without the name of its digest, which may stand before it (GraphQL over HTTP, "Persisted
+/// Documents").
+fn bare(id: &str) -> &str {
+    id.strip_prefix("sha256:").unwrap_or(id)
 }
 
 /// In hexadecimal.
 fn sha256(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
-}
-
-fn bad(field: &'static str, message: &'static str) -> Refused {
-    Refused::new(StatusCode::BAD_REQUEST, ApiError::bad_input(field, message))
 }

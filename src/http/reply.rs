@@ -53,6 +53,11 @@ impl Refused {
         Self::new(status, ApiError::new(ErrorCode::BadUserInput, message))
     }
 
+    /// A part of the request that is refused, by its path.
+    pub fn field(field: &'static str, message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ApiError::bad_input(field, message))
+    }
+
     /// A fault of the server that may be over in so many seconds.
     #[must_use]
     pub fn unavailable(message: &'static str, retry_after: HeaderValue) -> Self {

@@ -13,6 +13,9 @@ use url::form_urlencoded;
 use super::reply::Refused;
 use crate::graphql::error::{ApiError, ErrorCode};
 
+/// Where Apollo's protocol has its place in a request.
+const PERSISTED_QUERY: &str = "extensions.persistedQuery";
+
 /// What a client asks for.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -52,7 +55,7 @@ struct PersistedQuery {
 }
 
 /// What a request calls its document.
-pub enum Name {
+pub enum DocumentName {
     /// A trusted document.
     Id(String),
     /// Any document, by the SHA-256 of its text.
@@ -64,23 +67,22 @@ impl GraphqlRequest {
     ///
     /// # Errors
     /// When it is called by two names, or in another way than clients do.
-    pub fn name(&mut self) -> Result<Option<Name>, Refused> {
+    pub fn name(&mut self) -> Result<Option<DocumentName>, Refused> {
         let persisted_query = self.extensions.take().and_then(|it| it.persisted_query);
-        match (self.document_id.take(), persisted_query) {
+        match (self.document_id.take().filter(|id| !id.is_empty()), persisted_query) {
             (None, None) => Ok(None),
-            (Some(id), None) => {
-                let id = id.strip_prefix("sha256:").map(ToOwned::to_owned).unwrap_or(id);
-                Ok(Some(Name::Id(id)))
-            }
+            (Some(id), None) => Ok(Some(DocumentName::Id(id))),
+            // To serde, the values alone, in their order, would be one as well.
+            (None, Some(value)) if value.is_array() => Err(not_a_persisted_query()),
             (None, Some(value)) => match serde_json::from_value(value) {
                 Ok(PersistedQuery { version: 1, sha256_hash }) => {
-                    Ok(Some(Name::Sha256(sha256_hash)))
+                    Ok(Some(DocumentName::Sha256(sha256_hash)))
                 }
-                _ => Err(bad_name(
-                    "It must be an object with version (1) and sha256Hash (a string).",
-                )),
+                _ => Err(not_a_persisted_query()),
             },
-            (Some(_), Some(_)) => Err(bad_name("Leave it out beside documentId.")),
+            (Some(_), Some(_)) => {
+                Err(Refused::field(PERSISTED_QUERY, "Leave it out beside documentId."))
+            }
         }
     }
 
@@ -125,10 +127,10 @@ pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, Refused> {
         }
         Ok(request) => Ok(request),
         Err(Category::Data) => Err(bad(
-            "The body must be an object with query (a string) and, if needed, operationName (a string), variables and extensions (objects).",
+            "The body must be an object with query or documentId (a string) and, if needed, operationName (a string), variables and extensions (objects).",
         )),
         Err(Category::Syntax | Category::Eof | Category::Io) => {
-            Err(not_json("The body is not JSON.".to_owned()))
+            Err(not_json("The body is not JSON: send an object with the query in it.".to_owned()))
         }
     }
 }
@@ -144,24 +146,25 @@ pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, Refused> {
             // Here, unlike in JSON, there is no null (GraphQL over HTTP, "GET").
             "operationName" if value.is_empty() => continue,
             "query" | "documentId" | "operationName" => Value::String(value.into_owned()),
-            "variables" | "extensions" => serde_json::from_str(&value)
-                .map_err(|_| not_json(format!("The parameter {name} is not JSON.")))?,
+            "variables" | "extensions" => serde_json::from_str(&value).map_err(|_| {
+                not_json(format!("The parameter {name} is not JSON: send an object."))
+            })?,
             _ => continue,
         };
         fields.insert(name.into_owned(), value);
     }
     serde_json::from_value(Value::Object(fields)).map_err(|_| {
-        bad("The parameters must be query and, if needed, operationName, variables and extensions (JSON objects).")
+        bad("The parameters must be query or documentId and, if needed, operationName, variables and extensions (JSON objects).")
     })
+}
+
+fn not_a_persisted_query() -> Refused {
+    let message = "It must be an object with version (1) and sha256Hash (a string).";
+    Refused::field(PERSISTED_QUERY, message)
 }
 
 fn not_json(message: String) -> Refused {
     Refused::new(StatusCode::BAD_REQUEST, ApiError::new(ErrorCode::GraphqlParseFailed, message))
-}
-
-fn bad_name(message: &'static str) -> Refused {
-    let error = ApiError::bad_input("extensions.persistedQuery", message);
-    Refused::new(StatusCode::BAD_REQUEST, error)
 }
 
 fn bad(message: &'static str) -> Refused {

@@ -12,6 +12,7 @@ mod log;
 mod media_types;
 mod order;
 mod outage;
+mod playground;
 mod query_string;
 mod request_id;
 mod stop;

@@ -26,7 +26,12 @@ pub(super) enum ClientMessage {
 impl ClientMessage {
     /// Reads a message; `None` when it is not one of the protocol.
     pub(super) fn read(text: &str) -> Option<Self> {
-        let message = serde_json::from_str(text).ok()?;
+        let message: Value = serde_json::from_str(text).ok()?;
+        // To serde, the values of an object alone, in their order, would be one as well.
+        if message.is_array() || message.get("payload").is_some_and(Value::is_array) {
+            return None;
+        }
+        let message = serde_json::from_value(message).ok()?;
         let is_whole = match &message {
             Self::Subscribe { id, payload } => {
                 (1..=LONGEST_ID).contains(&id.len()) && payload.has_document()

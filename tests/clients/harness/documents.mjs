@@ -52,3 +52,28 @@ export const FOLLOW = `subscription Follow($since: String) {
 export const SIGN_OUT = `mutation SignOut($input: SignOutInput!) {
   signOut(input: $input) { revokedBefore }
 }`;
+
+export const CREATE_MANY = `mutation CreateMany($operations: [BatchOperation!]!) {
+  batch(input: { operations: $operations }) { results { node { id } error { message } } }
+}`;
+
+export const CREATE_LIST = `mutation CreateList($input: CreateListInput!) {
+  createList(input: $input) { list { id } }
+}`;
+
+export const RENAME_LIST = `mutation RenameList($input: UpdateListInput!) {
+  updateList(input: $input) { list { id name version } }
+}`;
+
+export const CREATE_TAG = `mutation CreateTag($input: CreateTagInput!) {
+  createTag(input: $input) { tag { id } }
+}`;
+
+export const RENAME_TAG = `mutation RenameTag($input: UpdateTagInput!) {
+  updateTag(input: $input) { tag { id name version } }
+}`;
+
+export const DELETE_BOTH = `mutation DeleteBoth($list: ID!, $tag: ID!) {
+  deleteList(input: { id: $list }) { deletedIds }
+  deleteTag(input: { id: $tag }) { deletedIds }
+}`;

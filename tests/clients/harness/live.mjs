@@ -4,9 +4,9 @@ import { EventEmitter, once } from 'node:events';
 import { after } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
+import { openSocket } from '../examples/live-updates.mjs';
 import { FOLLOW } from './documents.mjs';
 
 /** How long news may take, in milliseconds. */
@@ -18,16 +18,19 @@ const PATIENCE = 20_000;
  */
 export function graphqlWs(taskward, token, options) {
   const closes = [];
+  let told = 0;
   const news = new EventEmitter();
-  const client = createClient({
-    url: taskward.graphql.replace('http', 'ws'),
+  const client = openSocket(taskward.graphql.replace('http', 'ws'), token, {
     webSocketImpl: WebSocket,
-    connectionParams: async () => ({ authorization: `Bearer ${await token()}` }),
     retryWait: () => pause(100),
     ...options,
   });
   client.on('closed', ({ code, reason }) => {
     closes.push({ code, reason });
+    news.emit('news');
+  });
+  client.on('message', ({ type }) => {
+    if (type === 'next') told += 1;
     news.emit('news');
   });
   after(() => client.dispose());
@@ -41,6 +44,9 @@ export function graphqlWs(taskward, token, options) {
       await until(news, () => closes.length > 0);
       return closes[0];
     },
+
+    /** Waits for the first answer to what was subscribed to. */
+    untilTold: () => until(news, () => told > 0),
 
     /** Asks one thing over the socket: the data, or the errors thrown. */
     async ask(query, variables) {
@@ -135,6 +141,29 @@ class Following {
       const isMet = condition();
       if (!isMet && this.failure) throw this.failure;
       return isMet;
+    });
+  }
+}
+
+/** What a page shows that watches a query: `now` is what `pick` takes from the latest result. */
+export class Watched {
+  #news = new EventEmitter();
+
+  constructor(pick) {
+    this.pick = pick;
+  }
+
+  next = (result) => {
+    this.failure = result.error;
+    this.now = this.pick(result);
+    this.#news.emit('news');
+  };
+
+  /** Waits until it shows what this condition asks for. */
+  until(condition) {
+    return until(this.#news, () => {
+      if (this.failure) throw this.failure;
+      return Boolean(this.now && condition(this.now));
     });
   }
 }

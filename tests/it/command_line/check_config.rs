@@ -20,6 +20,7 @@ fn without_settings_it_is_development_on_this_machine() {
         ("TASKWARD_POOL_SIZE", "16"),
         ("TASKWARD_INTROSPECTION", "true"),
         ("TASKWARD_PLAYGROUND", "true"),
+        ("TASKWARD_PLAYGROUND_ASSETS", "https://unpkg.com"),
         ("TASKWARD_CORS_ORIGINS", "any of this machine"),
         ("TASKWARD_REQUEST_TIMEOUT", "10 s"),
         ("TASKWARD_MAX_BODY", "1048576 bytes"),
@@ -234,7 +235,45 @@ fn the_file_of_trusted_documents_has_to_hold_documents() {
         "{fault}"
     );
 
+    for (text, fault) in [
+        (
+            r#"{"1": "{ __typename }", "2": "{ tasks {"}"#,
+            "documents.json, document 2: Syntax error",
+        ),
+        (r#"{"a": "{ a }", "sha256:a": "{ b }"}"#, "documents.json: "),
+    ] {
+        let folder = folder();
+        folder.write("documents.json", text);
+        let output = folder.run(&["check-config"]);
+        let expected = format!("{file}: {fault}");
+        assert!(output.faults()[0].starts_with(&expected), "{output:?}");
+    }
+    let empty = Folder::new().with("BETTER_AUTH_SECRET", SECRET).with(file, "");
+    assert_eq!(value(&empty.run(&["check-config"]), file), "none");
+
     let folder = folder();
     folder.write("documents.json", r#"{"1": "{ __typename }"}"#);
     assert_eq!(value(&folder.run(&["check-config"]), file), "1, and no others run");
+}
+
+#[test]
+fn every_file_that_graphiql_lacks_is_named() {
+    let folder = Folder::new().with("TASKWARD_PLAYGROUND_ASSETS", "playground/node_modules");
+    let react = "playground/node_modules/react/umd";
+    std::fs::create_dir_all(folder.path(react)).unwrap();
+    folder.write(&format!("{react}/react.production.min.js"), "altered");
+    let output = folder.run(&["check-config"]);
+    let faults = output.faults();
+    for (file, fault) in [
+        ("graphiql/graphiql.min.css", " of graphiql@"),
+        ("react/umd/react.production.min.js", " is not the file of react@"),
+        ("react-dom/umd/react-dom.production.min.js", " of react-dom@"),
+        ("graphql-ws/umd/graphql-ws.min.js", " of graphql-ws@"),
+        ("graphiql/graphiql.min.js", " of graphiql@"),
+    ] {
+        let beginning =
+            format!("TASKWARD_PLAYGROUND_ASSETS: playground/node_modules/{file}{fault}");
+        assert!(faults.iter().any(|fault| fault.starts_with(&beginning)), "{file}: {faults:#?}");
+    }
+    assert_eq!(faults.len(), 5, "{faults:#?}");
 }

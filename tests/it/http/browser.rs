@@ -1,4 +1,4 @@
-//! What stands between a page in a browser and the server: origins, host names, GraphiQL.
+//! What stands between a page in a browser and the server: origins and host names.
 
 use axum::{
     body::Body,
@@ -203,42 +203,4 @@ async fn in_production_any_host_name_is_answered() {
     let request = Request::get("/healthz").header(header::HOST, "api.example.com");
     let reply = api.anon.sends(request.body(Body::empty()).unwrap()).await;
     assert_eq!(reply.status, StatusCode::OK);
-}
-
-#[tokio::test]
-async fn graphiql_is_there_in_development_with_a_token() {
-    let api = development().await;
-    let request = Request::get("/").header(header::HOST, "localhost:4000");
-    let reply = api.anon.sends(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(reply.status, StatusCode::OK);
-    assert_eq!(reply.header("content-type"), "text/html; charset=utf-8");
-    assert_eq!(reply.header("cache-control"), "no-store", "it holds a token");
-    let page = String::from_utf8(reply.body.to_vec()).unwrap();
-    assert!(page.contains("const token = 'the.token.here';"), "{page}");
-
-    let policy = reply.header("content-security-policy");
-    for part in ["default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'"] {
-        assert!(policy.contains(part), "{policy}");
-    }
-    // Whatever the page loads from elsewhere is pinned, and allowed by the policy.
-    let loaded: Vec<_> = page.split("https://").skip(1).collect();
-    assert!(!loaded.is_empty());
-    for rest in loaded {
-        assert!(rest.starts_with("unpkg.com/"), "{rest}");
-        let tag = rest.split('>').next().unwrap();
-        assert!(tag.contains("integrity=\"sha384-"), "{tag}");
-        assert!(policy.contains("https://unpkg.com"));
-    }
-}
-
-#[tokio::test]
-async fn graphiql_is_absent_in_production_unless_it_is_asked_for() {
-    let request = || Request::get("/").body(Body::empty()).unwrap();
-    let reply = production(&[]).await.anon.sends(request()).await;
-    assert_eq!(reply.status, StatusCode::NOT_FOUND);
-
-    let reply = production(&["--playground=true"]).await.anon.sends(request()).await;
-    assert_eq!(reply.status, StatusCode::OK);
-    let page = String::from_utf8(reply.body.to_vec()).unwrap();
-    assert!(page.contains("const token = '';"), "there is no token to give away: {page}");
 }

@@ -164,6 +164,17 @@ async fn a_client_that_breaks_the_protocol_is_told_how() {
             json!({ "id": "1", "type": "subscribe", "payload": {} }).to_string(),
             4400,
         ),
+        (
+            served.socket_of("alice").await,
+            json!({ "id": "1", "type": "subscribe", "payload": [CHANGES, null, null, {}, null] })
+                .to_string(),
+            4400,
+        ),
+        (
+            served.socket_of("alice").await,
+            json!(["subscribe", "1", { "query": CHANGES }]).to_string(),
+            4400,
+        ),
         (served.socket_of("alice").await, init(&Value::Null).to_string(), 4429),
     ];
     for (mut socket, message, code) in cases {
