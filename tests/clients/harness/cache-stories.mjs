@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { DELETE, RENAME_TAG, RESTORE, UPDATE } from './documents.mjs';
+import { DELETE, DELETE_BOTH, LABELS, RENAME_TAG, RESTORE, UPDATE } from './documents.mjs';
 import { operationsDuring } from './wire.mjs';
 
 export const titles = (page) => page.edges.map(({ node }) => node.title);
@@ -170,5 +170,21 @@ export function tellCacheStories(
     await tasks.until((page) => page.totalCount === 2);
 
     assert.deepEqual(titles(tasks.now), ['Buy bread', 'Buy milk']);
+  });
+
+  test('new tags and lists appear, and deleted ones leave', async () => {
+    const alice = await newcomer();
+    await alice.createsTag('there before');
+    const labels = alice.watchesQuery(LABELS);
+    await labels.until(({ tags }) => tags?.edges.length === 1);
+    await alice.follows();
+
+    const { id: tagId } = await alice.createsTag('soon');
+    await labels.until(({ tags }) => tags.edges.length === 2);
+    const { id: listId } = await alice.createsList('Home');
+    await labels.until(({ lists }) => lists.edges.length === 1);
+
+    await alice.ask(DELETE_BOTH, { list: listId, tag: tagId });
+    await labels.until(({ tags, lists }) => tags.edges.length + lists.edges.length === 1);
   });
 }
