@@ -232,6 +232,7 @@ impl<'a> Operation<'a> {
 }
 
 /// What a client is told of it: the parser draws the line and a list of its rules below it; only the last line tells anything.
+#[must_use]
 pub fn syntax_error(error: &async_graphql::parser::Error) -> ServerError {
     let message = error.to_string();
     let expected = message.lines().last().unwrap_or_default();

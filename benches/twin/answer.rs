@@ -5,7 +5,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-use super::sqlite::NewTask;
+use super::database::NewTask;
 
 #[derive(Serialize)]
 pub struct Data<T> {
@@ -46,6 +46,15 @@ pub struct Task {
     pub due_at: Option<Millis>,
     pub created_at: Millis,
     pub updated_at: Millis,
+    /// Left out where the document does not ask for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<Vec<Tag>>,
+}
+
+#[derive(Serialize)]
+pub struct Tag {
+    pub id: Uuid,
+    pub name: String,
 }
 
 /// What a client asks of a task that it has just made.
@@ -99,10 +108,7 @@ struct PageInfo {
 }
 
 impl Connection {
-    /// The page of the `first` tasks; one that is left over makes it say that there are more.
-    pub fn new(mut tasks: Vec<Task>, first: usize) -> Self {
-        let has_next_page = tasks.len() > first;
-        tasks.truncate(first);
+    pub fn new(tasks: Vec<Task>, has_next_page: bool) -> Self {
         let edge = |node: Task| Edge { cursor: cursor(&node), node };
         let edges: Vec<_> = tasks.into_iter().map(edge).collect();
         let end_cursor = edges.last().map(|edge| edge.cursor.clone());

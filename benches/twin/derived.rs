@@ -6,13 +6,39 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The title as it sorts.
-pub fn title_key(title: &str) -> String {
-    title.to_lowercase()
+use super::database::NewTask;
+
+/// What follows from a task that is due at an instant of a day in UTC, or not at all.
+pub struct Derived {
+    /// The title as it sorts.
+    pub title_key: String,
+    pub title_words: String,
+    pub description_words: String,
+    pub due_on: Option<NaiveDate>,
+    pub due_asc: i64,
+    pub due_desc: i64,
+    pub completed_asc: i64,
+    pub completed_desc: i64,
+}
+
+impl Derived {
+    pub fn of(user: i64, task: &NewTask) -> Self {
+        let due_key = task.due_at.map(due_key);
+        Self {
+            title_key: task.title.to_lowercase(),
+            title_words: words(user, &task.title),
+            description_words: words(user, task.description.as_deref().unwrap_or_default()),
+            due_on: task.due_at.map(day),
+            due_asc: due_key.unwrap_or(i64::MAX),
+            due_desc: due_key.unwrap_or(i64::MIN),
+            completed_asc: task.completed_at.unwrap_or(i64::MAX),
+            completed_desc: task.completed_at.unwrap_or(i64::MIN),
+        }
+    }
 }
 
 /// The words without case and accents, each behind its owner's number.
-pub fn words(owner: i64, text: &str) -> String {
+fn words(owner: i64, text: &str) -> String {
     let mut words = String::new();
     for word in text.unicode_words() {
         if !words.is_empty() {
@@ -44,13 +70,13 @@ pub fn position_after(last: Option<&str>) -> String {
 }
 
 /// The day of an instant, in UTC.
-pub fn day(millis: i64) -> NaiveDate {
+fn day(millis: i64) -> NaiveDate {
     DateTime::from_timestamp_millis(millis).unwrap_or_default().date_naive()
 }
 
 /// An instant of a day in one number: the day above, the time below, far enough from its ends that
 /// a day without a time has room on both sides.
-pub fn due_key(millis: i64) -> i64 {
+fn due_key(millis: i64) -> i64 {
     const DAY_MILLIS: i64 = 86_400_000;
     const DAYS_TO_1970: i64 = 719_163;
     const DAY_BITS: u32 = 28;

@@ -3,6 +3,9 @@
 /// A page of tasks, the newest first.
 pub const PAGE: &str = "query($first:Int!){ tasks(first:$first){ edges{ cursor node{ id title description completed priority dueAt createdAt updatedAt } } pageInfo{ hasNextPage endCursor } } }";
 
+/// The same with the tags of each task.
+pub const PAGE_WITH_TAGS: &str = "query($first:Int!){ tasks(first:$first){ edges{ cursor node{ id title description completed priority dueAt createdAt updatedAt tags{ id name } } } pageInfo{ hasNextPage endCursor } } }";
+
 /// One task.
 pub const TASK: &str = "query($id:ID!){ task(id:$id){ id title description completed priority dueAt createdAt updatedAt } }";
 

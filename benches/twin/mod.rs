@@ -1,18 +1,19 @@
 //! The same answers written by hand: axum, sqlx and serde, without GraphQL and without sea-orm.
 //!
-//! This is what it costs to serve these four operations when one knows them beforehand. The twin
+//! This is what it costs to serve these five operations when one knows them beforehand. The twin
 //! tells an operation by its document, reads its variables with serde and answers what taskward
 //! answers, byte for byte: over the same tables, behind the same guard, with the same bookkeeping
 //! of each write. It has no other documents, no errors in the words of GraphQL, no log, no CORS and
 //! no time limit.
 //!
-//! Only [`sqlite`] knows the database; for another one there would be a module with the same four
-//! functions.
+//! Only [`sqlite`] and [`postgres`] know their databases, by the same functions.
 
 mod answer;
-mod derived;
+pub mod database;
+pub mod derived;
 pub mod documents;
-pub mod sqlite;
+mod postgres;
+mod sqlite;
 
 use std::{
     borrow::Cow,
@@ -27,6 +28,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use taskward::{
@@ -36,26 +38,32 @@ use taskward::{
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use self::{
-    answer::{CompletedTask, Connection, CreatedTask, Data, Mutation, Payload},
-    sqlite::{NewTask, Sqlite},
+    answer::{CompletedTask, Connection, CreatedTask, Data, Mutation, Payload, Task},
+    database::{Database, NewTask},
 };
 
 /// The most rows of a page.
 const LONGEST_PAGE: u8 = 100;
 /// The most characters of a title.
 const LONGEST_TITLE: usize = 500;
+/// How many users' keys are remembered.
+const REMEMBERED_USERS: usize = 100_000;
+/// The key of somebody who has never written anything: keys begin at 1.
+const NOBODY: i64 = 0;
 
 struct Twin {
-    database: Sqlite,
+    database: Database,
     authenticator: Arc<Authenticator>,
     clock: Clock,
     ids: Mutex<ContextV7>,
+    /// A user's key never changes.
+    users: Cache<String, i64>,
 }
 
 /// `POST /graphql` for the documents in [`documents`].
-pub fn router(database: Sqlite, authenticator: Arc<Authenticator>, clock: Clock) -> Router {
-    let ids = Mutex::new(ContextV7::new());
-    let twin = Twin { database, authenticator, clock, ids };
+pub fn router(database: Database, authenticator: Arc<Authenticator>, clock: Clock) -> Router {
+    let (ids, users) = (Mutex::new(ContextV7::new()), Cache::new(REMEMBERED_USERS));
+    let twin = Twin { database, authenticator, clock, ids, users };
     Router::new().route("/graphql", post(graphql)).with_state(Arc::new(twin))
 }
 
@@ -82,7 +90,8 @@ async fn graphql(
     let sub = viewer.id().as_str();
     let request: Request = serde_json::from_slice(&body)?;
     match &*request.query {
-        documents::PAGE => twin.page(sub, request.variables()?).await,
+        documents::PAGE => twin.page(sub, request.variables()?, false).await,
+        documents::PAGE_WITH_TAGS => twin.page(sub, request.variables()?, true).await,
         documents::TASK => twin.task(sub, request.variables()?).await,
         documents::CREATE => twin.create(sub, request.variables()?).await,
         documents::COMPLETE => twin.complete(sub, request.variables()?).await,
@@ -112,18 +121,61 @@ struct CompleteVariables {
 }
 
 impl Twin {
-    async fn page(&self, sub: &str, variables: PageVariables) -> Result<Response, Failure> {
+    async fn user(&self, sub: &str) -> Result<Option<i64>, Failure> {
+        if let Some(user) = self.users.get(sub) {
+            return Ok(Some(user));
+        }
+        let user = self.database.user(sub).await?;
+        if let Some(user) = user {
+            self.users.insert(sub.to_owned(), user);
+        }
+        Ok(user)
+    }
+
+    async fn reader(&self, sub: &str) -> Result<i64, Failure> {
+        Ok(self.user(sub).await?.unwrap_or(NOBODY))
+    }
+
+    async fn writer(&self, sub: &str) -> Result<i64, Failure> {
+        match self.user(sub).await? {
+            Some(user) => Ok(user),
+            None => Ok(self.database.new_user(sub).await?),
+        }
+    }
+
+    async fn page(
+        &self,
+        sub: &str,
+        variables: PageVariables,
+        tagged: bool,
+    ) -> Result<Response, Failure> {
         let first = variables.first;
         if first > LONGEST_PAGE {
             return Err(Failure(StatusCode::BAD_REQUEST));
         }
+        let user = self.reader(sub).await?;
         // One row more tells whether there is a next page.
-        let tasks = self.database.page(sub, i64::from(first) + 1).await?;
-        reply(&answer::Page { tasks: Connection::new(tasks, first.into()) })
+        let mut tasks = self.database.page(user, i64::from(first) + 1).await?;
+        let has_next_page = tasks.len() > first.into();
+        tasks.truncate(first.into());
+        if tagged {
+            self.put_tags_on(user, &mut tasks).await?;
+        }
+        reply(&answer::Page { tasks: Connection::new(tasks, has_next_page) })
+    }
+
+    async fn put_tags_on(&self, user: i64, tasks: &mut [Task]) -> Result<(), Failure> {
+        let ids: Vec<_> = tasks.iter().map(|task| task.id).collect();
+        let mut tags = self.database.tags(user, &ids).await?;
+        for task in tasks {
+            task.tags = Some(tags.remove(&task.id).unwrap_or_default());
+        }
+        Ok(())
     }
 
     async fn task(&self, sub: &str, variables: TaskVariables) -> Result<Response, Failure> {
-        reply(&answer::One { task: self.database.task(sub, variables.id).await? })
+        let user = self.reader(sub).await?;
+        reply(&answer::One { task: self.database.task(user, variables.id).await? })
     }
 
     async fn create(&self, sub: &str, variables: CreateVariables) -> Result<Response, Failure> {
@@ -138,29 +190,25 @@ impl Twin {
             completed_at: None,
             created_at: now,
         };
-        self.database.create(sub, &task).await?;
+        self.database.create(self.writer(sub).await?, &task).await?;
         reply(&Mutation::CreateTask(Payload { task: CreatedTask::from(task) }))
     }
 
     async fn complete(&self, sub: &str, variables: CompleteVariables) -> Result<Response, Failure> {
         let CompleteVariables { id, c: completed } = variables;
         let now = self.clock.now().millis();
-        let task = self.database.complete(sub, id, completed, now).await?;
+        let user = self.writer(sub).await?;
+        let task = self.database.complete(user, id, completed, now).await?;
         let task: CompletedTask = task.ok_or(Failure(StatusCode::NOT_FOUND))?;
         reply(&Mutation::UpdateTask(Payload { task }))
     }
 
     fn new_id(&self, millis: i64) -> Uuid {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
-        id_of(&ids, millis)
+        let seconds = u64::try_from(millis.div_euclid(1000)).unwrap_or_default();
+        let nanos = u32::try_from(millis.rem_euclid(1000) * 1_000_000).unwrap_or_default();
+        Uuid::new_v7(Timestamp::from_unix(&*ids, seconds, nanos))
     }
-}
-
-/// A time-ordered id for what is made at that instant.
-pub fn id_of(ids: &ContextV7, millis: i64) -> Uuid {
-    let seconds = u64::try_from(millis.div_euclid(1000)).unwrap_or_default();
-    let nanos = u32::try_from(millis.rem_euclid(1000) * 1_000_000).unwrap_or_default();
-    Uuid::new_v7(Timestamp::from_unix(ids, seconds, nanos))
 }
 
 /// A title without the space around it; `None` where taskward would refuse it.

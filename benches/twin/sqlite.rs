@@ -1,11 +1,11 @@
 //! The tables of an SQLite file, by statements that are written out and prepared once for each
 //! connection.
 
-use std::{path::Path, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
-use chrono::NaiveDate;
 use sqlx::{
-    Row, Sqlite as Driver, SqliteConnection, SqlitePool, Transaction,
+    AssertSqlSafe, Row, Sqlite as Driver, SqliteConnection, SqlitePool, Transaction,
+    query::Query,
     sqlite::{
         SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
     },
@@ -13,11 +13,10 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    answer::{CompletedTask, Millis, Task},
-    derived,
+    answer::{CompletedTask, Millis, Tag, Task},
+    database::{NewTask, Result, priority},
+    derived::{Derived, position_after},
 };
-
-type Result<T> = std::result::Result<T, sqlx::Error>;
 
 /// How long a request waits for a connection, and a writer for the one before it.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,20 +28,8 @@ pub struct Sqlite {
     writer: SqlitePool,
 }
 
-/// A task to be written.
-pub struct NewTask {
-    pub id: Uuid,
-    pub title: String,
-    pub description: Option<String>,
-    pub priority: i16,
-    pub due_at: Option<i64>,
-    pub completed_at: Option<i64>,
-    pub created_at: i64,
-}
-
 impl Sqlite {
-    /// Opens a file whose tables are there already.
-    pub async fn open(file: &Path, readers: u32) -> Result<Self> {
+    pub async fn open(file: &str, readers: u32) -> Result<Self> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .journal_mode(SqliteJournalMode::Wal)
@@ -55,49 +42,91 @@ impl Sqlite {
         Ok(Self { reader, writer })
     }
 
-    /// The newest tasks.
-    pub async fn page(&self, sub: &str, limit: i64) -> Result<Vec<Task>> {
+    pub async fn user(&self, sub: &str) -> Result<Option<i64>> {
+        const SQL: &str = "SELECT no FROM user WHERE sub = ?";
+        sqlx::query_scalar(SQL).bind(sub).fetch_optional(&self.reader).await
+    }
+
+    pub async fn new_user(&self, sub: &str) -> Result<i64> {
+        const SQL: &str = "INSERT INTO user (sub) VALUES (?) \
+             ON CONFLICT (sub) DO UPDATE SET sub = sub RETURNING no";
+        sqlx::query_scalar(SQL).bind(sub).fetch_one(&self.writer).await
+    }
+
+    pub async fn page(&self, user: i64, limit: i64) -> Result<Vec<Task>> {
         // SQLite plans by the value of a limit that is a mere parameter: it would prepare the
         // statement anew for each request.
         const SQL: &str = "SELECT id, title, description, completed_at, priority, due_at, \
-             created_at, updated_at FROM task \
-             WHERE user_no = (SELECT no FROM user WHERE sub = ?) AND deleted_at IS NULL \
+             created_at, updated_at FROM task WHERE user_no = ? AND deleted_at IS NULL \
              ORDER BY created_at DESC, id DESC LIMIT 0 + ?";
-        let rows = sqlx::query(SQL).bind(sub).bind(limit).fetch_all(&self.reader).await?;
+        let rows = sqlx::query(SQL).bind(user).bind(limit).fetch_all(&self.reader).await?;
         rows.iter().map(task).collect()
     }
 
-    /// One task, also from the trash.
-    pub async fn task(&self, sub: &str, id: Uuid) -> Result<Option<Task>> {
+    pub async fn tags(&self, user: i64, tasks: &[Uuid]) -> Result<HashMap<Uuid, Vec<Tag>>> {
+        const SELECT: &str = "SELECT task_id, id, name FROM task_tag \
+             JOIN tag ON tag.user_no = task_tag.user_no AND tag.id = tag_id \
+             WHERE task_tag.user_no = ? AND task_id IN";
+        let ids = vec!["?"; tasks.len()].join(", ");
+        // It has nothing in it but how many ids there are.
+        let sql = AssertSqlSafe(format!("{SELECT} ({ids}) ORDER BY name_key"));
+        let query = tasks.iter().fold(sqlx::query(sql).bind(user), Query::bind);
+        let mut tags: HashMap<_, Vec<_>> = HashMap::new();
+        for row in query.fetch_all(&self.reader).await? {
+            let tag = Tag { id: row.try_get(1)?, name: row.try_get(2)? };
+            tags.entry(row.try_get(0)?).or_default().push(tag);
+        }
+        Ok(tags)
+    }
+
+    pub async fn task(&self, user: i64, id: Uuid) -> Result<Option<Task>> {
         const SQL: &str = "SELECT id, title, description, completed_at, priority, due_at, \
-             created_at, updated_at FROM task \
-             WHERE user_no = (SELECT no FROM user WHERE sub = ?) AND id = ?";
-        let row = sqlx::query(SQL).bind(sub).bind(id).fetch_optional(&self.reader).await?;
+             created_at, updated_at FROM task WHERE user_no = ? AND id = ?";
+        let row = sqlx::query(SQL).bind(user).bind(id).fetch_optional(&self.reader).await?;
         row.as_ref().map(task).transpose()
     }
 
-    /// Writes a new task.
-    pub async fn create(&self, sub: &str, task: &NewTask) -> Result<()> {
+    pub async fn create(&self, user: i64, task: &NewTask) -> Result<()> {
+        const LAST: &str = "SELECT position FROM task \
+             WHERE user_no = ? AND list_id IS NULL AND parent_id IS NULL \
+             ORDER BY position DESC LIMIT 1";
+        const SQL: &str = "INSERT INTO task (user_no, id, title, title_key, title_words, \
+             description, description_words, priority, due_on, due_at, due_asc, due_desc, \
+             completed_at, completed_asc, completed_desc, position, created_at, updated_at, \
+             version, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)";
+        let derived = Derived::of(user, task);
         let mut write = self.write().await?;
-        let (user, number) = take_number(&mut write, sub, 1).await?;
-        insert(&mut write, user, number, task).await?;
+        let number = take_number(&mut write, user, 1).await?;
+        let last: Option<String> =
+            sqlx::query_scalar(LAST).bind(user).fetch_optional(&mut *write).await?;
+        sqlx::query(SQL)
+            .bind(user)
+            .bind(task.id)
+            .bind(&task.title)
+            .bind(derived.title_key)
+            .bind(derived.title_words)
+            .bind(&task.description)
+            .bind(derived.description_words)
+            .bind(task.priority)
+            .bind(derived.due_on)
+            .bind(task.due_at)
+            .bind(derived.due_asc)
+            .bind(derived.due_desc)
+            .bind(task.completed_at)
+            .bind(derived.completed_asc)
+            .bind(derived.completed_desc)
+            .bind(position_after(last.as_deref()))
+            .bind(task.created_at)
+            .bind(task.created_at)
+            .bind(number)
+            .execute(&mut *write)
+            .await?;
         write.commit().await
     }
 
-    /// Writes many new tasks, all or nothing.
-    pub async fn load(&self, sub: &str, tasks: impl IntoIterator<Item = NewTask>) -> Result<()> {
-        let mut write = self.write().await?;
-        for task in tasks {
-            let (user, number) = take_number(&mut write, sub, 1).await?;
-            insert(&mut write, user, number, &task).await?;
-        }
-        write.commit().await
-    }
-
-    /// Sets whether a task is completed; one that is so already stays as it is.
     pub async fn complete(
         &self,
-        sub: &str,
+        user: i64,
         id: Uuid,
         completed: bool,
         now: i64,
@@ -109,7 +138,7 @@ impl Sqlite {
         const SELECT: &str =
             "SELECT id, completed_at, updated_at FROM task WHERE user_no = ? AND id = ?";
         let mut write = self.write().await?;
-        let (user, number) = take_number(&mut write, sub, 0).await?;
+        let number = take_number(&mut write, user, 0).await?;
         let completed_at = completed.then_some(now);
         let mut row = sqlx::query(UPDATE)
             .bind(completed_at)
@@ -134,85 +163,16 @@ impl Sqlite {
         }))
     }
 
-    /// All columns of a task but its id and what counts its changes, to compare it with another.
-    pub async fn stored(&self, id: Uuid) -> Result<String> {
-        const SQL: &str = "SELECT json_array(user_no, title, title_key, title_words, description, \
-             description_words, priority, due_on, due_at, due_asc, due_desc, completed_at, \
-             completed_asc, completed_desc, list_id, parent_id, created_at, updated_at, \
-             deleted_at, deleted_with) FROM task WHERE id = ?";
-        sqlx::query_scalar(SQL).bind(id).fetch_one(&self.reader).await
-    }
-
-    /// The number of the user's last change.
-    pub async fn counter(&self, sub: &str) -> Result<i64> {
-        const SQL: &str = "SELECT counter FROM user WHERE sub = ?";
-        sqlx::query_scalar(SQL).bind(sub).fetch_one(&self.reader).await
-    }
-
     async fn write(&self) -> Result<Transaction<'static, Driver>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
     }
 }
 
-/// Counts one further for the user, who gets so many new tasks, making the row for somebody new:
-/// their key, and the number.
-async fn take_number(
-    write: &mut SqliteConnection,
-    sub: &str,
-    new_tasks: i64,
-) -> Result<(i64, i64)> {
-    const UPDATE: &str = "UPDATE user SET counter = counter + 1, tasks = tasks + ? \
-         WHERE sub = ? RETURNING no, counter";
-    const INSERT: &str = "INSERT INTO user (sub, time_zone, counter, tasks) \
-         VALUES (?, 'UTC', 1, ?) RETURNING no, counter";
-    let counted = sqlx::query(UPDATE).bind(new_tasks).bind(sub).fetch_optional(&mut *write);
-    let row = match counted.await? {
-        Some(row) => row,
-        None => sqlx::query(INSERT).bind(sub).bind(new_tasks).fetch_one(write).await?,
-    };
-    Ok((row.try_get(0)?, row.try_get(1)?))
-}
-
-async fn insert(
-    write: &mut SqliteConnection,
-    user: i64,
-    number: i64,
-    task: &NewTask,
-) -> Result<()> {
-    const LAST: &str = "SELECT position FROM task \
-         WHERE user_no = ? AND list_id IS NULL AND parent_id IS NULL \
-         ORDER BY position DESC LIMIT 1";
-    const SQL: &str = "INSERT INTO task (user_no, id, title, title_key, title_words, \
-         description, description_words, priority, due_on, due_at, due_asc, due_desc, \
-         completed_at, completed_asc, completed_desc, position, created_at, updated_at, version, \
-         number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)";
-    let last: Option<String> =
-        sqlx::query_scalar(LAST).bind(user).fetch_optional(&mut *write).await?;
-    let due_on: Option<NaiveDate> = task.due_at.map(derived::day);
-    let due_key = task.due_at.map(derived::due_key);
-    sqlx::query(SQL)
-        .bind(user)
-        .bind(task.id)
-        .bind(&task.title)
-        .bind(derived::title_key(&task.title))
-        .bind(derived::words(user, &task.title))
-        .bind(&task.description)
-        .bind(derived::words(user, task.description.as_deref().unwrap_or_default()))
-        .bind(task.priority)
-        .bind(due_on)
-        .bind(task.due_at)
-        .bind(due_key.unwrap_or(i64::MAX))
-        .bind(due_key.unwrap_or(i64::MIN))
-        .bind(task.completed_at)
-        .bind(task.completed_at.unwrap_or(i64::MAX))
-        .bind(task.completed_at.unwrap_or(i64::MIN))
-        .bind(derived::position_after(last.as_deref()))
-        .bind(task.created_at)
-        .bind(task.created_at)
-        .bind(number)
-        .execute(write)
-        .await?;
-    Ok(())
+/// Counts one further for the user, who gets so many new tasks.
+async fn take_number(write: &mut SqliteConnection, user: i64, new_tasks: i64) -> Result<i64> {
+    const SQL: &str = "UPDATE user SET counter = counter + 1, tasks = tasks + ? \
+         WHERE no = ? RETURNING counter";
+    sqlx::query_scalar(SQL).bind(new_tasks).bind(user).fetch_one(write).await
 }
 
 fn task(row: &SqliteRow) -> Result<Task> {
@@ -225,15 +185,6 @@ fn task(row: &SqliteRow) -> Result<Task> {
         due_at: row.try_get::<Option<i64>, _>(5)?.map(Millis),
         created_at: Millis(row.try_get(6)?),
         updated_at: Millis(row.try_get(7)?),
+        tags: None,
     })
-}
-
-fn priority(number: i16) -> &'static str {
-    match number {
-        1 => "LOW",
-        2 => "MEDIUM",
-        3 => "HIGH",
-        4 => "URGENT",
-        _ => "NONE",
-    }
 }

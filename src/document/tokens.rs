@@ -17,7 +17,7 @@ pub(super) fn check(source: &str, limits: &Limits) -> Result<(), ServerError> {
             _ => {}
         }
         tokens += keywords(token).max(1);
-        if is_name(token[0]) && token.len() > limits.name {
+        if is_name(token[0]) && !token[0].is_ascii_digit() && token.len() > limits.name {
             let most = limits.name;
             return Err(too_complex(&format!(
                 "the document has a name of more than {most} letters"

@@ -20,7 +20,7 @@ import { createTask, updateTask } from './examples/apollo-tasks.mjs';
 import { startBetterAuth } from './harness/better-auth.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
 import { freePort, startTaskward } from './harness/taskward.mjs';
-import { signUp } from './harness/users.mjs';
+import { signUpForTokens } from './harness/users.mjs';
 import { refuseWarnings, requestsDuring } from './harness/wire.mjs';
 
 const VIEWER = gql`query Viewer { viewer { id name } }`;
@@ -36,13 +36,8 @@ refuseWarnings();
 await onEachDatabase(betterAuth, (taskward) => {
   /** A user with Apollo Client, whose login gives out `tokens` first, and good ones then. */
   const newcomer = async (tokens = [], server = taskward) => {
-    const user = await signUp(betterAuth, 'Alice');
-    const alice = { ...user, asked: 0 };
-    const freshToken = async () => {
-      alice.asked += 1;
-      return (await tokens.shift()?.(user)) ?? user.freshToken();
-    };
-    alice.client = createApollo({ url: server.graphql, freshToken });
+    const alice = await signUpForTokens(betterAuth, 'Alice', tokens);
+    alice.client = createApollo({ url: server.graphql, freshToken: alice.nextToken });
     after(() => alice.client.stop());
     alice.reads = async () =>
       (await alice.client.query({ query: VIEWER, fetchPolicy: 'network-only' })).data.viewer;

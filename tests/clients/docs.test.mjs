@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
 import { test } from 'node:test';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -15,9 +15,15 @@ const read = (path) => readFile(new URL(path, ROOT), 'utf8');
 const documents = await Promise.all(['README.md', 'docs/clients.md'].map(read));
 const shown = documents.flatMap((document) => [...document.matchAll(SHOWN)]);
 
-for (const [, path, code] of shown) {
+for (const { 1: path, 2: code, index, input: document } of shown) {
   test(`${path} is shown as it is`, async () => {
     assert.equal(code, await read(path));
+  });
+
+  test(`${path} has its name before it, for those who copy it`, () => {
+    const words = document.slice(0, index).match(/(?<=`)[^`\s]+(?=`)/g) ?? [];
+    const names = words.map((word) => basename(word));
+    assert.ok(names.includes(basename(path)), `\`${basename(path)}\``);
   });
 }
 

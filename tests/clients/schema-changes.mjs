@@ -1,6 +1,8 @@
 // Finds what `schema.graphql` breaks for clients since a base, and what of it the changelog leaves
 // out: `node schema-changes.mjs`. The base is the commit that SCHEMA_BASE names, else where this
-// branch left the remote's, else the commit before.
+// branch left the remote's (`origin/HEAD`, or `origin/main` where the checkout did not clone), else
+// the commit before. Without any there is nothing to compare, and it passes: how CI fetches the
+// project must not decide about it.
 
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -22,7 +24,8 @@ export async function checkProject(root = ROOT, baseName = process.env.SCHEMA_BA
   };
   const commit = (name) => git('rev-parse', '--verify', '--quiet', `${name}^{commit}`);
   const findBase = () => {
-    const fork = git('merge-base', 'HEAD', 'origin/HEAD');
+    const forks = ['origin/HEAD', 'origin/main'].map((name) => git('merge-base', 'HEAD', name));
+    const fork = forks.find(Boolean);
     return fork && fork !== commit('HEAD') ? fork : commit('HEAD^1');
   };
 
@@ -33,7 +36,8 @@ export async function checkProject(root = ROOT, baseName = process.env.SCHEMA_BA
   }
   const before = base && git('show', `${base}:./${SCHEMA}`);
   if (!before) {
-    return { passes: true, says: 'There is no history to compare the schema with.' };
+    const says = `Nothing is compared: there is no history here with an earlier ${SCHEMA}.`;
+    return { passes: true, says };
   }
   const read = (path) => readFileSync(join(root, path), 'utf8');
   const old = new Set(git('show', `${base}:./${CHANGELOG}`)?.split('\n'));

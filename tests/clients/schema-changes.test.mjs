@@ -20,9 +20,10 @@ const WITHOUT_DUE = 'type Query { task(id: ID!): Task } type Task { id: ID! titl
 const WITH_MORE = OLD.replace('due: String', 'due: String notes: String');
 const LINE = '- `Task.due` is gone: ask for `dueOn`.';
 
-test('the project names what it breaks', async () => {
+test('the project names what it breaks', async (t) => {
   const { passes, says } = await checkProject();
 
+  t.diagnostic(says);
   assert.ok(passes, says);
 });
 
@@ -97,6 +98,19 @@ describe('the base is', () => {
     assert.equal((await checkProject(clone.folder, '')).passes, false);
     clone.commits(WITHOUT_DUE, LINE);
     assert.equal((await checkProject(clone.folder, '')).passes, true);
+  });
+
+  test('found in a checkout that did not clone, too', async () => {
+    const remote = newProject();
+    remote.commits(OLD);
+    const checkout = newProject();
+    checkout.git('remote', 'add', 'origin', pathToFileURL(remote.folder).href);
+    checkout.git('fetch', '--quiet', 'origin');
+    checkout.git('checkout', '--quiet', '-b', 'without-due', 'origin/main');
+    checkout.commits(WITHOUT_DUE);
+    checkout.commits(WITHOUT_DUE, 'Two commits later.\n');
+
+    assert.equal((await checkProject(checkout.folder, '')).passes, false);
   });
 
   test('the commit before, on the branch of the remote itself', async () => {

@@ -3,99 +3,97 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 
 import { startBetterAuth } from './harness/better-auth.mjs';
+import { compileCodegen } from './harness/codegen.mjs';
 import { graphqlWs } from './harness/live.mjs';
-import { layOut } from './harness/project.mjs';
 import { compileRelay, openPage } from './harness/relay.mjs';
-import { startTaskward } from './harness/taskward.mjs';
+import { onEachDatabase } from './harness/scenes.mjs';
 import { signUp } from './harness/users.mjs';
 
 const relay = compileRelay('relay.production.config.json');
-const codegen = layOut('codegen', { settings: 'codegen.ts', code: ['tasks.ts'] });
-codegen.succeeds('@graphql-codegen/cli/esm/bin.js', '--config', 'codegen.ts');
-codegen.succeeds('typescript/bin/tsc');
-const persisted = JSON.parse(codegen.read('src/gql/persisted-documents.json'));
+const codegen = compileCodegen();
 const both = 'trusted-documents.json';
-codegen.write(both, JSON.stringify({ ...persisted, ...relay.persisted }));
+codegen.write(both, JSON.stringify({ ...codegen.persisted, ...relay.persisted }));
 
 const betterAuth = await startBetterAuth();
-const taskward = await startTaskward({
-  BETTER_AUTH_URL: betterAuth.origin,
-  TASKWARD_TRUSTED_DOCUMENTS: join(codegen.folder, both),
-});
 const alice = await signUp(betterAuth, 'Alice');
-const getToken = async () => alice.token;
+const settings = { TASKWARD_TRUSTED_DOCUMENTS: join(codegen.folder, both) };
 
-test('clients of Relay and of graphql-codegen run their documents by id', async () => {
-  const page = openPage(relay, taskward, getToken);
-  await page.lists();
-  const following = relay.followChanges(page.environment);
-  after(() => following.dispose());
-  await page.hears();
-  await page.commits(relay.createTaskMutation, {
-    input: { title: 'Buy oats' },
-    connections: [page.connection],
-  });
-  const api = codegen.load('tasks').createApi(taskward.graphql, getToken, true);
+const tell = (taskward) => {
+  /** Asks with the token of Alice. */
+  async function ask(method, request) {
+    const url = new URL(taskward.graphql);
+    const headers = { authorization: `Bearer ${alice.token}`, 'content-type': 'application/json' };
+    if (method === 'POST') {
+      const response = await fetch(url, { method, headers, body: JSON.stringify(request) });
+      return response.json();
+    }
+    for (const [name, value] of Object.entries(request)) {
+      url.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
+    }
+    return (await fetch(url, { headers })).json();
+  }
 
-  const { nodes } = await api.tasks();
-  await api.updateTask({ id: nodes[0].id, title: 'Buy rolled oats' });
-
-  assert.equal(nodes[0].title, 'Buy oats');
-  await page.until(() => page.titles.includes('Buy rolled oats'));
-});
-
-describe('an attacker with a good token runs nothing of their own', () => {
-  const query = '{ viewer { email } }';
-  const sha256Hash = createHash('sha256').update(query).digest('hex');
-  const persistedQuery = { version: 1, sha256Hash };
-  const [[id, trusted]] = Object.entries(relay.persisted);
-
-  for (const [what, request] of [
-    ['sent', { query }],
-    ['sent with its hash', { query, extensions: { persistedQuery } }],
-    ['named by its hash', { extensions: { persistedQuery } }],
-    ['named by an id of its own', { documentId: sha256Hash }],
-    ['sent beside the id of another', { query, documentId: id }],
-    ['sent under the hash of another', {
-      query,
-      extensions: { persistedQuery: { version: 1, sha256Hash: id } },
-    }],
-    ['that another begins with', { query: `${trusted} query Own ${query}`, operationName: 'Own' }],
-  ]) {
-    test(`a document ${what}`, async () => {
-      const overPost = await ask('POST', request);
-      const overGet = await ask('GET', request);
-
-      for (const { data, errors } of [overPost, overGet]) {
-        assert.equal(data, undefined);
-        assert.match(errors[0].extensions.code, /^(BAD_USER_INPUT|PERSISTED_QUERY_NOT_FOUND)$/);
-      }
+  test('clients of Relay and of graphql-codegen run their documents by id', async () => {
+    const page = openPage(relay, taskward, alice.freshToken);
+    await page.lists();
+    await page.follows();
+    await page.commits(relay.createTaskMutation, {
+      input: { title: 'Buy oats' },
+      connections: [page.connection],
     });
-  }
+    const api = codegen.load('tasks').createApi(taskward.graphql, alice.freshToken, true);
 
-  test('a document over the socket', async () => {
-    const socket = graphqlWs(taskward, getToken);
+    const { nodes } = await api.tasks();
+    await api.updateTask({ id: nodes[0].id, title: 'Buy rolled oats' });
 
-    await assert.rejects(socket.ask(query), ([error]) => {
-      assert.equal(error.extensions.code, 'BAD_USER_INPUT');
-      return true;
+    assert.equal(nodes[0].title, 'Buy oats');
+    await page.until(() => page.titles.includes('Buy rolled oats'));
+  });
+
+  describe('an attacker with a good token runs nothing of their own', () => {
+    const query = '{ viewer { email } }';
+    const sha256Hash = createHash('sha256').update(query).digest('hex');
+    const persistedQuery = { version: 1, sha256Hash };
+    const [[id, trusted]] = Object.entries(relay.persisted);
+
+    for (const [what, request] of [
+      ['sent', { query }],
+      ['sent with its hash', { query, extensions: { persistedQuery } }],
+      ['named by its hash', { extensions: { persistedQuery } }],
+      ['named by an id of its own', { documentId: sha256Hash }],
+      ['sent beside the id of another', { query, documentId: id }],
+      ['sent under the hash of another', {
+        query,
+        extensions: { persistedQuery: { version: 1, sha256Hash: id } },
+      }],
+      ['that another begins with', {
+        query: `${trusted} query Own ${query}`,
+        operationName: 'Own',
+      }],
+    ]) {
+      test(`a document ${what}`, async () => {
+        const overPost = await ask('POST', request);
+        const overGet = await ask('GET', request);
+
+        for (const { data, errors } of [overPost, overGet]) {
+          assert.equal(data, undefined);
+          assert.match(errors[0].extensions.code, /^(BAD_USER_INPUT|PERSISTED_QUERY_NOT_FOUND)$/);
+        }
+      });
+    }
+
+    test('a document over the socket', async () => {
+      const socket = graphqlWs(taskward, alice.freshToken);
+
+      await assert.rejects(socket.ask(query), ([error]) => {
+        assert.equal(error.extensions.code, 'BAD_USER_INPUT');
+        return true;
+      });
     });
   });
-});
+};
 
-/** Asks with the token of Alice. */
-async function ask(method, request) {
-  const url = new URL(taskward.graphql);
-  const headers = { authorization: `Bearer ${alice.token}`, 'content-type': 'application/json' };
-  if (method === 'POST') {
-    const response = await fetch(url, { method, headers, body: JSON.stringify(request) });
-    return response.json();
-  }
-  for (const [name, value] of Object.entries(request)) {
-    url.searchParams.set(name, typeof value === 'string' ? value : JSON.stringify(value));
-  }
-  return (await fetch(url, { headers })).json();
-}
+await onEachDatabase(betterAuth, tell, settings);

@@ -17,7 +17,7 @@ import { CREATE_TAG, SIGN_OUT } from './harness/documents.mjs';
 import { onEachDatabase } from './harness/scenes.mjs';
 import { introspect } from './harness/schema.mjs';
 import { freePort, startTaskward } from './harness/taskward.mjs';
-import { signUp } from './harness/users.mjs';
+import { signUp, signUpForTokens } from './harness/users.mjs';
 import { refuseWarnings, requestsDuring } from './harness/wire.mjs';
 
 const VIEWER = gql`query Viewer { viewer { id name } }`;
@@ -34,13 +34,8 @@ refuseWarnings();
 await onEachDatabase(betterAuth, (taskward) => {
   /** A user with urql, whose login gives out `tokens` first, and good ones then. */
   const newcomer = async (tokens = [], server = taskward) => {
-    const user = await signUp(betterAuth, 'Alice');
-    const alice = { ...user, asked: 0 };
-    const freshToken = async () => {
-      alice.asked += 1;
-      return (await tokens.shift()?.(user)) ?? user.freshToken();
-    };
-    alice.client = createUrql({ url: server.graphql, schema, freshToken });
+    const alice = await signUpForTokens(betterAuth, 'Alice', tokens);
+    alice.client = createUrql({ url: server.graphql, schema, freshToken: alice.nextToken });
     alice.asks = (query) =>
       alice.client.query(query, {}, { requestPolicy: 'network-only' }).toPromise();
     alice.createsTag = (name) => alice.client.mutation(CREATE_TAG, { input: { name } }).toPromise();
@@ -141,7 +136,9 @@ await onEachDatabase(betterAuth, (taskward) => {
     test('that is refused is renewed once for all operations that it failed', async () => {
       let refusals;
       const alice = await signedOut(async (user) => {
-        while (refusals() < names.length) await pause(10); // until it has failed all of them
+        const signal = AbortSignal.timeout(20_000);
+        // Until it has failed all of them.
+        while (refusals() < names.length) await pause(10, undefined, { signal });
         return user.freshToken();
       });
 

@@ -5,6 +5,7 @@ pub mod databases;
 mod forest;
 mod issuer;
 mod people;
+mod postgres;
 mod reply;
 mod served;
 mod statements;

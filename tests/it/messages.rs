@@ -345,10 +345,10 @@ async fn what_is_refused(api: &Api, messages: &mut Messages) {
     ] {
         messages.of(&alice.tries("moveTask", input, "cursor").await);
     }
-    let mut deepest = child.to_owned();
+    let mut deepest = json!(child);
     for _ in 0..3 {
         let input = json!({ "title": "x", "parentId": deepest });
-        deepest = alice.creates_with(input).await["id"].as_str().unwrap().to_owned();
+        deepest = alice.creates_with(input).await["id"].take();
     }
     messages.of(&alice.create(json!({ "title": "x", "parentId": deepest })).await);
     messages.of(&alice.tries("createTag", json!({ "name": "TAG" }), "tag { id }").await);

@@ -1,5 +1,6 @@
 import { gql } from '@apollo/client';
 
+import { addToLists, forget, sortAgain } from './apollo-lists.mjs';
 import { CREATE, DELETE, MOVE, TASKS, UPDATE } from './task-documents.mjs';
 
 /** The pages that are there so far, and their changes: `tasks.subscribe(({ data }) => …)`. */
@@ -17,26 +18,22 @@ export const createTask = (client, input, filter) =>
     mutation: gql(CREATE),
     variables: { input, filter },
     update(cache, { data }) {
-      const { id } = data.createTask.task;
-      const tasks = (list, { readField, DELETE }) =>
-        list.edges.some(({ node }) => readField('id', node) === id) ? list : DELETE;
-      cache.modify({ fields: { tasks } });
+      addToLists(cache, { type: 'Task', id: data.createTask.task.id });
     },
   });
 
 export const updateTask = (client, input) =>
-  client.mutate({ mutation: gql(UPDATE), variables: { input } });
+  client.mutate({ mutation: gql(UPDATE), variables: { input }, update: sortAgain });
 
 export const moveTask = (client, input) =>
-  client.mutate({ mutation: gql(MOVE), variables: { input } });
+  client.mutate({ mutation: gql(MOVE), variables: { input }, update: sortAgain });
 
-export const deleteTask = (client, input, filter) =>
+export const deleteTask = (client, input) =>
   client.mutate({
     mutation: gql(DELETE),
-    variables: { input, filter },
+    variables: { input },
     update(cache, { data }) {
-      for (const id of data.deleteTask.deletedIds)
-        cache.evict({ id: cache.identify({ __typename: 'Task', id }) });
+      for (const id of data.deleteTask.deletedIds) forget(cache, { type: 'Task', id });
       cache.gc();
     },
   });

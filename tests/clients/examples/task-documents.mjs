@@ -19,7 +19,7 @@ mutation Create($input: CreateTaskInput!, $filter: TaskFilter, $after: String) {
   createTask(input: $input) { task { ...TaskRow } query { ...TaskPage } }
 } ${PAGE}`;
 
-/** For these, what the payload holds is all that a normalised cache needs. */
+/** The payload holds what has changed of the task. Which lists it is in is another matter. */
 export const UPDATE = `mutation Update($input: UpdateTaskInput!) {
   updateTask(input: $input) { task { id title completed version } }
 }`;
@@ -28,12 +28,8 @@ export const MOVE = `mutation Move($input: MoveTaskInput!) {
 }`;
 
 /** What is deleted takes its subtasks along: `deletedIds` has them all. */
-export const DELETE = `
-mutation Delete($input: DeleteTaskInput!, $filter: TaskFilter, $after: String) {
-  deleteTask(input: $input) {
-    deletedIds
-    query { tasks(first: 50, after: $after, filter: $filter) { totalCount } }
-  }
+export const DELETE = `mutation Delete($input: DeleteTaskInput!) {
+  deleteTask(input: $input) { deletedIds }
 }`;
 
 export const CHANGES = `subscription Changes($since: String) {

@@ -1,6 +1,6 @@
 import { cacheExchange } from '@urql/exchange-graphcache';
 
-import { addToLists, forget, isListed, pages } from './urql-lists.mjs';
+import { addToLists, forget, isListed, pages, sortAgain } from './urql-lists.mjs';
 
 /** `schema` is the JSON that the build has made of `schema.graphql`. */
 export const createCache = (schema) =>
@@ -24,16 +24,19 @@ export const createCache = (schema) =>
         restoreTask: added('Task', (payload) => payload.task),
         createTag: added('Tag', (payload) => payload.tag),
         createList: added('TaskList', (payload) => payload.list),
-        deleteTask: deleted,
-        deleteTag: deleted,
-        deleteList: deleted,
+        updateTask: changed,
+        moveTask: changed,
+        deleteTask: deleted('Task'),
+        deleteTag: deleted('Tag'),
+        deleteList: deleted('TaskList'),
       },
       Subscription: {
         changes({ changes: { changes } }, _, cache) {
           const isGone = ({ kind, node }) => kind === 'DELETE' || node.deletedAt;
-          forget(cache, changes.filter(isGone).map(({ id }) => id));
           for (const change of changes)
-            if (!isGone(change) && !isListed(cache, change)) addToLists(cache, change);
+            if (isGone(change)) forget(cache, change);
+            else if (!isListed(cache, change)) addToLists(cache, change);
+            else if (change.type === 'Task') sortAgain(cache);
         },
       },
     },
@@ -44,7 +47,13 @@ const added = (type, pick) => (result, _, cache, { fieldName }) => {
   const payload = result[fieldName];
   if (payload) addToLists(cache, { type, id: pick(payload).id });
 };
-const deleted = (result, _, cache, { fieldName }) => forget(cache, result[fieldName]?.deletedIds);
+/** Not before the server has said so. */
+const changed = (result, _, cache, { fieldName, optimistic }) => {
+  if (result[fieldName] && !optimistic) sortAgain(cache);
+};
+const deleted = (type) => (result, _, cache, { fieldName }) => {
+  for (const id of result[fieldName]?.deletedIds ?? []) forget(cache, { type, id });
+};
 
 /** What is no `Node` is part of what holds it: connections, payloads, sessions. */
 function withoutId({ __schema }) {

@@ -11,32 +11,32 @@ export const pages = (parent, args, cache, info) =>
 /** Where the objects of a type are listed. */
 const LISTS = { Task: 'tasks', Tag: 'tags', TaskList: 'lists' };
 
-const pagesOf = (cache, types = Object.keys(LISTS)) =>
-  cache
-    .inspectFields('Query')
-    .filter(({ fieldName }) => types.some((type) => LISTS[type] === fieldName));
+const pagesOf = (cache, type) =>
+  cache.inspectFields('Query').filter(({ fieldName }) => fieldName === LISTS[type]);
 
-const edgesOf = (cache, { fieldKey }) =>
-  cache.resolve(cache.resolve('Query', fieldKey), 'edges') ?? [];
+const holds = (cache, { fieldKey }, id) => {
+  const edges = cache.resolve(cache.resolve('Query', fieldKey), 'edges') ?? [];
+  return edges.some((edge) => cache.resolve(edge, 'node') === id);
+};
 
-const holds = (cache, page, id) =>
-  edgesOf(cache, page).some((edge) => cache.resolve(edge, 'node') === id);
+/** Who shows one of these lists reads it again from its first page. */
+const readAgain = (cache, pages) => {
+  for (const { fieldKey } of pages) cache.invalidate('Query', fieldKey);
+};
 
 export const isListed = (cache, { type, id }) =>
-  pagesOf(cache, [type]).some((page) => holds(cache, page, id));
+  pagesOf(cache, type).some((page) => holds(cache, page, id));
 
-/** Who shows lists without this new object reads them again from their first page. */
-export function addToLists(cache, { type, id }) {
-  for (const page of pagesOf(cache, [type]))
-    if (!holds(cache, page, id)) cache.invalidate('Query', page.fieldKey);
-}
+/** For a new object: lists that have it already stay as they are. */
+export const addToLists = (cache, { type, id }) =>
+  readAgain(cache, pagesOf(cache, type).filter((page) => !holds(cache, page, id)));
 
-/** Takes what was deleted out of all lists, and away. */
-export function forget(cache, ids = []) {
-  const isKept = (edge) => !ids.includes(cache.resolve(edge, 'node'));
-  for (const page of pagesOf(cache)) {
-    const edges = edgesOf(cache, page).filter(isKept);
-    cache.link(cache.resolve('Query', page.fieldKey), 'edges', edges);
-  }
-  for (const id of ids) cache.invalidate(id);
+/** For a changed task: a filter may let it in or out now, an order may put it elsewhere. */
+export const sortAgain = (cache) =>
+  readAgain(cache, pagesOf(cache, 'Task').filter(({ arguments: by }) => by?.filter || by?.orderBy));
+
+/** For what was deleted: it leaves every list, and the count. */
+export function forget(cache, { type, id }) {
+  readAgain(cache, pagesOf(cache, type));
+  cache.invalidate(id);
 }

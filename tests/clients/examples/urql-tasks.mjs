@@ -12,5 +12,4 @@ export const createTask = (client, input, filter) =>
 
 export const updateTask = (client, input) => client.mutation(UPDATE, { input }).toPromise();
 export const moveTask = (client, input) => client.mutation(MOVE, { input }).toPromise();
-export const deleteTask = (client, input, filter) =>
-  client.mutation(DELETE, { input, filter }).toPromise();
+export const deleteTask = (client, input) => client.mutation(DELETE, { input }).toPromise();

@@ -73,6 +73,11 @@ export const RENAME_TAG = `mutation RenameTag($input: UpdateTagInput!) {
   updateTag(input: $input) { tag { id name version } }
 }`;
 
+export const LABELS = `query Labels {
+  tags(first: 50) { edges { node { id name } } }
+  lists(first: 50) { edges { node { id name } } }
+}`;
+
 export const DELETE_BOTH = `mutation DeleteBoth($list: ID!, $tag: ID!) {
   deleteList(input: { id: $list }) { deletedIds }
   deleteTag(input: { id: $tag }) { deletedIds }

@@ -33,15 +33,21 @@ export async function startChromium() {
 
 /**
  * A user opens GraphiQL for the first time. At the end nothing may have gone wrong in the page, and
- * it may have asked no host but its own and `cdn`.
+ * it may have asked no host but its own and `cdn`. What a failed story has come to is in a picture.
  */
 export async function visit(browser, taskward, story, { elsewhere, cdn = [] } = {}) {
   const graphiql = await GraphiQL.open(browser, taskward, { elsewhere });
-  await graphiql.isReady();
-  await story(graphiql);
-  assert.deepEqual(graphiql.faults, []);
-  assert.deepEqual([...graphiql.others], cdn);
-  await graphiql.close();
+  try {
+    await graphiql.isReady();
+    await story(graphiql);
+    assert.deepEqual(graphiql.faults, []);
+    assert.deepEqual([...graphiql.others], cdn);
+  } catch (error) {
+    await graphiql.picture(`failure-${Date.now()}`).catch(() => {}); // of a page that is gone
+    throw error;
+  } finally {
+    await graphiql.close();
+  }
 }
 
 /** A browser profile of its own, in which GraphiQL of this server is opened. */

@@ -5,8 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+
+import { SDL } from './schema.mjs';
 
 const CLIENTS = fileURLToPath(new URL('..', import.meta.url));
 
@@ -27,21 +29,21 @@ const TYPESCRIPT = {
 };
 
 /**
- * Lays out an example as its reader does, until the tests of this file are over: the code in `src`,
+ * Lays out examples as their reader does, until the tests of this file are over: the code in `src`,
  * the settings at the top.
  */
-export function layOut(example, { settings, code }) {
+export function layOut({ settings, code }) {
   const folder = mkdtempSync(join(tmpdir(), 'taskward-project-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  const from = (name) => readFileSync(join(CLIENTS, 'examples', example, name), 'utf8');
+  const from = (example) => readFileSync(join(CLIENTS, 'examples', example), 'utf8');
   const write = (path, text) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     writeFileSync(join(folder, path), text);
   };
   const read = (path) => readFileSync(join(folder, path), 'utf8');
-  write(settings, from(settings));
-  for (const name of code) write(`src/${name}`, from(name));
-  write('schema.graphql', readFileSync(join(CLIENTS, '../../schema.graphql'), 'utf8'));
+  write(basename(settings), from(settings));
+  for (const example of code) write(`src/${basename(example)}`, from(example));
+  write('schema.graphql', readFileSync(SDL, 'utf8'));
   write('tsconfig.json', JSON.stringify({ compilerOptions: TYPESCRIPT, include: ['src'] }));
   symlinkSync(join(CLIENTS, 'node_modules'), join(folder, 'node_modules'));
 

@@ -1,6 +1,7 @@
 // Relay as a page has it: its compiler on the examples, and what its hooks do with the runtime.
 
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
+import { after } from 'node:test';
 
 import {
   commitMutation,
@@ -10,22 +11,17 @@ import {
   getRequest,
   getSelector,
 } from 'relay-runtime';
-import WebSocket from 'ws';
 
-import { until } from './live.mjs';
+import { graphqlWs, until } from './live.mjs';
 import { layOut } from './project.mjs';
-
-/** How long news may take, in milliseconds. */
-const PATIENCE = 20_000;
-
-globalThis.WebSocket ??= WebSocket; // as every browser has it
 
 /**
  * Runs the compilers of Relay and of TypeScript on the examples. What they wrote is loaded, and
  * `persisted` are the documents by id, where these settings have them persisted.
  */
 export function compileRelay(settings) {
-  const project = layOut('relay', { settings, code: ['environment.ts', 'TaskList.ts'] });
+  const code = ['post.ts', 'relay/environment.ts', 'relay/TaskList.ts'];
+  const project = layOut({ settings: `relay/${settings}`, code });
   const persisted = 'persisted-documents.json';
   project.write(persisted, '{}');
   project.succeeds('relay-compiler/cli.js', '--noWatchman', settings);
@@ -44,8 +40,9 @@ export function compileRelay(settings) {
 }
 
 /** A page that shows the list of the examples, as they were compiled. */
-export function openPage(compiled, taskward, getToken) {
-  const environment = compiled.createEnvironment(taskward.graphql, getToken);
+export function openPage(compiled, taskward, freshToken) {
+  const socket = graphqlWs(taskward, freshToken);
+  const environment = compiled.createEnvironment({ url: taskward.graphql, freshToken, socket });
   const { taskListQuery, taskListFragment, taskFragment } = compiled;
   const { operation, connection } = getFragment(taskListFragment).metadata.refetch;
   const read = (fragment, key) =>
@@ -61,8 +58,6 @@ export function openPage(compiled, taskward, getToken) {
   let shown;
 
   return {
-    environment,
-
     /** Shows the first page. */
     async lists(count = 50) {
       const request = createOperationDescriptor(getRequest(taskListQuery), { count });
@@ -108,7 +103,13 @@ export function openPage(compiled, taskward, getToken) {
     },
     /** What the store knows of an object: nothing, or null where it has been deleted. */
     record: (id) => store.getSource().get(id),
-    hears: () => once(news, 'news', { signal: AbortSignal.timeout(PATIENCE) }),
+
+    /** Follows what other devices do, from the first answer on: nothing escapes it then. */
+    async follows() {
+      const following = compiled.followChanges(environment);
+      after(() => following.dispose());
+      await socket.untilTold();
+    },
     until: (condition) => until(news, condition),
   };
 }

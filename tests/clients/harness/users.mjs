@@ -38,6 +38,20 @@ export async function signUp(betterAuth, name) {
   };
 }
 
+/**
+ * Signs up a user whose login gives out `tokens` first, each made for that user, and good ones then.
+ * `asked` tells how often it was asked by `nextToken`.
+ */
+export async function signUpForTokens(betterAuth, name, tokens) {
+  const user = await signUp(betterAuth, name);
+  const nextToken = async () => {
+    asking.asked += 1;
+    return (await tokens.shift()?.(user)) ?? user.freshToken();
+  };
+  const asking = { ...user, asked: 0, nextToken };
+  return asking;
+}
+
 async function tokenBesideSession(frontEnd) {
   let token;
   await frontEnd.getSession({

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
+
+/** How long clients may go on asking, in milliseconds. */
+const PATIENCE = 20_000;
 
 /**
  * The requests to this server while something is done, whether by POST or by GET:
@@ -10,21 +12,47 @@ import { setTimeout as pause } from 'node:timers/promises';
  */
 export async function requestsDuring(taskward, action) {
   const requests = [];
+  const traffic = { open: 0, moves: 0 };
   const send = globalThis.fetch;
   globalThis.fetch = async (url, request) => {
-    const response = await send(url, request);
-    if (String(url).startsWith(taskward.graphql))
-      requests.push({ ...read(new URL(url), request), status: response.status });
-    return response;
+    traffic.open += 1;
+    traffic.moves += 1;
+    try {
+      const response = await send(url, request);
+      if (String(url).startsWith(taskward.graphql))
+        requests.push({ ...read(new URL(url), request), status: response.status });
+      return response;
+    } finally {
+      traffic.open -= 1;
+      traffic.moves += 1;
+    }
   };
   try {
     await action(requests);
-    await pause(50); // for what a client might ask on top of it
+    await untilQuiet(traffic, () => send(taskward.graphql, marker()));
   } finally {
     globalThis.fetch = send;
   }
   return requests;
 }
+
+/** What a client asks on top of it moves while a question of ours goes there and back. */
+async function untilQuiet(traffic, askMarker) {
+  const deadline = Date.now() + PATIENCE;
+  let seen;
+  do {
+    assert.ok(Date.now() < deadline, 'the client stops asking');
+    seen = traffic.moves;
+    await askMarker();
+  } while (traffic.open > 0 || traffic.moves > seen);
+}
+
+const marker = () => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ query: '{ __typename }' }),
+  signal: AbortSignal.timeout(PATIENCE),
+});
 
 /** The names of the operations that were asked meanwhile, each once however often it was sent. */
 export async function operationsDuring(taskward, action) {

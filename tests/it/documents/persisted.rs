@@ -18,7 +18,7 @@ const CREATE: &str =
 
 fn sha256(document: &str) -> String {
     let digest = digest::digest(&digest::SHA256, document.as_bytes());
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
 /// What goes along with a document that was hashed, or in its place.

@@ -2,10 +2,6 @@
 
 use std::{
     env,
-    io::Write,
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
     sync::{Arc, OnceLock},
 };
 
@@ -20,6 +16,9 @@ use taskward::{
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
+
+use super::postgres;
+pub use super::postgres::free_port;
 
 /// Makes two tests of each: one on SQLite, one on PostgreSQL. Where no PostgreSQL is installed, the
 /// second says so and passes, except in CI.
@@ -172,51 +171,11 @@ fn server() -> Option<&'static str> {
     static SERVER: OnceLock<Option<String>> = OnceLock::new();
     let server = SERVER.get_or_init(|| {
         let named = env::var("TASKWARD_TEST_POSTGRES").ok();
-        named.or_else(|| binaries().map(|binaries| start(&binaries)))
+        named.or_else(postgres::start)
     });
     if server.is_none() {
         assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
         println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
     }
     server.as_deref()
-}
-
-/// Where PostgreSQL's programs are: where Debian hides them, the newest version first, or on the path.
-fn binaries() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
-    let mut folders: Vec<_> = versions.map(|version| version.path().join("bin")).collect();
-    folders.sort();
-    folders.reverse();
-    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
-    let programs = ["initdb", "postgres", "pg_isready"];
-    folders.into_iter().find(|folder| programs.iter().all(|name| folder.join(name).exists()))
-}
-
-/// Starts a server on a free port that ends with this process, however that ends: a shell waits for
-/// the end of its input, and then stops the server and clears up.
-fn start(binaries: &Path) -> String {
-    const SCRIPT: &str = include_str!("../../postgres.sh");
-    let port = free_port();
-    let mut shell = Command::new("sh")
-        .args(["-c", SCRIPT, "sh"])
-        .arg(binaries)
-        .arg(port.to_string())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut ready = String::new();
-    let output = shell.stdout.take().unwrap();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(output), &mut ready).unwrap();
-    assert_eq!(ready.trim(), "ready", "PostgreSQL did not start");
-    std::io::stdout().flush().unwrap();
-    // The input stays open as long as this process lives.
-    std::mem::forget(shell);
-    format!("postgres://postgres@127.0.0.1:{port}")
-}
-
-/// A port that nothing listens on.
-pub fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }

@@ -2,6 +2,7 @@ import { print } from 'graphql';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { graphql } from './gql';
 import type { UpdateTaskInput } from './gql/graphql';
+import { createPost } from './post';
 
 const tasksDocument = graphql(`
   query Tasks($first: Int, $after: String) {
@@ -19,7 +20,8 @@ const updateTaskDocument = graphql(`
 `);
 
 /** `byId`: whether the server knows the documents from `persisted-documents.json`. */
-export function createApi(url: string, getToken: () => Promise<string>, byId = false) {
+export function createApi(url: string, freshToken: () => Promise<string>, byId = false) {
+  const post = createPost(url, freshToken);
   const named = (document: any) =>
     byId ? { documentId: document.__meta__.hash } : { query: print(document) };
 
@@ -27,15 +29,7 @@ export function createApi(url: string, getToken: () => Promise<string>, byId = f
     document: TypedDocumentNode<Data, Variables>,
     variables: Variables,
   ): Promise<Data> {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Bearer ${await getToken()}`,
-      },
-      body: JSON.stringify({ ...named(document), variables }),
-    });
-    const { data, errors } = await response.json();
+    const { data, errors } = await post({ ...named(document), variables });
     if (errors) throw Object.assign(new Error(errors[0].message), { errors });
     return data;
   }

@@ -1,5 +1,5 @@
 import { ConnectionHandler, graphql, requestSubscription } from 'relay-runtime';
-import type { IEnvironment } from 'relay-runtime';
+import type { IEnvironment, RecordProxy, RecordSourceProxy } from 'relay-runtime';
 import type {
   TaskListChangesSubscription as Changes,
 } from './__generated__/TaskListChangesSubscription.graphql';
@@ -26,6 +26,7 @@ export const taskFragment = graphql`
     id
     title
     completed
+    createdAt
     deletedAt
   }
 `;
@@ -70,10 +71,26 @@ export function followChanges(environment: IEnvironment, since: string | null = 
     updater(store, data) {
       const tasks = ConnectionHandler.getConnection(store.getRoot(), 'TaskList_tasks');
       for (const { id, kind, node } of data?.changes.changes ?? []) {
-        const isInTrash = node?.__typename === 'Task' && node.deletedAt;
-        if (tasks && (isInTrash || kind === 'DELETE')) ConnectionHandler.deleteNode(tasks, id);
+        const isListed = node?.__typename === 'Task' && !node.deletedAt;
+        if (tasks && isListed) addToList(store, tasks, store.get(id)!);
+        else if (tasks) ConnectionHandler.deleteNode(tasks, id);
         if (kind === 'DELETE') store.delete(id);
       }
     },
   });
+}
+
+/** Adds a new or restored task to where the server has it, newest first, unless it is there. */
+function addToList(store: RecordSourceProxy, tasks: RecordProxy, task: RecordProxy) {
+  const edges = tasks.getLinkedRecords('edges') ?? [];
+  const nodes = edges.map((edge) => edge.getLinkedRecord('node'));
+  if (nodes.includes(task)) return;
+  const born = (node: RecordProxy) => `${node.getValue('createdAt')} ${node.getDataID()}`;
+  const next = nodes.findIndex((node) => node && born(node) < born(task));
+  // What is older than the pages that are here comes with its own.
+  if (next < 0 && tasks.getLinkedRecord('pageInfo')?.getValue('hasNextPage')) return;
+
+  const edge = ConnectionHandler.createEdge(store, tasks, task, 'TaskEdge');
+  const place = next < 0 ? edges.length : next;
+  tasks.setLinkedRecords([...edges.slice(0, place), edge, ...edges.slice(place)], 'edges');
 }

@@ -1,4 +1,4 @@
-import { createClient } from 'graphql-ws';
+import type { Client } from 'graphql-ws';
 import { Environment, Network, Observable, RecordSource, Store } from 'relay-runtime';
 import type {
   FetchFunction,
@@ -6,30 +6,22 @@ import type {
   RequestParameters,
   SubscribeFunction,
 } from 'relay-runtime';
+import { createPost } from './post';
 
 // Compiled with `persistConfig`, a document has an id, by which the server knows it.
 const named = ({ id, text }: RequestParameters) => (id ? { documentId: id } : { query: text });
 
-/** `getToken(true)` is asked for a new token, because the last one was refused. */
-export function createEnvironment(url: string, getToken: (fresh?: boolean) => Promise<string>) {
-  const socket = createClient({
-    url: url.replace('http', 'ws'),
-    connectionParams: async () => ({ authorization: `Bearer ${await getToken(true)}` }),
-    shouldRetry: () => true, // also while the network or the server is away
-    retryAttempts: Infinity,
-  });
+interface Connection {
+  url: string;
+  /** Asks the login for a token. */
+  freshToken: () => Promise<string>;
+  /** That of `openSocket`. */
+  socket: Client;
+}
 
-  const fetchFn: FetchFunction = async (document, variables) => {
-    const send = (token: string) =>
-      fetch(url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-        body: JSON.stringify({ ...named(document), variables }),
-      });
-    let response = await send(await getToken());
-    if (response.status === 401) response = await send(await getToken(true));
-    return response.json();
-  };
+export function createEnvironment({ url, freshToken, socket }: Connection) {
+  const post = createPost(url, freshToken);
+  const fetchFn: FetchFunction = (document, variables) => post({ ...named(document), variables });
 
   const subscribeFn: SubscribeFunction = (document, given) =>
     Observable.create<GraphQLResponse>((sink) => {

@@ -1,0 +1,148 @@
+//! What requests cost taskward beside other servers, each in a process of its own, with many tasks in
+//! the database: its hand-written [`twin`] and, where they are set up, servers of Node.
+//!
+//! `cargo bench --bench side_by_side` measures on PostgreSQL, `-- --sqlite` on an SQLite file, and
+//! `-- --help` tells what else can be said. docs/performance.md explains the figures.
+//!
+//! | module | |
+//! |---|---|
+//! | [`arena`] | a database with its tasks, and the requests about them |
+//! | [`contender`] | a server: how it is started, and what the system says of its process |
+//! | [`load`] | the one who asks |
+//! | [`report`] | figures, their medians and the table |
+//! | [`servers`], [`tables`], [`twin`] | shared with the other benchmarks |
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing better to do")]
+
+mod arena;
+mod contender;
+#[expect(dead_code, reason = "the tests change key sets, the benchmark does not")]
+#[path = "../../tests/it/harness/issuer.rs"]
+mod issuer;
+mod load;
+#[path = "../../tests/it/harness/postgres.rs"]
+mod postgres;
+mod report;
+#[expect(dead_code, reason = "here, servers in this process only have to agree")]
+#[path = "../servers/mod.rs"]
+mod servers;
+#[path = "../tables/mod.rs"]
+mod tables;
+#[expect(dead_code, reason = "the tests know more kinds of keys")]
+#[path = "../../tests/it/harness/tokens.rs"]
+mod tokens;
+#[path = "../twin/mod.rs"]
+mod twin;
+
+use std::time::Duration;
+
+use clap::Parser;
+
+use self::{
+    arena::{Arena, Issuing, Kind},
+    contender::Contender,
+    report::{Figures, Report},
+    servers::{Servers, WORKLOADS, loads_what_taskward_writes},
+};
+
+/// Measures taskward beside other servers, which take turns.
+#[derive(Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+struct Options {
+    /// How often each server has its turn, started anew each time.
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+    /// How long each workload is measured in each round; a third of it before that is for warming up.
+    #[arg(long, default_value_t = 8.0)]
+    seconds: f64,
+    /// How many tasks there are, of a thousand users at the most.
+    #[arg(long, default_value_t = 1_000_000)]
+    tasks: usize,
+    /// On an SQLite file, and without the servers of Node.
+    #[arg(long)]
+    sqlite: bool,
+    /// With tokens that are signed by a key of a key set, and without the servers of Node.
+    #[arg(long)]
+    eddsa: bool,
+    /// Only looks whether everything runs.
+    #[arg(long)]
+    test: bool,
+    /// What `cargo bench` says.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[tokio::main]
+async fn main() {
+    if std::env::args().nth(1).as_deref() == Some(contender::TWIN) {
+        return contender::serve_twin().await;
+    }
+    let options = Options::parse();
+    let issuing = if options.eddsa { Issuing::KeySet } else { Issuing::Secret };
+    let kind = if options.sqlite { Kind::Sqlite } else { Kind::Postgres };
+    if options.bench && !options.test {
+        compare(kind, issuing, &options).await;
+    } else {
+        let small = Options { rounds: 1, seconds: 0.3, tasks: 4_000, ..options };
+        compare(Kind::Postgres, Issuing::Secret, &small).await;
+        compare(Kind::Sqlite, Issuing::KeySet, &small).await;
+    }
+}
+
+/// Measures all servers that can be compared there, and prints the table.
+async fn compare(kind: Kind, issuing: Issuing, options: &Options) {
+    let Some(place) = arena::Place::find(kind) else {
+        assert!(std::env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
+        println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
+        return;
+    };
+    agree(&place).await;
+    let arena = Arena::of_taskward(&place, options.tasks, issuing).await;
+    let mut contenders = vec![Contender::taskward(&arena), Contender::twin(&arena)];
+    let peers = match (kind, issuing) {
+        (Kind::Postgres, Issuing::Secret) => Arena::of_peers(&place, options.tasks).await,
+        _ => None,
+    };
+    if let Some(peers) = &peers {
+        contenders.extend([Contender::mercurius(peers), Contender::apollo(peers)]);
+    }
+
+    let mut report = Report::default();
+    for round in 0..options.rounds {
+        // Another one begins each time.
+        contenders.rotate_left(round.min(1));
+        for contender in &contenders {
+            let server = contender.start().await;
+            for (place, (workload, _)) in arena::WORKLOADS.into_iter().enumerate() {
+                let seconds = Duration::from_secs_f64(options.seconds);
+                let figures = measure(&server, place, seconds).await;
+                report.add(contender.name, workload, figures);
+            }
+        }
+    }
+    println!("{report}");
+    assert!(!report.has_errors(), "some requests were not answered as they should be");
+}
+
+/// Makes sure that both servers of ours do the same here, and that what is loaded is what taskward
+/// writes.
+async fn agree(place: &arena::Place) {
+    let (loaded, written) = (place.database("loaded").await, place.database("written").await);
+    loads_what_taskward_writes([&loaded, &written]).await;
+    let servers = Servers::start(&place.database("agreed").await).await;
+    for workload in WORKLOADS {
+        servers.agree(workload).await;
+    }
+}
+
+async fn measure(server: &contender::Server<'_>, workload: usize, time: Duration) -> Figures {
+    let (arena, address) = (server.arena, server.address);
+    arena.ask(address, workload, time / 3).await;
+    let before = (server.cpu(), arena.backends_cpu().await);
+    let run = arena.ask(address, workload, time).await;
+    let (cpu, backends) = (server.cpu() - before.0, arena.backends_cpu().await - before.1);
+    let figures = Figures::of(&run, cpu, backends, server.peak_memory());
+    if let (_, true) = arena::WORKLOADS[workload] {
+        arena.tidy().await;
+    }
+    figures
+}
