@@ -29,7 +29,6 @@ mod viewer;
 
 use async_graphql::{SDLExportOptions, SchemaBuilder};
 
-use self::{error::ErrorCode, payload::Payload};
 /// What plans take of the types, since they are not generated from them.
 pub use self::{
     batch::BatchOperation,
@@ -38,6 +37,7 @@ pub use self::{
     task_filter::TaskFilter,
     task_order::{TaskArguments, TaskOrder},
 };
+use self::{error::ErrorCode, payload::Payload};
 pub use self::{mutation::Mutation, query::Query, subscription::Subscription};
 
 /// The schema that is served.

@@ -21,17 +21,24 @@ mod shown;
 
 use async_graphql::{Name, PathSegment, Pos, ServerError, Variables, parser::types::OperationType};
 
-use self::{mutation::Mutation, query::Query};
+use self::{
+    json::{Key, Keyed},
+    mutation::Mutation,
+    query::Query,
+};
 use crate::{
     document::{Operation, Rules},
-    graphql::context::RequestContext,
+    graphql::{context::RequestContext, error::ApiError},
+    store::StoreError,
 };
 
 /// How an operation is answered.
 #[derive(Debug)]
 pub enum Plan {
-    Query(Vec<(json::Key, Query)>),
-    Mutation(Name, Pos, json::Key, Mutation),
+    /// By what these root fields read, one after the other.
+    Query(Keyed<Query>),
+    /// By what this one root field does; it stands there.
+    Mutation(Name, Pos, Key, Mutation),
 }
 
 /// What came of an operation.
@@ -48,12 +55,10 @@ impl Plan {
     pub fn of(rules: &Rules, operation: &Operation<'_>) -> Option<Self> {
         let roots = rules.selected(operation)?;
         match (operation.kind(), &roots[..]) {
-            (OperationType::Query, roots) => {
-                json::keyed(roots, Query::of).map(Self::Query)
-            }
+            (OperationType::Query, roots) => json::keyed(roots, Query::of).map(Self::Query),
             (OperationType::Mutation, [root]) => {
                 let mutation = Mutation::of(root)?;
-                Some(Self::Mutation(Name::new(root.key), root.pos, json::Key::of(root), mutation))
+                Some(Self::Mutation(Name::new(root.key), root.pos, Key::of(root), mutation))
             }
             _ => None,
         }
@@ -61,27 +66,39 @@ impl Plan {
 
     /// The answer, if all goes well; where there is none, nothing was done.
     pub async fn run(&self, request: &RequestContext, variables: &Variables) -> Option<Answer> {
-        let mut out = br#"{"data":"#.to_vec();
         match self {
             Self::Query(roots) => {
-                let mut fields = Vec::with_capacity(roots.len());
+                let mut read = Vec::with_capacity(roots.len());
                 for (key, root) in roots {
-                    fields.push((key, root.read(request, variables).await?));
+                    read.push((key.clone(), root.read(request, variables).await?));
                 }
-                json::object(&mut out, fields, |out, read| read.write(out));
+                answer(&read, |out, read| read.write(out)).ok().map(Answer::Json)
             }
             Self::Mutation(name, pos, key, mutation) => {
-                match mutation.run(request, variables).await {
-                    Ok(done) => json::object(&mut out, [(key, done?)], |out, done| done.write(out)),
-                    Err(error) => {
-                        let path = vec![PathSegment::Field(name.to_string())];
-                        let error = ServerError { path, ..error.at(Some(*pos)) };
-                        return Some(Answer::Failed(name.clone(), error));
-                    }
-                }
+                let answered = async || {
+                    let Some(done) = mutation.run(request, variables).await? else {
+                        return Ok(None);
+                    };
+                    let answer = answer(&[(key.clone(), done)], |out, done| done.write(out))?;
+                    Ok(Some(Answer::Json(answer)))
+                };
+                answered().await.unwrap_or_else(|error: ApiError| {
+                    let path = vec![PathSegment::Field(name.to_string())];
+                    let error = ServerError { path, ..error.at(Some(*pos)) };
+                    Some(Answer::Failed(name.clone(), error))
+                })
             }
         }
-        out.push(b'}');
-        Some(Answer::Json(out))
     }
+}
+
+/// The answer with these root fields in it.
+fn answer<T>(
+    roots: &[(Key, T)],
+    write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
+) -> Result<Vec<u8>, StoreError> {
+    let mut out = br#"{"data":"#.to_vec();
+    json::object(&mut out, roots, write)?;
+    out.push(b'}');
+    Ok(out)
 }

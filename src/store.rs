@@ -3,6 +3,7 @@
 //! Entities and pools are private. [`Store::for_viewer`] opens the door for the one whom the guard
 //! has let in, and everything behind it filters by that user, in SQL.
 
+mod cell;
 mod change;
 mod connect;
 mod dialect;
@@ -32,14 +33,18 @@ mod user;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
-use sea_orm::{ColumnTrait, DbErr, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
 use tokio::sync;
 use uuid::{ContextV7, Timestamp, Uuid};
 
-use self::{change::find_user, connect::Pools, owned::Object};
 pub use self::{
+    cell::{Cell, Cells},
     change::{Counts as Quotas, Done},
-    entity::{task::Priority, tombstone::Kind},
+    entity::{
+        tag::Column as TagColumn,
+        task::{Column as TaskColumn, Priority},
+        tombstone::Kind,
+    },
     error::{Input, StoreError},
     filter::{Comparison, InstantField, TaskFilter, TaskRule, Trash},
     keyset::{Direction, Place, Toward, Window},
@@ -50,10 +55,14 @@ pub use self::{
     page::Page,
     placement::{Beside, MOST_LEVELS, Move},
     system::SystemStore,
-    tag::{MOST_TAGS, NewTag, TagPage, TagPatch, TagRow},
-    task::{Due, NewTask, TaskOrder, TaskOrderField, TaskPage, TaskPatch, TaskRow},
+    tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
+    task::{
+        Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPartPage,
+        TaskPatch, TaskRow,
+    },
     text::Search,
 };
+use self::{change::find_user, connect::Pools, dialect::only, owned::Object};
 use crate::{
     auth::{UserId, Viewer},
     calendar::Zone,
@@ -166,6 +175,6 @@ impl OwnedStore {
     async fn object<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let select = E::find_owned(user).filter(E::ID.eq(id));
-        Ok(select.one(&self.store.pools.reader).await?)
+        Ok(only(&self.store.pools.reader, select.into_query()).await?)
     }
 }

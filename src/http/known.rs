@@ -59,7 +59,13 @@ impl KnownDocuments {
     }
 
     /// Remembers a document of which that operation was answered.
-    pub fn learn(&self, rules: &Rules, text: Arc<str>, name: Option<String>, document: Arc<Document>) {
+    pub fn learn(
+        &self,
+        rules: &Rules,
+        text: Arc<str>,
+        name: Option<String>,
+        document: Arc<Document>,
+    ) {
         let operation = document.operation(name.as_deref()).ok();
         let plan = operation.and_then(|operation| {
             // A plan has to stay within the limits whatever its variables are.

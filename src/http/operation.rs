@@ -77,7 +77,11 @@ impl Asked {
 
     /// The answer by the operation's plan, if it has one and all goes well; where there is none,
     /// nothing was done.
-    pub async fn answer_by_plan(&self, served: &Shared, viewer: Option<&Viewer>) -> Option<Answered> {
+    pub async fn answer_by_plan(
+        &self,
+        served: &Shared,
+        viewer: Option<&Viewer>,
+    ) -> Option<Answered> {
         let plan = self.known.plan.as_ref()?;
         let context = context(served, viewer?);
         let operation = self.known.document.operation(self.operation_name.as_deref()).ok()?;

@@ -43,7 +43,8 @@ fn value_of(value: &InputValue, variables: &Variables) -> Option<Value> {
             Value::List(items.collect())
         }
         InputValue::Object(fields) => {
-            let field = |(name, value): (&Name, _)| Some((name.clone(), value_of(value, variables)?));
+            let field =
+                |(name, value): (&Name, _)| Some((name.clone(), value_of(value, variables)?));
             Value::Object(fields.iter().filter_map(field).collect())
         }
     })

@@ -1,15 +1,18 @@
 //! Writing JSON, piece by piece.
 
-use std::fmt::Display;
-use std::io::Write;
+use std::{fmt::Display, io::Write, sync::Arc};
 
 use uuid::Uuid;
 
-use crate::{clock::Instant, document::Selected};
+use crate::{
+    clock::Instant,
+    document::Selected,
+    store::{Cell, StoreError},
+};
 
 /// A response key as it is written before its value: with its quotes and colon.
-#[derive(Debug)]
-pub struct Key(Box<[u8]>);
+#[derive(Clone, Debug)]
+pub struct Key(Arc<[u8]>);
 
 impl Key {
     /// The key of a field.
@@ -30,42 +33,48 @@ pub fn keyed<T>(
 }
 
 /// An object with these fields.
-pub fn object<'k, T>(
+pub fn object<T>(
     out: &mut Vec<u8>,
-    fields: impl IntoIterator<Item = (&'k Key, T)>,
-    mut write: impl FnMut(&mut Vec<u8>, T),
-) {
+    fields: &[(Key, T)],
+    mut write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut separator = b'{';
     for (Key(key), field) in fields {
         out.push(separator);
         out.extend_from_slice(key);
-        write(out, field);
+        write(out, field)?;
         separator = b',';
     }
     out.push(b'}');
+    Ok(())
 }
 
 /// A list of these items.
 pub fn list<T>(
     out: &mut Vec<u8>,
-    items: impl IntoIterator<Item = T>,
-    mut write: impl FnMut(&mut Vec<u8>, T),
-) {
+    items: &[T],
+    mut write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     out.push(b'[');
-    for (at, item) in items.into_iter().enumerate() {
+    for (at, item) in items.iter().enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        write(out, item);
+        write(out, item)?;
     }
     out.push(b']');
+    Ok(())
 }
 
-/// A value, or null.
-pub fn nullable<T>(out: &mut Vec<u8>, value: Option<T>, write: impl FnOnce(&mut Vec<u8>, T)) {
-    match value {
-        Some(value) => write(out, value),
-        None => out.extend_from_slice(b"null"),
+/// What a column holds.
+pub fn cell(out: &mut Vec<u8>, cell: &Cell<'_>) {
+    match cell {
+        Cell::Null => null(out),
+        Cell::Number(number) => self::number(out, *number),
+        Cell::Text(text) => string(out, text),
+        Cell::Id(id) => self::id(out, *id),
+        Cell::Day(day) => quoted(out, day.format("%Y-%m-%d")),
+        Cell::At(instant) => self::instant(out, *instant),
     }
 }
 
@@ -80,14 +89,22 @@ pub fn quoted(out: &mut Vec<u8>, plain: impl Display) {
     let _ = write!(out, "\"{plain}\"");
 }
 
+/// Nothing.
+pub fn null(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"null");
+}
+
+/// True or false.
 pub fn bool(out: &mut Vec<u8>, value: bool) {
     out.extend_from_slice(if value { b"true" } else { b"false" });
 }
 
-pub fn number(out: &mut Vec<u8>, number: i32) {
+/// A number.
+pub fn number(out: &mut Vec<u8>, number: i64) {
     let _ = write!(out, "{number}");
 }
 
+/// An id.
 pub fn id(out: &mut Vec<u8>, id: Uuid) {
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
     out.push(b'"');
@@ -95,7 +112,8 @@ pub fn id(out: &mut Vec<u8>, id: Uuid) {
     out.push(b'"');
 }
 
-pub fn instant(out: &mut Vec<u8>, instant: Instant) {
+/// An instant as RFC 3339.
+fn instant(out: &mut Vec<u8>, instant: Instant) {
     out.push(b'"');
     out.extend_from_slice(&instant.rfc3339());
     out.push(b'"');

@@ -1,18 +1,17 @@
 //! The root field of a mutation: what it does, and how its payload is shown.
 
 use async_graphql::{InputType, Name, Value, Variables, indexmap::IndexMap};
-use uuid::Uuid;
 
 use super::{
     arguments::Arguments,
     json::{self, Keyed},
-    shown::{self, TaskField, borrowed},
+    shown::{self, Tags, TaskField},
 };
 use crate::{
-    auth::Scope,
+    auth::{Scope, UserId},
     document::Selected,
     graphql::{BatchOperation, context::RequestContext, error::ApiError, sync},
-    store::{Outcome, TaskRow},
+    store::{self, Outcome, StoreError},
 };
 
 /// A mutation of tasks.
@@ -59,8 +58,7 @@ impl Mutation {
         let Ok(operation) = BatchOperation::parse(Some(one)) else { return Ok(None) };
         let operation = operation.read(viewer.id())?;
         let done = request.store.run(operation).await?;
-        let cursor = sync::cursor(viewer.id(), done.number);
-        Ok(Some(Done { outcome: done.outcome, cursor, fields: &self.fields }))
+        Ok(Some(Done { done, viewer: viewer.id().clone(), fields: &self.fields }))
     }
 }
 
@@ -71,7 +69,7 @@ impl PayloadField {
             "task" => {
                 let fields = json::keyed(&selected.below, TaskField::of)?;
                 // What is read after the change could fail, and the change could not be taken back.
-                if shown::shows_tags(&fields) {
+                if fields.iter().any(|(_, field)| field.reads_more()) {
                     return None;
                 }
                 Self::Task(fields)
@@ -85,37 +83,33 @@ impl PayloadField {
 
 /// What a mutation came to.
 pub struct Done<'p> {
-    outcome: Outcome,
-    cursor: String,
+    done: store::Done<Outcome>,
+    viewer: UserId,
     fields: &'p Keyed<PayloadField>,
 }
 
 impl Done<'_> {
-    fn task(&self) -> Option<&TaskRow> {
-        match &self.outcome {
-            Outcome::Task(task) => Some(task),
-            _ => None,
-        }
-    }
-
-    fn deleted(&self) -> &[Uuid] {
-        match &self.outcome {
-            Outcome::Deleted(ids) => ids,
-            _ => &[],
-        }
-    }
-
-    pub fn write(&self, out: &mut Vec<u8>) {
-        json::object(out, borrowed(self.fields), |out, field| match field {
-            PayloadField::TypeName => {
-                let name = if self.task().is_some() { "TaskPayload" } else { "DeletePayload" };
-                json::quoted(out, name);
+    /// Writes its payload as JSON.
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        json::object(out, self.fields, |out, field| {
+            match (field, &self.done.outcome) {
+                (PayloadField::TypeName, Outcome::Deleted(_)) => json::quoted(out, "DeletePayload"),
+                (PayloadField::TypeName, _) => json::quoted(out, "TaskPayload"),
+                (PayloadField::Task(fields), Outcome::Task(task)) => {
+                    shown::task(out, fields, task, &Tags::new())?;
+                }
+                (PayloadField::DeletedIds, Outcome::Deleted(ids)) => {
+                    json::list(out, ids, |out, id| {
+                        json::id(out, *id);
+                        Ok(())
+                    })?;
+                }
+                (PayloadField::Cursor, _) => {
+                    json::quoted(out, sync::cursor(&self.viewer, self.done.number));
+                }
+                (PayloadField::Task(_) | PayloadField::DeletedIds, _) => json::null(out),
             }
-            PayloadField::Task(fields) => json::nullable(out, self.task(), |out, task| {
-                shown::task(out, fields, task, &[]);
-            }),
-            PayloadField::DeletedIds => json::list(out, self.deleted(), |out, id| json::id(out, *id)),
-            PayloadField::Cursor => json::quoted(out, &self.cursor),
-        });
+            Ok(())
+        })
     }
 }

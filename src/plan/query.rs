@@ -1,33 +1,27 @@
 //! Root fields of a query: what they read, and how it is shown.
 
-use std::collections::HashMap;
-
 use async_graphql::{ID, Variables};
-use uuid::Uuid;
 
 use super::{
     arguments::Arguments,
     json::{self, Keyed},
-    shown::{self, TaskField, borrowed},
+    shown::{self, Reading, Tags, TaskField},
 };
 use crate::{
     auth::Scope,
     document::Selected,
     graphql::{
-        self,
-        context::RequestContext,
-        page,
-        {PageArguments, TaskArguments, TaskFilter, TaskOrder},
+        self, PageArguments, TaskArguments, TaskFilter, TaskOrder, context::RequestContext, page,
     },
-    store::{TagRow, TaskPage, TaskRow, Toward},
+    store::{Cells, Place, StoreError, TaskColumn, TaskPart, TaskPartPage, Toward},
 };
 
 /// A root field.
 #[derive(Debug)]
 pub enum Query {
     TypeName,
-    Task { arguments: Arguments, fields: Keyed<TaskField> },
-    Tasks { arguments: Arguments, fields: Keyed<ConnectionField> },
+    Task { arguments: Arguments, fields: Keyed<TaskField>, reading: Reading },
+    Tasks { arguments: Arguments, fields: Keyed<ConnectionField>, reading: Reading },
 }
 
 /// A field of a page of tasks.
@@ -40,6 +34,7 @@ pub enum ConnectionField {
     TotalCount,
 }
 
+/// A field of a task's place in a page.
 #[derive(Debug)]
 pub enum EdgeField {
     TypeName,
@@ -47,7 +42,8 @@ pub enum EdgeField {
     Node(Keyed<TaskField>),
 }
 
-#[derive(Debug)]
+/// A field of what lies beyond a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageInfoField {
     TypeName,
     HasNextPage,
@@ -57,23 +53,27 @@ pub enum PageInfoField {
 }
 
 impl Query {
+    /// The field, if it is one that can be read and shown.
     pub fn of(selected: &Selected<'_>) -> Option<Self> {
         let arguments = || Arguments::of(selected);
         Some(match selected.name {
             "__typename" => Self::TypeName,
-            "task" => Self::Task {
-                arguments: arguments(),
-                fields: json::keyed(&selected.below, TaskField::of)?,
-            },
-            "tasks" => Self::Tasks {
-                arguments: arguments(),
-                fields: json::keyed(&selected.below, ConnectionField::of)?,
-            },
+            "task" => {
+                let fields = json::keyed(&selected.below, TaskField::of)?;
+                let reading = Reading::of(fields.iter().map(|(_, field)| field));
+                Self::Task { arguments: arguments(), fields, reading }
+            }
+            "tasks" => {
+                let fields = json::keyed(&selected.below, ConnectionField::of)?;
+                let tasks = fields.iter().flat_map(|(_, field)| field.of_tasks());
+                let reading = Reading::of(tasks);
+                Self::Tasks { arguments: arguments(), fields, reading }
+            }
             _ => return None,
         })
     }
 
-    /// Reads what it shows.
+    /// Reads what it shows; nothing where it cannot.
     pub async fn read<'p>(
         &'p self,
         request: &RequestContext,
@@ -84,63 +84,61 @@ impl Query {
         }
         Some(match self {
             Self::TypeName => Read::TypeName,
-            Self::Task { arguments, fields } => {
-                let id: ID = arguments.read("id", variables)?;
-                let task = match graphql::uuid(&id) {
-                    Some(id) => request.store.task(id).await.ok()?,
+            Self::Task { arguments, fields, reading } => {
+                let id = graphql::uuid(&arguments.read::<ID>("id", variables)?);
+                let task = match id {
+                    Some(id) => request.store.task_part(id, &reading.columns).await.ok()?,
                     None => None,
                 };
-                let ids: Vec<_> = task.iter().map(|task| task.id).collect();
-                Read::Task { tags: tags(request, fields, &ids).await?, task, fields }
+                let found = id.filter(|_| task.is_some());
+                let tags = reading.tags(&request.store, found.as_slice()).await.ok()?;
+                Read::Task { task, tags, fields }
             }
-            Self::Tasks { arguments, fields } => {
-                Read::Tasks(ReadPage::read(request, arguments, variables, fields).await?, fields)
+            Self::Tasks { arguments, fields, reading } => {
+                let arguments = task_arguments(arguments, variables)?;
+                Read::Tasks(ReadPage::read(request, arguments, fields, reading).await?, fields)
             }
         })
     }
 }
 
-type Tags = HashMap<Uuid, Vec<TagRow>>;
-
-async fn tags(
-    request: &RequestContext,
-    fields: &Keyed<TaskField>,
-    tasks: &[Uuid],
-) -> Option<Tags> {
-    if !shown::shows_tags(fields) || tasks.is_empty() {
-        return Some(Tags::new());
-    }
-    request.store.tags_of(tasks).await.ok()
+fn task_arguments(arguments: &Arguments, variables: &Variables) -> Option<TaskArguments> {
+    let page = PageArguments {
+        first: arguments.read("first", variables)?,
+        after: arguments.read("after", variables)?,
+        last: arguments.read("last", variables)?,
+        before: arguments.read("before", variables)?,
+    };
+    let filter: Option<TaskFilter> = arguments.read("filter", variables)?;
+    let order = arguments.read("orderBy", variables)?;
+    Some(TaskArguments::new(page, filter, order, TaskOrder::NEWEST))
 }
 
 /// What was read for a root field.
 pub enum Read<'p> {
     TypeName,
-    Task { task: Option<TaskRow>, tags: Tags, fields: &'p Keyed<TaskField> },
+    Task { task: Option<TaskPart>, tags: Tags, fields: &'p Keyed<TaskField> },
     Tasks(ReadPage, &'p Keyed<ConnectionField>),
 }
 
 impl Read<'_> {
-    pub fn write(&self, out: &mut Vec<u8>) {
+    /// Writes it as JSON.
+    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         match self {
             Self::TypeName => json::quoted(out, "Query"),
-            Self::Task { task, tags, fields } => json::nullable(out, task.as_ref(), |out, task| {
-                shown::task(out, fields, task, of(tags, task));
-            }),
+            Self::Task { task: None, .. } => json::null(out),
+            Self::Task { task: Some(task), tags, fields } => shown::task(out, fields, task, tags)?,
             Self::Tasks(page, fields) => {
-                json::object(out, borrowed(fields), |out, field| page.write(out, field));
+                json::object(out, fields, |out, field| page.write(out, field))?;
             }
         }
+        Ok(())
     }
-}
-
-fn of<'t>(tags: &'t Tags, task: &TaskRow) -> &'t [TagRow] {
-    tags.get(&task.id).map_or(&[], Vec::as_slice)
 }
 
 /// A page of tasks, with what is shown of it.
 pub struct ReadPage {
-    page: TaskPage,
+    page: TaskPartPage,
     order: String,
     tags: Tags,
     has_next: bool,
@@ -161,21 +159,22 @@ impl ConnectionField {
         })
     }
 
-    fn tasks(&self) -> impl Iterator<Item = &Keyed<TaskField>> {
+    /// The fields of tasks below it.
+    fn of_tasks(&self) -> impl Iterator<Item = &TaskField> + Clone {
         let (nodes, edges) = match self {
             Self::Nodes(fields) => (Some(fields), None),
             Self::Edges(edges) => (None, Some(edges)),
             _ => (None, None),
         };
-        nodes.into_iter().chain(edges.into_iter().flatten().filter_map(|(_, field)| match field {
+        let of_edges = edges.into_iter().flatten().filter_map(|(_, field)| match field {
             EdgeField::Node(fields) => Some(fields),
             _ => None,
-        }))
+        });
+        nodes.into_iter().chain(of_edges).flatten().map(|(_, field)| field)
     }
 
-    fn asks(&self, what: &PageInfoField) -> bool {
-        let same = |field: &PageInfoField| std::mem::discriminant(field) == std::mem::discriminant(what);
-        matches!(self, Self::PageInfo(fields) if fields.iter().any(|(_, field)| same(field)))
+    fn asks(&self, what: PageInfoField) -> bool {
+        matches!(self, Self::PageInfo(fields) if fields.iter().any(|(_, field)| *field == what))
     }
 }
 
@@ -206,70 +205,80 @@ impl PageInfoField {
 impl ReadPage {
     async fn read(
         request: &RequestContext,
-        arguments: &Arguments,
-        variables: &Variables,
+        arguments: TaskArguments,
         fields: &Keyed<ConnectionField>,
+        reading: &Reading,
     ) -> Option<Self> {
-        let page = PageArguments {
-            first: arguments.read("first", variables)?,
-            after: arguments.read("after", variables)?,
-            last: arguments.read("last", variables)?,
-            before: arguments.read("before", variables)?,
-        };
-        let filter: Option<TaskFilter> = arguments.read("filter", variables)?;
-        let order = arguments.read("orderBy", variables)?;
-        let arguments = TaskArguments::new(page, filter, order, TaskOrder::NEWEST);
         let listing = arguments.read(request).await.ok()?;
         let store = &request.store;
-        let page = store.task_page(&listing.filter, &listing.order, listing.window).await.ok()?;
+        let page = store.task_page_in_part(
+            &listing.filter,
+            &listing.order,
+            listing.window,
+            &reading.columns,
+        );
+        let page = page.await.ok()?;
 
-        let asks = |what: PageInfoField| fields.iter().any(|(_, field)| field.asks(&what));
-        let has_next = asks(PageInfoField::HasNextPage)
-            && store.has_more(&page, Toward::Next).await.ok()?;
+        let asks = |what| fields.iter().any(|(_, field)| field.asks(what));
+        let has_next =
+            asks(PageInfoField::HasNextPage) && store.has_more(&page, Toward::Next).await.ok()?;
         let has_previous = asks(PageInfoField::HasPreviousPage)
             && store.has_more(&page, Toward::Previous).await.ok()?;
         let counts = fields.iter().any(|(_, field)| matches!(field, ConnectionField::TotalCount));
         let total = if counts { store.total(&page).await.ok()? } else { 0 };
-        let tags = match fields.iter().flat_map(|(_, field)| field.tasks()).find(|fields| shown::shows_tags(fields)) {
-            None => Tags::new(),
-            Some(fields) => {
-                let ids: Vec<_> = page.rows.iter().map(|(_, row)| row.id).collect();
-                tags(request, fields, &ids).await?
-            }
-        };
         let total = i32::try_from(total).unwrap_or(i32::MAX);
+        let ids = page.rows.iter().map(|(_, row)| row.cell(TaskColumn::Id)?.id());
+        let ids: Vec<_> = ids.collect::<Result<_, StoreError>>().ok()?;
+        let tags = reading.tags(store, &ids).await.ok()?;
         Some(Self { page, order: listing.name, tags, has_next, has_previous, total })
     }
 
-    fn write(&self, out: &mut Vec<u8>, field: &ConnectionField) {
+    fn write(&self, out: &mut Vec<u8>, field: &ConnectionField) -> Result<(), StoreError> {
         let rows = &self.page.rows;
         match field {
             ConnectionField::TypeName => json::quoted(out, "TaskConnection"),
-            ConnectionField::TotalCount => json::number(out, self.total),
-            ConnectionField::Nodes(fields) => json::list(out, rows, |out, (_, task)| {
-                shown::task(out, fields, task, of(&self.tags, task));
-            }),
-            ConnectionField::Edges(fields) => json::list(out, rows, |out, (place, task)| {
-                json::object(out, borrowed(fields), |out, field| match field {
-                    EdgeField::TypeName => json::quoted(out, "TaskEdge"),
-                    EdgeField::Cursor => json::quoted(out, page::cursor(&self.order, place)),
-                    EdgeField::Node(fields) => shown::task(out, fields, task, of(&self.tags, task)),
-                });
-            }),
-            ConnectionField::PageInfo(fields) => {
-                let cursor = |out: &mut Vec<u8>, row: Option<&(_, _)>| {
-                    json::nullable(out, row, |out, (place, _)| {
-                        json::quoted(out, page::cursor(&self.order, place));
-                    });
-                };
-                json::object(out, borrowed(fields), |out, field| match field {
-                    PageInfoField::TypeName => json::quoted(out, "PageInfo"),
-                    PageInfoField::HasNextPage => json::bool(out, self.has_next),
-                    PageInfoField::HasPreviousPage => json::bool(out, self.has_previous),
-                    PageInfoField::StartCursor => cursor(out, rows.first()),
-                    PageInfoField::EndCursor => cursor(out, rows.last()),
-                });
+            ConnectionField::TotalCount => json::number(out, self.total.into()),
+            ConnectionField::Nodes(fields) => {
+                json::list(out, rows, |out, (_, task)| shown::task(out, fields, task, &self.tags))?
             }
+            ConnectionField::Edges(fields) => json::list(out, rows, |out, (place, task)| {
+                json::object(out, fields, |out, field| self.write_edge(out, field, place, task))
+            })?,
+            ConnectionField::PageInfo(fields) => json::object(out, fields, |out, field| {
+                self.write_info(out, *field);
+                Ok(())
+            })?,
+        }
+        Ok(())
+    }
+
+    fn write_edge(
+        &self,
+        out: &mut Vec<u8>,
+        field: &EdgeField,
+        place: &Place,
+        task: &TaskPart,
+    ) -> Result<(), StoreError> {
+        match field {
+            EdgeField::TypeName => json::quoted(out, "TaskEdge"),
+            EdgeField::Cursor => json::quoted(out, page::cursor(&self.order, place)),
+            EdgeField::Node(fields) => shown::task(out, fields, task, &self.tags)?,
+        }
+        Ok(())
+    }
+
+    fn write_info(&self, out: &mut Vec<u8>, field: PageInfoField) {
+        let rows = &self.page.rows;
+        let cursor = |out: &mut Vec<u8>, row: Option<&(Place, TaskPart)>| match row {
+            Some((place, _)) => json::quoted(out, page::cursor(&self.order, place)),
+            None => json::null(out),
+        };
+        match field {
+            PageInfoField::TypeName => json::quoted(out, "PageInfo"),
+            PageInfoField::HasNextPage => json::bool(out, self.has_next),
+            PageInfoField::HasPreviousPage => json::bool(out, self.has_previous),
+            PageInfoField::StartCursor => cursor(out, rows.first()),
+            PageInfoField::EndCursor => cursor(out, rows.last()),
         }
     }
 }

@@ -1,28 +1,25 @@
 //! The fields of objects that a plan can show: each as the schema's own type would.
 
+use std::collections::HashMap;
+
+use uuid::Uuid;
+
 use super::json::{self, Keyed};
 use crate::{
     document::Selected,
-    store::{Priority, TagRow, TaskRow},
+    store::{
+        Cell, Cells, OwnedStore, Priority, StoreError, TagColumn, TagColumns, TagPart, TaskColumn,
+        TaskColumns,
+    },
 };
 
 /// A field of a task that its row alone tells, or its tags.
 #[derive(Debug)]
 pub enum TaskField {
     TypeName,
-    Id,
-    Title,
-    Description,
+    Column(TaskColumn),
     Completed,
-    CompletedAt,
     Priority,
-    DueOn,
-    DueAt,
-    Position,
-    CreatedAt,
-    UpdatedAt,
-    DeletedAt,
-    Version,
     Tags(Keyed<TagField>),
 }
 
@@ -30,107 +27,151 @@ pub enum TaskField {
 #[derive(Debug)]
 pub enum TagField {
     TypeName,
-    Id,
-    Name,
-    Color,
-    CreatedAt,
-    UpdatedAt,
-    Version,
+    Column(TagColumn),
 }
 
 impl TaskField {
+    /// The field, if it is one that can be shown.
     pub fn of(selected: &Selected<'_>) -> Option<Self> {
-        Some(match selected.name {
-            "__typename" => Self::TypeName,
-            "id" => Self::Id,
-            "title" => Self::Title,
-            "description" => Self::Description,
-            "completed" => Self::Completed,
-            "completedAt" => Self::CompletedAt,
-            "priority" => Self::Priority,
-            "dueOn" => Self::DueOn,
-            "dueAt" => Self::DueAt,
-            "position" => Self::Position,
-            "createdAt" => Self::CreatedAt,
-            "updatedAt" => Self::UpdatedAt,
-            "deletedAt" => Self::DeletedAt,
-            "version" => Self::Version,
-            "tags" => Self::Tags(json::keyed(&selected.below, TagField::of)?),
+        Some(Self::Column(match selected.name {
+            "__typename" => return Some(Self::TypeName),
+            "completed" => return Some(Self::Completed),
+            "priority" => return Some(Self::Priority),
+            "tags" => return json::keyed(&selected.below, TagField::of).map(Self::Tags),
+            "id" => TaskColumn::Id,
+            "title" => TaskColumn::Title,
+            "description" => TaskColumn::Description,
+            "completedAt" => TaskColumn::CompletedAt,
+            "dueOn" => TaskColumn::DueOn,
+            "dueAt" => TaskColumn::DueAt,
+            "position" => TaskColumn::Position,
+            "createdAt" => TaskColumn::CreatedAt,
+            "updatedAt" => TaskColumn::UpdatedAt,
+            "deletedAt" => TaskColumn::DeletedAt,
+            "version" => TaskColumn::Version,
             _ => return None,
-        })
+        }))
     }
 
-    fn write(&self, out: &mut Vec<u8>, task: &TaskRow, tags: &[TagRow]) {
+    /// Whether something beside the row has to be read for it.
+    pub fn reads_more(&self) -> bool {
+        matches!(self, Self::Tags(_))
+    }
+
+    fn column(&self) -> Option<TaskColumn> {
         match self {
-            Self::TypeName => json::quoted(out, "Task"),
-            Self::Id => json::id(out, task.id),
-            Self::Title => json::string(out, &task.title),
-            Self::Description => json::nullable(out, task.description.as_deref(), json::string),
-            Self::Completed => json::bool(out, task.completed_at.is_some()),
-            Self::CompletedAt => json::nullable(out, task.completed_at, json::instant),
-            Self::Priority => json::quoted(out, name_of(task.priority)),
-            Self::DueOn => json::nullable(out, task.due_on, |out, day| json::quoted(out, day.format("%Y-%m-%d"))),
-            Self::DueAt => json::nullable(out, task.due_at, json::instant),
-            Self::Position => json::string(out, &task.position),
-            Self::CreatedAt => json::instant(out, task.created_at),
-            Self::UpdatedAt => json::instant(out, task.updated_at),
-            Self::DeletedAt => json::nullable(out, task.deleted_at, json::instant),
-            Self::Version => json::number(out, task.version),
-            Self::Tags(fields) => json::list(out, tags, |out, tag| {
-                json::object(out, borrowed(fields), |out, field| field.write(out, tag));
-            }),
+            Self::Column(column) => Some(*column),
+            Self::Completed => Some(TaskColumn::CompletedAt),
+            Self::Priority => Some(TaskColumn::Priority),
+            Self::TypeName | Self::Tags(_) => None,
         }
     }
-}
 
-/// A task with these fields.
-pub fn task(out: &mut Vec<u8>, fields: &Keyed<TaskField>, task: &TaskRow, tags: &[TagRow]) {
-    json::object(out, borrowed(fields), |out, field| field.write(out, task, tags));
-}
-
-/// Whether the tags are shown.
-pub fn shows_tags(fields: &Keyed<TaskField>) -> bool {
-    fields.iter().any(|(_, field)| matches!(field, TaskField::Tags(_)))
-}
-
-/// The fields of a keyed list as [`json::object`] takes them.
-pub fn borrowed<T>(fields: &Keyed<T>) -> impl Iterator<Item = (&json::Key, &T)> {
-    fields.iter().map(|(key, field)| (key, field))
-}
-
-fn name_of(priority: Priority) -> &'static str {
-    match priority {
-        Priority::None => "NONE",
-        Priority::Low => "LOW",
-        Priority::Medium => "MEDIUM",
-        Priority::High => "HIGH",
-        Priority::Urgent => "URGENT",
+    fn write(
+        &self,
+        out: &mut Vec<u8>,
+        task: &impl Cells<TaskColumn>,
+        tags: &Tags,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::TypeName => json::quoted(out, "Task"),
+            Self::Column(column) => json::cell(out, &task.cell(*column)?),
+            Self::Completed => json::bool(out, task.cell(TaskColumn::CompletedAt)? != Cell::Null),
+            Self::Priority => json::quoted(out, priority(&task.cell(TaskColumn::Priority)?)),
+            Self::Tags(fields) => {
+                let tags =
+                    tags.get(&task.cell(TaskColumn::Id)?.id()?).map_or(&[][..], Vec::as_slice);
+                json::list(out, tags, |out, tag| {
+                    json::object(out, fields, |out, field| field.write(out, tag))
+                })?;
+            }
+        }
+        Ok(())
     }
 }
 
 impl TagField {
     fn of(selected: &Selected<'_>) -> Option<Self> {
-        Some(match selected.name {
-            "__typename" => Self::TypeName,
-            "id" => Self::Id,
-            "name" => Self::Name,
-            "color" => Self::Color,
-            "createdAt" => Self::CreatedAt,
-            "updatedAt" => Self::UpdatedAt,
-            "version" => Self::Version,
+        Some(Self::Column(match selected.name {
+            "__typename" => return Some(Self::TypeName),
+            "id" => TagColumn::Id,
+            "name" => TagColumn::Name,
+            "color" => TagColumn::Color,
+            "createdAt" => TagColumn::CreatedAt,
+            "updatedAt" => TagColumn::UpdatedAt,
+            "version" => TagColumn::Version,
             _ => return None,
-        })
+        }))
     }
 
-    fn write(&self, out: &mut Vec<u8>, tag: &TagRow) {
+    fn column(&self) -> Option<TagColumn> {
+        match self {
+            Self::TypeName => None,
+            Self::Column(column) => Some(*column),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>, tag: &TagPart) -> Result<(), StoreError> {
         match self {
             Self::TypeName => json::quoted(out, "Tag"),
-            Self::Id => json::id(out, tag.id),
-            Self::Name => json::string(out, &tag.name),
-            Self::Color => json::nullable(out, tag.color.as_deref(), json::string),
-            Self::CreatedAt => json::instant(out, tag.created_at),
-            Self::UpdatedAt => json::instant(out, tag.updated_at),
-            Self::Version => json::number(out, tag.version),
+            Self::Column(column) => json::cell(out, &tag.cell(*column)?),
         }
+        Ok(())
+    }
+}
+
+/// A task with these fields.
+pub fn task(
+    out: &mut Vec<u8>,
+    fields: &Keyed<TaskField>,
+    task: &impl Cells<TaskColumn>,
+    tags: &Tags,
+) -> Result<(), StoreError> {
+    json::object(out, fields, |out, field| field.write(out, task, tags))
+}
+
+/// What has to be read of tasks, and of their tags, to show them.
+#[derive(Debug)]
+pub struct Reading {
+    pub columns: TaskColumns,
+    tags: Option<TagColumns>,
+}
+
+/// The tags of tasks.
+pub type Tags = HashMap<Uuid, Vec<TagPart>>;
+
+impl Reading {
+    /// What these fields show.
+    pub fn of<'f>(fields: impl Iterator<Item = &'f TaskField> + Clone) -> Self {
+        let shown = fields.clone().filter_map(TaskField::column);
+        let tags: Vec<_> = fields
+            .filter_map(|field| match field {
+                TaskField::Tags(fields) => Some(fields),
+                _ => None,
+            })
+            .collect();
+        let shown_of_tags = tags.iter().flat_map(|it| it.iter()).filter_map(|(_, it)| it.column());
+        Self {
+            columns: TaskColumns::new([TaskColumn::Id].into_iter().chain(shown)),
+            tags: (!tags.is_empty()).then(|| TagColumns::new(shown_of_tags)),
+        }
+    }
+
+    /// The tags of these tasks, if they are shown.
+    pub async fn tags(&self, store: &OwnedStore, tasks: &[Uuid]) -> Result<Tags, StoreError> {
+        match &self.tags {
+            Some(columns) if !tasks.is_empty() => store.tag_parts_of(tasks, columns).await,
+            _ => Ok(Tags::new()),
+        }
+    }
+}
+
+fn priority(cell: &Cell<'_>) -> &'static str {
+    match cell {
+        Cell::Number(1) => "LOW",
+        Cell::Number(2) => "MEDIUM",
+        Cell::Number(3) => "HIGH",
+        Cell::Number(4) => "URGENT",
+        _ => "NONE",
     }
 }

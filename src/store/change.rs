@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     OwnedStore, Store, UserNo,
-    dialect::Dialect,
+    dialect::{Dialect, only},
     entity::{
         tag, task, task_list,
         tombstone::{self, Kind},
@@ -156,7 +156,7 @@ impl Write {
     /// The user's object of that id.
     pub async fn find<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
         let select = E::find_owned(self.user).filter(E::ID.eq(id));
-        Ok(select.one(&self.transaction).await?)
+        Ok(only(&self.transaction, select.into_query()).await?)
     }
 
     /// The user's object of that id, which that input has named.
@@ -344,5 +344,5 @@ pub async fn find_user(
 ) -> Result<Option<user::Model>, StoreError> {
     #[expect(clippy::disallowed_methods, reason = "a user owns the row of their own `sub`")]
     let find = user::Entity::find().filter(user::Column::Sub.eq(sub));
-    Ok(find.one(connection).await?)
+    Ok(only(connection, find.into_query()).await?)
 }

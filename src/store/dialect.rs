@@ -1,9 +1,24 @@
-//! The difference between the two databases that sea-orm leaves to us: where instants lie.
+//! The differences between the two databases that sea-orm leaves to us.
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, ExecResult, FromQueryResult,
+    QueryResult, Statement, Value,
     entity::prelude::async_trait,
+    sea_query::{
+        ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, extension::postgres::PgFunc,
+    },
 };
+use uuid::Uuid;
+
+/// The row of a selection that has one at the most. sea-orm's own `one` binds that as a limit, see
+/// [`Dialect::query_first`].
+pub async fn only<M: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    select: SelectStatement,
+) -> Result<Option<M>, DbErr> {
+    let row = connection.query_one(&select).await?;
+    row.map(|row| M::from_query_result(&row, "")).transpose()
+}
 
 /// A connection or a transaction that writes an instant as its database keeps it: SQLite gets the
 /// milliseconds, where the driver would write a text.
@@ -11,6 +26,29 @@ use sea_orm::{
 pub struct Dialect<C>(pub C);
 
 impl<C: ConnectionTrait> Dialect<C> {
+    /// The first rows, so many at the most. That number stands in the statement itself: with one that is
+    /// bound, both databases plan the statement anew each time it runs.
+    pub async fn query_first(
+        &self,
+        select: &SelectStatement,
+        most: u64,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let mut statement = self.get_database_backend().build(select);
+        statement.sql.push_str(&format!(" LIMIT {most}"));
+        self.query_all_raw(statement).await
+    }
+
+    /// Whether a column holds one of these ids. PostgreSQL takes them as one value, so that the statement
+    /// is the same for however many they are, and planned once.
+    pub fn one_of(&self, column: impl ColumnTrait, ids: &[Uuid]) -> Condition {
+        if self.get_database_backend() == DbBackend::Sqlite {
+            return column.is_in(ids.iter().copied()).into_condition();
+        }
+        let ids = ids.iter().copied().map(Value::from).collect();
+        let ids = Value::Array(ArrayType::Uuid, Some(Box::new(ids)));
+        Expr::col(column.as_column_ref()).eq(PgFunc::any(Expr::value(ids))).into_condition()
+    }
+
     fn turn(&self, mut statement: Statement) -> Statement {
         if self.get_database_backend() == DbBackend::Sqlite {
             for value in statement.values.iter_mut().flat_map(|values| &mut values.0) {

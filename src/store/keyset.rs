@@ -7,14 +7,17 @@
 use std::{fmt, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, ExprTrait, ModelTrait, Order, QueryFilter, QueryOrder,
-    Select, Value,
-    sea_query::{ColumnType, Expr, SimpleExpr, WindowStatement},
+    ColumnTrait, Condition, ExprTrait, Order, Value,
+    sea_query::{ColumnType, Expr, IntoCondition, SelectStatement, SimpleExpr, WindowStatement},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::owned::Owned;
+use super::{
+    cell::{Cell, Cells},
+    error::StoreError,
+    owned::Owned,
+};
 use crate::clock::Instant;
 
 /// Which way an order runs.
@@ -85,15 +88,15 @@ impl Window {
 }
 
 /// Makes a number of a row.
-type Compute<E> = dyn Fn(&<E as EntityTrait>::Model) -> i64 + Send + Sync;
+type Compute<C> = dyn Fn(&dyn Cells<C>) -> Result<i64, StoreError> + Send + Sync;
 
 /// What an order sorts by: never null.
 #[derive(Clone)]
 pub enum SortKey<E: Owned> {
     /// A column.
     Column(E::Column),
-    /// A number that is made of the row, in SQL and here alike.
-    Computed(SimpleExpr, Arc<Compute<E>>),
+    /// A number that is made of these columns, in SQL and here alike.
+    Computed(SimpleExpr, &'static [E::Column], Arc<Compute<E::Column>>),
 }
 
 impl<E: Owned> fmt::Debug for SortKey<E> {
@@ -106,14 +109,22 @@ impl<E: Owned> SortKey<E> {
     fn expr(&self) -> SimpleExpr {
         match self {
             Self::Column(column) => Expr::col(column.as_column_ref()),
-            Self::Computed(expr, _) => expr.clone(),
+            Self::Computed(expr, ..) => expr.clone(),
         }
     }
 
-    fn of(&self, row: &E::Model) -> Option<Key> {
+    /// The columns that it is made of.
+    fn columns(&self) -> &[E::Column] {
         match self {
-            Self::Column(column) => to_key(row.get(*column)),
-            Self::Computed(_, number) => Some(Key::Number(number(row))),
+            Self::Column(column) => std::slice::from_ref(column),
+            Self::Computed(_, columns, _) => columns,
+        }
+    }
+
+    fn of(&self, row: &impl Cells<E::Column>) -> Result<Key, StoreError> {
+        match self {
+            Self::Column(column) => to_key(row.cell(*column)?),
+            Self::Computed(.., number) => number(row).map(Key::Number),
         }
     }
 
@@ -144,11 +155,15 @@ impl<E: Owned> Keyset<E> {
         Self::new(vec![(SortKey::Column(column), direction)], direction)
     }
 
+    /// The columns that tell where a row stands.
+    pub(super) fn columns(&self) -> impl Iterator<Item = E::Column> {
+        self.keys.iter().flat_map(|(key, _)| key.columns()).copied().chain([E::ID])
+    }
+
     /// Where that row stands.
-    pub(super) fn place(&self, row: &E::Model) -> Option<Place> {
-        let keys = self.keys.iter().map(|(key, _)| key.of(row));
-        let Value::Uuid(Some(id)) = row.get(E::ID) else { return None };
-        Some(Place(keys.collect::<Option<_>>()?, id))
+    pub(super) fn place(&self, row: &impl Cells<E::Column>) -> Result<Place, StoreError> {
+        let keys = self.keys.iter().map(|(key, _)| key.of(row)).collect::<Result<_, _>>()?;
+        Ok(Place(keys, row.cell(E::ID)?.id()?))
     }
 
     /// Whether a place can stand in this order; one from elsewhere, or a forged one, cannot.
@@ -157,10 +172,10 @@ impl<E: Owned> Keyset<E> {
     }
 
     /// Puts the rows in order, or in the opposite one.
-    pub(super) fn order(&self, select: Select<E>, reversed: bool) -> Select<E> {
-        self.directions().fold(select, |select, (key, direction)| {
-            select.order_by(key, sea_order(direction, reversed))
-        })
+    pub(super) fn order(&self, select: &mut SelectStatement, reversed: bool) {
+        for (key, direction) in self.directions() {
+            select.order_by_expr(key, sea_order(direction, reversed));
+        }
     }
 
     /// Numbers the rows of each group in order, or in the opposite one.
@@ -175,22 +190,16 @@ impl<E: Owned> Keyset<E> {
     /// Puts the rows in order as far as the first column goes. Where any row will do, this has it
     /// looked up in an index: PostgreSQL would rather go through the table, trusting that one turns
     /// up soon, and the newest first are those that lie at its end.
-    pub(super) fn order_roughly(&self, select: Select<E>, reversed: bool) -> Select<E> {
-        self.directions().take(1).fold(select, |select, (key, direction)| {
-            select.order_by(key, sea_order(direction, reversed))
-        })
+    pub(super) fn order_roughly(&self, select: &mut SelectStatement, reversed: bool) {
+        for (key, direction) in self.directions().take(1) {
+            select.order_by_expr(key, sea_order(direction, reversed));
+        }
     }
 
-    /// Keeps the rows that lie beyond a place.
-    pub(super) fn beyond(
-        &self,
-        select: Select<E>,
-        place: &Place,
-        toward: Toward,
-        inclusive: bool,
-    ) -> Select<E> {
+    /// Holds for the rows that lie beyond a place.
+    pub(super) fn beyond(&self, place: &Place, toward: Toward, inclusive: bool) -> Condition {
         let Some(mut values) = self.values(place) else {
-            return select.filter(Expr::value(false));
+            return Expr::value(false).into_condition();
         };
         values.push(place.1.into());
         let keys: Vec<_> = self
@@ -199,9 +208,9 @@ impl<E: Owned> Keyset<E> {
             .map(|((key, direction), value)| (key, larger(direction, toward), value))
             .collect();
         if keys.iter().all(|(_, larger, _)| *larger == keys[0].1) {
-            select.filter(row_value(&keys, inclusive))
+            row_value(&keys, inclusive).into_condition()
         } else {
-            select.filter(key_by_key(&keys, inclusive))
+            key_by_key(&keys, inclusive)
         }
     }
 
@@ -254,13 +263,12 @@ fn key_by_key(keys: &[(SimpleExpr, bool, Value)], inclusive: bool) -> Condition 
     Condition::all().add(range).add(tied)
 }
 
-fn to_key(value: Value) -> Option<Key> {
-    match value {
-        Value::SmallInt(Some(number)) => Some(Key::Number(number.into())),
-        Value::BigInt(Some(number)) => Some(Key::Number(number)),
-        Value::ChronoDateTimeUtc(Some(at)) => Some(Key::Number(at.timestamp_millis())),
-        Value::String(Some(text)) => Some(Key::Text(text)),
-        _ => None,
+fn to_key(cell: Cell<'_>) -> Result<Key, StoreError> {
+    match cell {
+        Cell::Number(number) => Ok(Key::Number(number)),
+        Cell::At(instant) => Ok(Key::Number(instant.millis())),
+        Cell::Text(text) => Ok(Key::Text(text.into_owned())),
+        other => Err(other.unexpected()),
     }
 }
 

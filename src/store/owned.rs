@@ -3,6 +3,7 @@
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, InsertMany, IntoActiveModel,
     ModelTrait, QueryFilter, Select, UpdateMany,
+    sea_query::{Query, SelectStatement},
 };
 
 use super::entity::{
@@ -31,6 +32,16 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
     fn find_owned(user: UserNo) -> Select<Self> {
         #[expect(clippy::disallowed_methods, reason = "the owner is filtered right here")]
         Self::find().filter(Self::OWNER.eq(user.0))
+    }
+
+    /// The user's rows, of which only these columns are read.
+    fn select_owned(
+        user: UserNo,
+        columns: impl IntoIterator<Item = Self::Column>,
+    ) -> SelectStatement {
+        let columns = columns.into_iter().map(|column| column.as_column_ref());
+        let owner = Self::OWNER.eq(user.0);
+        Query::select().columns(columns).from(Self::default()).and_where(owner).take()
     }
 
     /// A change of the user's rows.

@@ -6,15 +6,16 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, PaginatorTrait, QueryFilter,
-    QuerySelect, QueryTrait, Select,
-    sea_query::{Asterisk, Expr, ExprTrait, Order, Query},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryResult, QuerySelect, QueryTrait, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement},
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{
     OwnedStore,
+    cell::{Cells, Columns, Part},
     error::StoreError,
     keyset::{Keyset, Place, Toward, Window},
     owned::{Owned, UserNo},
@@ -42,23 +43,21 @@ impl<E: Owned> Listing<E> {
         }
     }
 
-    /// Keeps the rows between the window's places.
-    fn between_places(&self, mut select: Select<E>) -> Select<E> {
-        if let Some(place) = &self.window.after {
-            select = self.keyset.beyond(select, place, Toward::Next, false);
-        }
-        if let Some(place) = &self.window.before {
-            select = self.keyset.beyond(select, place, Toward::Previous, false);
-        }
-        select
+    /// Holds for the rows between the window's places.
+    fn between_places(&self) -> Condition {
+        let bounds = [(&self.window.after, Toward::Next), (&self.window.before, Toward::Previous)];
+        bounds.into_iter().fold(Condition::all(), |between, (place, toward)| {
+            let beyond = place.as_ref().map(|place| self.keyset.beyond(place, toward, false));
+            between.add_option(beyond)
+        })
     }
 }
 
-/// The rows of a window, in the list's order.
+/// The rows of a window, in the list's order: as they lie in the table, or parts of them.
 #[derive(Clone, Debug)]
-pub struct Page<E: Owned> {
+pub struct Page<E: Owned, R = <E as EntityTrait>::Model> {
     /// The rows with the places where they stand.
-    pub rows: Vec<(Place, E::Model)>,
+    pub rows: Vec<(Place, R)>,
     listing: Listing<E>,
     /// Whether there is a row behind the last one that was counted, inside of the window's places.
     cut: bool,
@@ -70,19 +69,19 @@ pub struct Page<E: Owned> {
     previous: OnceCell<bool>,
 }
 
-impl<E: Owned> Page<E> {
+impl<E: Owned, R: Cells<E::Column>> Page<E, R> {
     /// The page of these rows, which were read with one more than the window may show.
-    pub(super) fn of(listing: Listing<E>, mut rows: Vec<E::Model>) -> Self {
+    pub(super) fn of(listing: Listing<E>, mut rows: Vec<R>) -> Result<Self, StoreError> {
         let limit = usize::try_from(listing.window.limit).unwrap_or(usize::MAX);
         let cut = rows.len() > limit;
         rows.truncate(limit);
         if listing.window.from_end {
             rows.reverse();
         }
-        let rows =
-            rows.into_iter().filter_map(|row| Some((listing.keyset.place(&row)?, row))).collect();
+        let rows = rows.into_iter().map(|row| Ok((listing.keyset.place(&row)?, row)));
+        let rows = rows.collect::<Result<_, StoreError>>()?;
         let (total, next, previous) = Default::default();
-        Self { rows, listing, cut, family: None, total, next, previous }
+        Ok(Self { rows, listing, cut, family: None, total, next, previous })
     }
 
     /// The same page as one of a family.
@@ -127,18 +126,38 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn page<E: Owned>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError> {
-        let rows = self.rows(&listing).await?;
-        Ok(Page::of(listing, rows))
+        let rows = self.rows(&listing, |user| E::find_owned(user).into_query()).await?;
+        let rows = rows.iter().map(|row| E::Model::from_query_result(row, ""));
+        let rows = rows.collect::<Result<_, _>>()?;
+        Page::of(listing, rows)
+    }
+
+    /// Reads these columns of the same rows.
+    pub(super) async fn page_in_part<E: Owned>(
+        &self,
+        listing: Listing<E>,
+        columns: &Columns<E>,
+    ) -> Result<Page<E, Part<E>>, StoreError> {
+        let columns = columns.and(listing.keyset.columns());
+        let rows = self.rows(&listing, |user| E::select_owned(user, columns.iter())).await?;
+        let rows = rows.into_iter().map(|row| Part::new(row, &columns)).collect();
+        Page::of(listing, rows)
     }
 
     /// One row more than the window may show, to know whether there is one.
-    async fn rows<E: Owned>(&self, listing: &Listing<E>) -> Result<Vec<E::Model>, StoreError> {
+    async fn rows<E: Owned>(
+        &self,
+        listing: &Listing<E>,
+        of_user: impl FnOnce(UserNo) -> SelectStatement,
+    ) -> Result<Vec<QueryResult>, StoreError> {
         let window = &listing.window;
-        let Some(select) = self.listed(listing).await?.filter(|_| window.limit > 0) else {
+        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
             return Ok(Vec::new());
         };
-        let select = listing.keyset.order(listing.between_places(select), window.from_end);
-        Ok(select.limit(window.limit + 1).all(&self.store.pools.reader).await?)
+        let mut select = of_user(user);
+        select.cond_where(listing.condition.clone()).cond_where(listing.between_places());
+        listing.keyset.order(&mut select, window.from_end);
+        Ok(self.store.pools.reader.query_first(&select, window.limit + 1).await?)
     }
 
     /// The same for each list of a family: the rows of one are in its order.
@@ -152,7 +171,7 @@ impl OwnedStore {
         let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
             return Ok(Vec::new());
         };
-        let mut ranked = listing.between_places(family.select(user)).into_query();
+        let mut ranked = family.select(user).filter(listing.between_places()).into_query();
         let order = listing.keyset.rank_within(family.column, window.from_end);
         ranked.expr_window_as(Expr::cust("ROW_NUMBER()"), order, RANK);
         let mut query = Query::select();
@@ -188,7 +207,7 @@ impl OwnedStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn total<E: Owned>(&self, page: &Page<E>) -> Result<u64, StoreError> {
+    pub async fn total<E: Owned, R>(&self, page: &Page<E, R>) -> Result<u64, StoreError> {
         if let Some((family, key)) = &page.family {
             let totals = family.totals.get_or_try_init(|| self.family_totals(family)).await?;
             return Ok(totals.get(key).copied().unwrap_or_default());
@@ -204,18 +223,18 @@ impl OwnedStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn has_more<E: Owned>(
+    pub async fn has_more<E: Owned, R>(
         &self,
-        page: &Page<E>,
+        page: &Page<E, R>,
         toward: Toward,
     ) -> Result<bool, StoreError> {
         let known = if toward == Toward::Next { &page.next } else { &page.previous };
         known.get_or_try_init(|| self.look_beyond(page, toward)).await.copied()
     }
 
-    async fn look_beyond<E: Owned>(
+    async fn look_beyond<E: Owned, R>(
         &self,
-        page: &Page<E>,
+        page: &Page<E, R>,
         toward: Toward,
     ) -> Result<bool, StoreError> {
         let window = &page.listing.window;
@@ -242,17 +261,23 @@ impl OwnedStore {
     }
 
     /// Which lists of a family have rows beyond a place.
-    async fn family_beyond<E: Owned>(
+    async fn family_beyond<E: Owned, R>(
         &self,
-        page: &Page<E>,
+        page: &Page<E, R>,
         family: &Family<E>,
         place: &Place,
         toward: Toward,
         inclusive: bool,
     ) -> Result<HashSet<Uuid>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(HashSet::new()) };
-        let rows = page.listing.keyset.beyond(family.select(user), place, toward, inclusive);
-        let keys = rows.select_only().column(family.column).distinct().into_tuple();
+        let beyond = page.listing.keyset.beyond(place, toward, inclusive);
+        let keys = family
+            .select(user)
+            .filter(beyond)
+            .select_only()
+            .column(family.column)
+            .distinct()
+            .into_tuple();
         Ok(keys.all(&self.store.pools.reader).await?.into_iter().collect())
     }
 
@@ -263,14 +288,12 @@ impl OwnedStore {
         toward: Toward,
         inclusive: bool,
     ) -> Result<bool, StoreError> {
-        let Some(mut select) = self.listed(listing).await? else { return Ok(false) };
-        if let Some(place) = place {
-            select = listing.keyset.beyond(select, place, toward, inclusive);
-        }
-        let select = listing.keyset.order_roughly(select, toward == Toward::Previous);
-        let mut query = select.limit(1).into_query();
-        query.clear_selects().expr(Expr::value(1));
-        Ok(self.store.pools.reader.query_one(&query).await?.is_some())
+        let Some(select) = self.listed(listing).await? else { return Ok(false) };
+        let beyond = place.map(|place| listing.keyset.beyond(place, toward, inclusive));
+        let mut select = select.filter(Condition::all().add_option(beyond)).into_query();
+        select.clear_selects().expr(Expr::value(1));
+        listing.keyset.order_roughly(&mut select, toward == Toward::Previous);
+        Ok(!self.store.pools.reader.query_first(&select, 1).await?.is_empty())
     }
 
     /// The viewer's rows that the listing is about; `None` when they have never written any.

@@ -3,13 +3,14 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, QueryFilter, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, QueryFilter, QueryResult,
     sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query},
 };
 use uuid::Uuid;
 
 use super::{
     OwnedStore, Window,
+    cell::{Columns, Part},
     change::AT_ONCE,
     entity::{
         tag,
@@ -21,7 +22,7 @@ use super::{
     list::ListRow,
     owned::{Object, Owned},
     page::{Family, Page},
-    tag::TagRow,
+    tag::{TagPart, TagRow},
     task::{TaskOrder, TaskPage, TaskRow},
 };
 
@@ -31,14 +32,37 @@ impl OwnedStore {
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn tags_of(&self, tasks: &[Uuid]) -> Result<HashMap<Uuid, Vec<TagRow>>, StoreError> {
-        const TASK: &str = "task_id";
-        let mut found: HashMap<Uuid, Vec<TagRow>> = HashMap::new();
+        let columns = Columns::new(tag::Column::iter());
+        let row = |row: QueryResult| Ok(TagRow::from_query_result(&row, "")?);
+        self.tagged(tasks, &columns, row).await
+    }
+
+    /// These columns of the same tags.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn tag_parts_of(
+        &self,
+        tasks: &[Uuid],
+        columns: &Columns<tag::Entity>,
+    ) -> Result<HashMap<Uuid, Vec<TagPart>>, StoreError> {
+        self.tagged(tasks, columns, |row| Ok(Part::new(row, columns))).await
+    }
+
+    async fn tagged<T>(
+        &self,
+        tasks: &[Uuid],
+        columns: &Columns<tag::Entity>,
+        tag: impl Fn(QueryResult) -> Result<T, StoreError>,
+    ) -> Result<HashMap<Uuid, Vec<T>>, StoreError> {
+        let mut found: HashMap<Uuid, Vec<T>> = HashMap::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let link = |column| Expr::col((task_tag::Entity, column));
+        let reader = &self.store.pools.reader;
         for tasks in tasks.chunks(AT_ONCE) {
-            let mut query = tag::Entity::find_owned(user).into_query();
+            let mut query = tag::Entity::select_owned(user, columns.iter());
             query
-                .expr_as(link(task_tag::Column::TaskId), TASK)
+                .column((task_tag::Entity, task_tag::Column::TaskId))
                 .join(
                     JoinType::InnerJoin,
                     task_tag::Entity,
@@ -46,11 +70,11 @@ impl OwnedStore {
                         .add(link(task_tag::Column::UserNo).eq(user.0))
                         .add(link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id))),
                 )
-                .and_where(link(task_tag::Column::TaskId).is_in(tasks.iter().copied()))
+                .cond_where(reader.one_of(task_tag::Column::TaskId, tasks))
                 .order_by((tag::Entity, tag::Column::NameKey), Order::Asc);
-            for row in self.store.pools.reader.query_all(&query).await? {
-                let task = row.try_get("", TASK)?;
-                found.entry(task).or_default().push(TagRow::from_query_result(&row, "")?);
+            for row in reader.query_all(&query).await? {
+                let task = row.try_get_by_index(columns.iter().len())?;
+                found.entry(task).or_default().push(tag(row)?);
             }
         }
         Ok(found)
@@ -78,7 +102,7 @@ impl OwnedStore {
         let mut found = Vec::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
         for ids in ids.chunks(AT_ONCE) {
-            let select = E::find_owned(user).filter(E::ID.is_in(ids.iter().copied()));
+            let select = E::find_owned(user).filter(self.store.pools.reader.one_of(E::ID, ids));
             found.extend(select.all(&self.store.pools.reader).await?);
         }
         Ok(found)
@@ -126,9 +150,10 @@ impl OwnedStore {
         }
         let page = |parent: &Uuid| {
             let rows = rows.remove(&Some(*parent)).unwrap_or_default();
-            (*parent, Page::of(under(*parent), rows).within(Arc::clone(&family), *parent))
+            let page = Page::of(under(*parent), rows)?;
+            Ok((*parent, page.within(Arc::clone(&family), *parent)))
         };
-        Ok(parents.iter().map(page).collect())
+        parents.iter().map(page).collect()
     }
 }
 

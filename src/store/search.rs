@@ -9,10 +9,10 @@ use sea_orm::{
 };
 
 use super::{
+    cell::Cells,
     entity::task::{Column, Entity},
     keyset::SortKey,
     owned::UserNo,
-    task::TaskRow,
     text::Search,
 };
 
@@ -44,7 +44,7 @@ fn join(words: impl Iterator<Item = String>, last: String, and: &str) -> String 
 /// only the description has it; for the last word 3 and 1 where they only begin with it.
 pub fn relevance(search: Option<&Search>, user: UserNo) -> SortKey<Entity> {
     let Some(search) = search else {
-        return SortKey::Computed(Expr::value(0_i64), Arc::new(|_| 0));
+        return SortKey::Computed(Expr::value(0_i64), &[], Arc::new(|_| Ok(0)));
     };
     let whole: Vec<_> = search.whole_tokens(user.0).collect();
     let prefix = search.prefix_token(user.0);
@@ -60,9 +60,10 @@ pub fn relevance(search: Option<&Search>, user: UserNo) -> SortKey<Entity> {
         whole.iter().map(of_whole).fold(SimpleExpr::Case(Box::new(of_prefix)), |sum, word| {
             sum.add(SimpleExpr::Case(Box::new(word)))
         });
-    let of_row = move |row: &TaskRow| {
-        let title = || row.title_words.split(' ');
-        let description = || row.description_words.split(' ');
+    let of_row = move |row: &dyn Cells<Column>| {
+        let title = row.cell(Column::TitleWords)?.text()?;
+        let description = row.cell(Column::DescriptionWords)?.text()?;
+        let (title, description) = (|| title.split(' '), || description.split(' '));
         let of_whole = |token: &String| if title().any(|word| word == token) { 4 } else { 2 };
         let of_prefix = if title().any(|word| word == prefix) {
             4
@@ -73,9 +74,9 @@ pub fn relevance(search: Option<&Search>, user: UserNo) -> SortKey<Entity> {
         } else {
             1
         };
-        whole.iter().map(of_whole).sum::<i64>() + of_prefix
+        Ok(whole.iter().map(of_whole).sum::<i64>() + of_prefix)
     };
-    SortKey::Computed(sum, Arc::new(of_row))
+    SortKey::Computed(sum, &[Column::TitleWords, Column::DescriptionWords], Arc::new(of_row))
 }
 
 fn has(words: Column, token: &str) -> SimpleExpr {

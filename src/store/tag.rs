@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
+    cell::{Columns, Part},
     change::Write,
     entity::{
         tag::{self, Column, Entity},
@@ -21,6 +22,10 @@ use super::{
 
 /// A tag as it lies in the database.
 pub type TagRow = tag::Model;
+/// Some columns of a tag.
+pub type TagPart = Part<Entity>;
+/// Which columns of tags are read.
+pub type TagColumns = Columns<Entity>;
 /// A page of tags.
 pub type TagPage = Page<Entity>;
 

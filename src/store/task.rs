@@ -3,17 +3,18 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use sea_orm::ConnectionTrait;
+use sea_orm::{ColumnTrait, ConnectionTrait};
 use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
+    cell::{Columns, Part},
     change::Write,
     entity::task::{self, Column, Entity, Priority},
     error::{Input, StoreError},
     filter::TaskFilter,
     keyset::{Keyset, SortKey},
-    owned::UserNo,
+    owned::{Owned, UserNo},
     page::{Listing, Page},
     placement::Home,
     search,
@@ -23,8 +24,14 @@ use crate::{calendar::Zone, clock::Instant};
 
 /// A task as it lies in the database.
 pub type TaskRow = task::Model;
+/// Some columns of a task.
+pub type TaskPart = Part<Entity>;
+/// Which columns of tasks are read.
+pub type TaskColumns = Columns<Entity>;
 /// A page of tasks.
 pub type TaskPage = Page<Entity>;
+/// A page of tasks of which some columns were read.
+pub type TaskPartPage = Page<Entity, TaskPart>;
 
 /// What a task is to begin as.
 #[derive(Clone, Debug)]
@@ -187,6 +194,36 @@ impl OwnedStore {
         window: Window,
     ) -> Result<TaskPage, StoreError> {
         self.page(self.task_listing(filter, order, window).await?).await
+    }
+
+    /// These columns of the task of that id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn task_part(
+        &self,
+        id: Uuid,
+        columns: &TaskColumns,
+    ) -> Result<Option<TaskPart>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(None) };
+        let mut select = Entity::select_owned(user, columns.iter());
+        select.and_where(Column::Id.eq(id));
+        let row = self.store.pools.reader.query_one(&select).await?;
+        Ok(row.map(|row| Part::new(row, columns)))
+    }
+
+    /// These columns of the tasks on a page.
+    ///
+    /// # Errors
+    /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
+    pub async fn task_page_in_part(
+        &self,
+        filter: &TaskFilter,
+        order: &[TaskOrder],
+        window: Window,
+        columns: &TaskColumns,
+    ) -> Result<TaskPartPage, StoreError> {
+        self.page_in_part(self.task_listing(filter, order, window).await?, columns).await
     }
 }
 

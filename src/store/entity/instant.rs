@@ -7,6 +7,12 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value,
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
+    sqlx::{
+        Decode, Postgres, Sqlite, Type,
+        error::BoxDynError,
+        postgres::{PgTypeInfo, PgValueRef},
+        sqlite::{SqliteTypeInfo, SqliteValueRef},
+    },
 };
 
 use crate::clock::Instant;
@@ -49,10 +55,42 @@ impl TryGetable for Instant {
         } else {
             <DateTime<Utc>>::try_get_by(row, index)?.timestamp_millis()
         };
-        Instant::from_millis(millis).ok_or_else(|| {
-            TryGetError::DbErr(DbErr::Type(format!("{millis} ms is outside of the calendar")))
-        })
+        Ok(of_millis(millis)?)
     }
+}
+
+impl Type<Postgres> for Instant {
+    fn type_info() -> PgTypeInfo {
+        <DateTime<Utc> as Type<Postgres>>::type_info()
+    }
+}
+
+impl Decode<'_, Postgres> for Instant {
+    fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
+        let utc = <DateTime<Utc> as Decode<Postgres>>::decode(value)?;
+        Ok(of_millis(utc.timestamp_millis())?)
+    }
+}
+
+impl Type<Sqlite> for Instant {
+    fn type_info() -> SqliteTypeInfo {
+        <i64 as Type<Sqlite>>::type_info()
+    }
+
+    fn compatible(ty: &SqliteTypeInfo) -> bool {
+        <i64 as Type<Sqlite>>::compatible(ty)
+    }
+}
+
+impl Decode<'_, Sqlite> for Instant {
+    fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
+        Ok(of_millis(<i64 as Decode<Sqlite>>::decode(value)?)?)
+    }
+}
+
+fn of_millis(millis: i64) -> Result<Instant, DbErr> {
+    let beyond = || DbErr::Type(format!("{millis} ms is outside of the calendar"));
+    Instant::from_millis(millis).ok_or_else(beyond)
 }
 
 impl sea_orm::sea_query::postgres_array::NotU8 for Instant {}

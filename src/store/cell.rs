@@ -1,0 +1,202 @@
+//! What the columns of a row hold, whether all of the row was read or a part of it.
+//!
+//! Front ends show few columns, and reading the others would cost as much as all the rest. So what is
+//! only shown is read as a [`Part`]: the columns that were asked for, as the database has sent them.
+
+use std::{borrow::Cow, mem, sync::Arc};
+
+use chrono::NaiveDate;
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryResult, RuntimeErr, Value,
+    sea_query::ColumnType,
+    sqlx::{self, Database, Decode, Postgres, Row, Sqlite, Type},
+};
+use uuid::Uuid;
+
+use super::{error::StoreError, owned::Owned};
+use crate::clock::Instant;
+
+/// What one column of a row holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell<'r> {
+    /// Nothing.
+    Null,
+    /// A number.
+    Number(i64),
+    /// A text.
+    Text(Cow<'r, str>),
+    /// An id.
+    Id(Uuid),
+    /// A day.
+    Day(NaiveDate),
+    /// An instant.
+    At(Instant),
+}
+
+impl<'r> Cell<'r> {
+    /// The id in it.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] when there is something else, as for the others.
+    pub fn id(self) -> Result<Uuid, StoreError> {
+        match self {
+            Self::Id(id) => Ok(id),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    /// The text in it.
+    pub(super) fn text(self) -> Result<Cow<'r, str>, StoreError> {
+        match self {
+            Self::Text(text) => Ok(text),
+            other => Err(other.unexpected()),
+        }
+    }
+
+    /// That a column holds this, and should not.
+    pub(super) fn unexpected(&self) -> StoreError {
+        StoreError::Internal(DbErr::Type(format!("a column holds {self:?}")))
+    }
+}
+
+impl From<Value> for Cell<'_> {
+    fn from(value: Value) -> Self {
+        let cell = match value {
+            Value::SmallInt(number) => number.map(|number| Self::Number(number.into())),
+            Value::Int(number) => number.map(|number| Self::Number(number.into())),
+            Value::BigInt(number) => number.map(Self::Number),
+            Value::String(text) => text.map(|text| Self::Text(text.into())),
+            Value::Uuid(id) => id.map(Self::Id),
+            Value::ChronoDate(day) => day.map(Self::Day),
+            Value::ChronoDateTimeUtc(at) => {
+                at.and_then(|at| Instant::from_millis(at.timestamp_millis())).map(Self::At)
+            }
+            _ => None,
+        };
+        cell.unwrap_or(Self::Null)
+    }
+}
+
+/// A row, of which some columns are known.
+pub trait Cells<C> {
+    /// What that column holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] when it was not read, or is of another type.
+    fn cell(&self, column: C) -> Result<Cell<'_>, StoreError>;
+}
+
+/// All of a row.
+impl<M: ModelTrait> Cells<<M::Entity as EntityTrait>::Column> for M {
+    fn cell(&self, column: <M::Entity as EntityTrait>::Column) -> Result<Cell<'_>, StoreError> {
+        Ok(self.get(column).into())
+    }
+}
+
+/// How a column lies in its table.
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    SmallInteger,
+    Integer,
+    BigInteger,
+    Text,
+    Id,
+    Day,
+    At,
+}
+
+impl Kind {
+    fn of(column: impl ColumnTrait) -> Self {
+        match column.def().get_column_type() {
+            ColumnType::SmallInteger => Self::SmallInteger,
+            ColumnType::Integer => Self::Integer,
+            ColumnType::BigInteger => Self::BigInteger,
+            ColumnType::Uuid => Self::Id,
+            ColumnType::Date => Self::Day,
+            ColumnType::TimestampWithTimeZone => Self::At,
+            _ => Self::Text,
+        }
+    }
+}
+
+/// Which columns of a table are read, each once.
+#[derive(Clone, Debug)]
+pub struct Columns<E: Owned>(Arc<[(E::Column, Kind)]>);
+
+impl<E: Owned> Columns<E> {
+    /// These columns.
+    pub fn new(columns: impl IntoIterator<Item = E::Column>) -> Self {
+        Self(Arc::default()).and(columns)
+    }
+
+    /// These columns as well, if they are not among them.
+    #[must_use]
+    pub fn and(&self, columns: impl IntoIterator<Item = E::Column>) -> Self {
+        let mut all = self.0.to_vec();
+        for column in columns {
+            if position::<E>(&all, column).is_none() {
+                all.push((column, Kind::of(column)));
+            }
+        }
+        Self(all.into())
+    }
+
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = E::Column> {
+        self.0.iter().map(|(column, _)| *column)
+    }
+}
+
+fn position<E: Owned>(columns: &[(E::Column, Kind)], column: E::Column) -> Option<usize> {
+    let sought = mem::discriminant(&column);
+    columns.iter().position(|(column, _)| mem::discriminant(column) == sought)
+}
+
+/// The columns of a row that were asked for.
+#[derive(Debug)]
+pub struct Part<E: Owned> {
+    row: QueryResult,
+    columns: Columns<E>,
+}
+
+impl<E: Owned> Part<E> {
+    /// A row that begins with these columns.
+    pub(super) fn new(row: QueryResult, columns: &Columns<E>) -> Self {
+        Self { row, columns: columns.clone() }
+    }
+
+    fn read<'r, T>(&'r self, at: usize) -> Result<Option<T>, StoreError>
+    where
+        T: Read<'r, Postgres> + Read<'r, Sqlite>,
+    {
+        let read = match (self.row.try_as_pg_row(), self.row.try_as_sqlite_row()) {
+            (Some(row), _) => row.try_get(at),
+            (None, Some(row)) => row.try_get(at),
+            (None, None) => Ok(None),
+        };
+        let error = |error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)));
+        read.map_err(|it: sqlx::Error| error(it).into())
+    }
+}
+
+/// What a database's driver can read.
+trait Read<'r, D: Database>: Decode<'r, D> + Type<D> {}
+
+impl<'r, D: Database, T: Decode<'r, D> + Type<D>> Read<'r, D> for T {}
+
+impl<E: Owned> Cells<E::Column> for Part<E> {
+    fn cell(&self, column: E::Column) -> Result<Cell<'_>, StoreError> {
+        let Some(at) = position::<E>(&self.columns.0, column) else {
+            return Err(StoreError::Internal(DbErr::Type(format!("{column:?} was not read"))));
+        };
+        let cell = match self.columns.0[at].1 {
+            Kind::SmallInteger => self.read::<i16>(at)?.map(|number| Cell::Number(number.into())),
+            Kind::Integer => self.read::<i32>(at)?.map(|number| Cell::Number(number.into())),
+            Kind::BigInteger => self.read(at)?.map(Cell::Number),
+            Kind::Text => self.read::<&str>(at)?.map(|text| Cell::Text(text.into())),
+            Kind::Id => self.read(at)?.map(Cell::Id),
+            Kind::Day => self.read(at)?.map(Cell::Day),
+            Kind::At => self.read(at)?.map(Cell::At),
+        };
+        Ok(cell.unwrap_or(Cell::Null))
+    }
+}
