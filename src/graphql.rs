@@ -11,7 +11,7 @@ mod id;
 mod list;
 mod mutation;
 mod node;
-pub mod page;
+pub(crate) mod page;
 mod payload;
 mod query;
 mod related;
@@ -19,7 +19,7 @@ mod scalars;
 mod scope;
 mod session;
 mod subscription;
-pub mod sync;
+pub(crate) mod sync;
 mod tag;
 mod task;
 mod task_filter;
@@ -30,7 +30,7 @@ mod viewer;
 use async_graphql::{SDLExportOptions, SchemaBuilder};
 
 /// What plans take of the types, since they are not generated from them.
-pub use self::{
+pub(crate) use self::{
     batch::BatchOperation,
     id::uuid,
     page::PageArguments,

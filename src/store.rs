@@ -6,6 +6,7 @@
 mod cell;
 mod change;
 mod connect;
+mod creation;
 mod dialect;
 mod entity;
 mod error;

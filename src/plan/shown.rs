@@ -8,7 +8,7 @@ use super::json::{self, Keyed};
 use crate::{
     document::Selected,
     store::{
-        Cell, Cells, OwnedStore, Priority, StoreError, TagColumn, TagColumns, TagPart, TaskColumn,
+        Cell, Cells, OwnedStore, StoreError, TagColumn, TagColumns, TagPart, TaskColumn,
         TaskColumns,
     },
 };

@@ -1,6 +1,6 @@
 //! The one door through which anything is written.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use chrono::TimeDelta;
 use sea_orm::{
@@ -42,16 +42,30 @@ pub const AT_ONCE: usize = 5_000;
 #[must_use = "nothing is written before `commit`"]
 pub struct Write {
     pub transaction: Dialect<DatabaseTransaction>,
+    pub author: Author,
+    /// How much the user has, and had before.
+    owned: Counts,
+    owned_before: Counts,
+    store: Arc<Store>,
+}
+
+/// Who changes something, when, and as which of their changes.
+#[derive(Clone, Copy, Debug)]
+pub struct Author {
     pub user: UserNo,
     /// The number that this change stamps on each row it touches.
     pub number: i64,
     /// Where the user's days begin and end.
     pub zone: Zone,
     pub now: Instant,
-    /// How much the user has, and had before.
-    owned: Counts,
-    owned_before: Counts,
-    store: Arc<Store>,
+}
+
+impl Deref for Write {
+    type Target = Author;
+
+    fn deref(&self) -> &Author {
+        &self.author
+    }
 }
 
 /// A change that was made, if only of the counter.
@@ -121,16 +135,13 @@ impl Write {
         let transaction = Dialect(store.pools.writer.0.begin_with_options(options).await?);
         let user = take_number(&transaction, sub).await?;
         let owned = Counts { tasks: user.tasks, tags: user.tags, lists: user.lists };
-        Ok(Self {
-            transaction,
+        let author = Author {
             user: UserNo(user.no),
             number: user.counter,
             zone: user.zone(),
             now: store.clock.now(),
-            owned,
-            owned_before: owned,
-            store: Arc::clone(store),
-        })
+        };
+        Ok(Self { transaction, author, owned, owned_before: owned, store: Arc::clone(store) })
     }
 
     /// Makes the change last, tells whoever follows the user, and gives back what it came to.
@@ -146,9 +157,10 @@ impl Write {
                 .and_where(user::Column::No.eq(self.user.0));
             self.transaction.execute(&update).await?;
         }
-        let committed = self.transaction.0.commit().await;
+        let Self { transaction, author, store, .. } = self;
+        let committed = transaction.0.commit().await;
         // Also where the answer was lost: it may have been done all the same.
-        let done = self.store.done(self.user, self.number, outcome);
+        let done = store.done(author.user, author.number, outcome);
         committed?;
         Ok(done)
     }

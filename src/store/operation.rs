@@ -62,9 +62,14 @@ impl OwnedStore {
     /// # Errors
     /// What the operation was refused for.
     pub async fn run(&self, operation: Operation) -> Result<Done<Outcome>, StoreError> {
-        if let Operation::UpdateTask(id, version, patch) = &operation
-            && let Some(done) = self.update_task_at_once(*id, *version, patch).await?
-        {
+        let done = match &operation {
+            Operation::CreateTask(new) => self.create_task_at_once(new).await?,
+            Operation::UpdateTask(id, version, patch) => {
+                self.update_task_at_once(*id, *version, patch).await?
+            }
+            _ => None,
+        };
+        if let Some(done) = done {
             return Ok(done.map(Outcome::Task));
         }
         let mut write = self.write().await?;

@@ -1,9 +1,9 @@
 //! The one way to a user's rows: every statement that is made here carries the owner.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, InsertMany, IntoActiveModel,
-    ModelTrait, QueryFilter, Select, UpdateMany,
-    sea_query::{Query, SelectStatement},
+    ActiveModelTrait, ColumnTrait, DbErr, DeleteMany, EntityTrait, Insert, InsertMany,
+    IntoActiveModel, Iterable, ModelTrait, QueryFilter, RuntimeErr, Select, UpdateMany,
+    sea_query::{Expr, InsertStatement, Query, SelectStatement},
 };
 
 use super::entity::{
@@ -67,6 +67,23 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
         Self::insert(row)
     }
 
+    /// A new row of the user's, whatever owner it came with, for each row of that other table.
+    fn insert_owned_for(
+        user: UserNo,
+        mut row: Self::Model,
+        each_of: &'static str,
+    ) -> Result<InsertStatement, DbErr> {
+        row.set(Self::OWNER, user.0.into());
+        let values = Self::Column::iter().map(|column| Expr::value(row.get(column)));
+        let rows = Query::select().exprs(values).from(each_of).take();
+        let mut insert = Query::insert();
+        insert.into_table(Self::default()).columns(Self::Column::iter());
+        insert
+            .select_from(rows)
+            .map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?;
+        Ok(insert)
+    }
+
     /// New rows of the user's, whatever owner they came with.
     fn insert_many_owned<A>(user: UserNo, rows: impl IntoIterator<Item = A>) -> InsertMany<A>
     where
@@ -112,7 +129,6 @@ where
     A: ActiveModelTrait,
     ModelOf<A>: ModelTrait<Entity = A::Entity>,
 {
-    use sea_orm::Iterable;
     let mut change = <A as ActiveModelTrait>::default();
     for column in <A::Entity as EntityTrait>::Column::iter() {
         if old.get(column) != new.get(column) {

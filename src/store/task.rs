@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{
     Direction, OwnedStore, Window,
     cell::{Columns, Part},
-    change::Write,
+    change::{Author, Write},
     entity::task::{self, Column, Entity, Priority},
     error::{Input, StoreError},
     filter::TaskFilter,
@@ -239,7 +239,8 @@ impl Write {
         }
         self.refuse_when_full::<Entity>()?;
         let position = self.settle::<Entity>(&home.siblings(), None, None).await?;
-        let task = self.first_version(new, home, position);
+        let id = self.id_or_new(new.id);
+        let task = new.first_version(id, home, position, self);
         let task = self.insert::<Entity>(task).await?;
         self.put_on(task.id, tags).await?;
         Ok(task)
@@ -267,33 +268,42 @@ impl Write {
         }
         Ok((on, off))
     }
+}
 
-    fn first_version(&self, new: NewTask, home: Home, position: String) -> TaskRow {
+impl NewTask {
+    /// The row that it begins as.
+    pub(super) fn first_version(
+        self,
+        id: Uuid,
+        home: Home,
+        position: String,
+        author: &Author,
+    ) -> TaskRow {
         TaskRow {
-            user_no: self.user.0,
-            id: self.id_or_new(new.id),
-            title: new.title,
+            user_no: author.user.0,
+            id,
+            title: self.title,
             title_key: String::new(),
             title_words: String::new(),
-            description: new.description,
+            description: self.description,
             description_words: String::new(),
-            priority: new.priority,
-            due_on: new.due.map(|due| due.day(self.zone)),
-            due_at: new.due.and_then(Due::instant),
+            priority: self.priority,
+            due_on: self.due.map(|due| due.day(author.zone)),
+            due_at: self.due.and_then(Due::instant),
             due_asc: 0,
             due_desc: 0,
-            completed_at: new.completed.then_some(self.now),
+            completed_at: self.completed.then_some(author.now),
             completed_asc: 0,
             completed_desc: 0,
             list_id: home.list,
             parent_id: home.parent,
             position,
-            created_at: self.now,
-            updated_at: self.now,
+            created_at: author.now,
+            updated_at: author.now,
             deleted_at: None,
             deleted_with: None,
             version: 1,
-            number: self.number,
+            number: author.number,
         }
         .with_words()
         .with_times()
