@@ -1,6 +1,6 @@
 //! Writing JSON, piece by piece.
 
-use std::{fmt::Display, io::Write, sync::Arc};
+use std::{io::Write, sync::Arc};
 
 use uuid::Uuid;
 
@@ -73,7 +73,9 @@ pub fn cell(out: &mut Vec<u8>, cell: &Cell<'_>) {
         Cell::Number(number) => self::number(out, *number),
         Cell::Text(text) => string(out, text),
         Cell::Id(id) => self::id(out, *id),
-        Cell::Day(day) => quoted(out, day.format("%Y-%m-%d")),
+        Cell::Day(day) => {
+            let _ = write!(out, "\"{}\"", day.format("%Y-%m-%d"));
+        }
         Cell::At(instant) => self::instant(out, *instant),
     }
 }
@@ -84,9 +86,11 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
     let _ = serde_json::to_writer(out, text);
 }
 
-/// What is written with nothing that has to be escaped.
-pub fn quoted(out: &mut Vec<u8>, plain: impl Display) {
-    let _ = write!(out, "\"{plain}\"");
+/// A text with nothing in it that has to be escaped.
+pub fn quoted(out: &mut Vec<u8>, plain: &str) {
+    out.push(b'"');
+    out.extend_from_slice(plain.as_bytes());
+    out.push(b'"');
 }
 
 /// Nothing.

@@ -105,7 +105,7 @@ impl Done<'_> {
                     })?;
                 }
                 (PayloadField::Cursor, _) => {
-                    json::quoted(out, sync::cursor(&self.viewer, self.done.number));
+                    json::quoted(out, &sync::cursor(&self.viewer, self.done.number));
                 }
                 (PayloadField::Task(_) | PayloadField::DeletedIds, _) => json::null(out),
             }

@@ -261,7 +261,7 @@ impl ReadPage {
     ) -> Result<(), StoreError> {
         match field {
             EdgeField::TypeName => json::quoted(out, "TaskEdge"),
-            EdgeField::Cursor => json::quoted(out, page::cursor(&self.order, place)),
+            EdgeField::Cursor => json::quoted(out, &page::cursor(&self.order, place)),
             EdgeField::Node(fields) => shown::task(out, fields, task, &self.tags)?,
         }
         Ok(())
@@ -270,7 +270,7 @@ impl ReadPage {
     fn write_info(&self, out: &mut Vec<u8>, field: PageInfoField) {
         let rows = &self.page.rows;
         let cursor = |out: &mut Vec<u8>, row: Option<&(Place, TaskPart)>| match row {
-            Some((place, _)) => json::quoted(out, page::cursor(&self.order, place)),
+            Some((place, _)) => json::quoted(out, &page::cursor(&self.order, place)),
             None => json::null(out),
         };
         match field {
