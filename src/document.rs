@@ -44,7 +44,9 @@ use async_graphql::{
 };
 
 use self::cost::Pages;
-pub use self::{limits::Limits, measure::Measure, selected::Selected, shape::Shape};
+pub use self::{
+    inputs::Settled, limits::Limits, measure::Measure, selected::Selected, shape::Shape,
+};
 use crate::graphql::error::{ApiError, ErrorCode};
 
 /// What documents are checked against: the schema's types and the limits.

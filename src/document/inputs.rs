@@ -31,32 +31,58 @@ impl Rules {
     pub fn coerce(
         &self,
         operation: &Operation<'_>,
-        mut variables: Variables,
+        variables: Variables,
     ) -> Result<Variables, Vec<ServerError>> {
-        let mut inputs = Inputs {
-            rules: self,
-            operation,
-            variables: &variables,
-            fragments: HashSet::new(),
-            values: 0,
-            faults: Vec::new(),
-        };
-        for definition in &operation.definition.node.variable_definitions {
-            inputs.variable(&definition.node, definition.pos);
-        }
-        let root = self.root(operation.kind());
-        inputs.selections(&operation.definition.node.selection_set.node, root);
+        let mut inputs = Inputs::new(self, operation, &variables);
+        inputs.variables();
+        inputs.document();
         if !inputs.faults.is_empty() {
             return Err(inputs.faults);
         }
-        for definition in &operation.definition.node.variable_definitions {
-            if let Some(default) = &definition.node.default_value {
-                let name = definition.node.name.node.clone();
-                variables.entry(name).or_insert_with(|| default.node.clone());
-            }
-        }
-        Ok(variables)
+        Ok(with_defaults(operation, variables))
     }
+
+    /// What the document has to say about its values, if it says so whatever the variables hold.
+    #[must_use]
+    pub fn settled(&self, operation: &Operation<'_>) -> Option<Settled> {
+        let variables = Variables::default();
+        let mut inputs = Inputs::new(self, operation, &variables);
+        inputs.document();
+        let is_settled = inputs.faults.is_empty() && !inputs.asks_a_variable;
+        is_settled.then_some(Settled { values: inputs.values })
+    }
+
+    /// The same as [`Rules::coerce`], for a document that was looked at before. Where there is nothing,
+    /// a variable is at fault.
+    #[must_use]
+    pub fn coerce_settled(
+        &self,
+        operation: &Operation<'_>,
+        settled: &Settled,
+        variables: Variables,
+    ) -> Option<Variables> {
+        let mut inputs = Inputs::new(self, operation, &variables);
+        inputs.values = settled.values;
+        inputs.variables();
+        inputs.faults.is_empty().then(|| with_defaults(operation, variables))
+    }
+}
+
+/// What holds for the values of a document, whatever its variables hold.
+#[derive(Debug)]
+pub struct Settled {
+    /// How many the document has itself.
+    values: usize,
+}
+
+fn with_defaults(operation: &Operation<'_>, mut variables: Variables) -> Variables {
+    for definition in operation.variables() {
+        if let Some(default) = &definition.default_value {
+            let name = definition.name.node.clone();
+            variables.entry(name).or_insert_with(|| default.node.clone());
+        }
+    }
+    variables
 }
 
 /// Where a value comes from, which decides the code of its faults.
@@ -75,10 +101,35 @@ struct Inputs<'a> {
     fragments: HashSet<&'a str>,
     /// Values looked at so far.
     values: usize,
+    /// Whether something in the document depends on what a variable holds.
+    asks_a_variable: bool,
     faults: Vec<ServerError>,
 }
 
 impl<'a> Inputs<'a> {
+    fn new(rules: &'a Rules, operation: &'a Operation<'a>, variables: &'a Variables) -> Self {
+        Self {
+            rules,
+            operation,
+            variables,
+            fragments: HashSet::new(),
+            values: 0,
+            asks_a_variable: false,
+            faults: Vec::new(),
+        }
+    }
+
+    fn variables(&mut self) {
+        for definition in &self.operation.definition.node.variable_definitions {
+            self.variable(&definition.node, definition.pos);
+        }
+    }
+
+    fn document(&mut self) {
+        let root = self.rules.root(self.operation.kind());
+        self.selections(&self.operation.definition.node.selection_set.node, root);
+    }
+
     fn variable(&mut self, definition: &VariableDefinition, pos: Pos) {
         let VariableDefinition { name, var_type, default_value, .. } = definition;
         let path = &root(&name.node);
@@ -219,6 +270,7 @@ impl<'a> Inputs<'a> {
     /// Refuses null in a nullable variable whose place has no use for it; and no value at all,
     /// unless the place has a default for that.
     fn not_null(&mut self, name: &Name, has_default: bool) {
+        self.asks_a_variable = true;
         if let Some(definition) = self.operation.definition_of(name)
             && let VariableDefinition { var_type, .. } = &definition.node
             && var_type.node.nullable

@@ -6,7 +6,7 @@ use async_graphql::{Variables, parser::types::BaseType};
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use crate::{
-    document::{Document, Operation, Rules},
+    document::{Document, Operation, Rules, Settled},
     plan::Plan,
 };
 
@@ -18,8 +18,8 @@ const AT_LEAST: usize = 128;
 /// A document, and what is known of the operation that it was asked for.
 pub struct Known {
     pub document: Arc<Document>,
-    /// How that operation is answered without the library.
-    pub plan: Option<Plan>,
+    /// How that operation is answered without the library, and what of its values is known beforehand.
+    pub plan: Option<(Settled, Plan)>,
 }
 
 /// The documents by their text and the name of the operation.
@@ -70,7 +70,7 @@ impl KnownDocuments {
         let plan = operation.and_then(|operation| {
             // A plan has to stay within the limits whatever its variables are.
             rules.measure(&operation, &largest(&operation)).ok()?;
-            Plan::of(rules, &operation)
+            Some((rules.settled(&operation)?, Plan::of(rules, &operation)?))
         });
         self.0.insert(Key(text, name), Arc::new(Known { document, plan }));
     }

@@ -82,10 +82,11 @@ impl Asked {
         served: &Shared,
         viewer: Option<&Viewer>,
     ) -> Option<Answered> {
-        let plan = self.known.plan.as_ref()?;
+        let (settled, plan) = self.known.plan.as_ref()?;
         let context = context(served, viewer?);
         let operation = self.known.document.operation(self.operation_name.as_deref()).ok()?;
-        let variables = served.rules.coerce(&operation, self.variables.clone()).ok()?;
+        let variables = self.variables.clone();
+        let variables = served.rules.coerce_settled(&operation, settled, variables)?;
         served.persisted.remember(&self.found);
         plan.run(&context, &variables).await
     }

@@ -3,7 +3,11 @@
 //! Front ends show few columns, and reading the others would cost as much as all the rest. So what is
 //! only shown is read as a [`Part`]: the columns that were asked for, as the database has sent them.
 
-use std::{borrow::Cow, mem, sync::Arc};
+use std::{
+    borrow::Cow,
+    mem,
+    sync::{Arc, OnceLock},
+};
 
 use chrono::NaiveDate;
 use sea_orm::{
@@ -121,28 +125,37 @@ impl Kind {
 
 /// Which columns of a table are read, each once.
 #[derive(Clone, Debug)]
-pub struct Columns<E: Owned>(Arc<[(E::Column, Kind)]>);
+pub struct Columns<E: Owned> {
+    columns: Arc<[(E::Column, Kind)]>,
+    /// The statement that reads them of the row of an id, once it was written.
+    by_id: OnceLock<Box<str>>,
+}
 
 impl<E: Owned> Columns<E> {
     /// These columns.
     pub fn new(columns: impl IntoIterator<Item = E::Column>) -> Self {
-        Self(Arc::default()).and(columns)
+        Self { columns: Arc::default(), by_id: OnceLock::new() }.and(columns)
+    }
+
+    /// The statement that reads them of the row of an id.
+    pub(super) fn by_id(&self, write: impl FnOnce() -> String) -> &str {
+        self.by_id.get_or_init(|| write().into())
     }
 
     /// These columns as well, if they are not among them.
     #[must_use]
     pub fn and(&self, columns: impl IntoIterator<Item = E::Column>) -> Self {
-        let mut all = self.0.to_vec();
+        let mut all = self.columns.to_vec();
         for column in columns {
             if position::<E>(&all, column).is_none() {
                 all.push((column, Kind::of(column)));
             }
         }
-        Self(all.into())
+        Self { columns: all.into(), by_id: OnceLock::new() }
     }
 
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = E::Column> {
-        self.0.iter().map(|(column, _)| *column)
+        self.columns.iter().map(|(column, _)| *column)
     }
 }
 
@@ -155,13 +168,13 @@ fn position<E: Owned>(columns: &[(E::Column, Kind)], column: E::Column) -> Optio
 #[derive(Debug)]
 pub struct Part<E: Owned> {
     row: QueryResult,
-    columns: Columns<E>,
+    columns: Arc<[(E::Column, Kind)]>,
 }
 
 impl<E: Owned> Part<E> {
     /// A row that begins with these columns.
     pub(super) fn new(row: QueryResult, columns: &Columns<E>) -> Self {
-        Self { row, columns: columns.clone() }
+        Self { row, columns: Arc::clone(&columns.columns) }
     }
 
     fn read<'r, T>(&'r self, at: usize) -> Result<Option<T>, StoreError>
@@ -185,10 +198,10 @@ impl<'r, D: Database, T: Decode<'r, D> + Type<D>> Read<'r, D> for T {}
 
 impl<E: Owned> Cells<E::Column> for Part<E> {
     fn cell(&self, column: E::Column) -> Result<Cell<'_>, StoreError> {
-        let Some(at) = position::<E>(&self.columns.0, column) else {
+        let Some(at) = position::<E>(&self.columns, column) else {
             return Err(StoreError::Internal(DbErr::Type(format!("{column:?} was not read"))));
         };
-        let cell = match self.columns.0[at].1 {
+        let cell = match self.columns[at].1 {
             Kind::SmallInteger => self.read::<i16>(at)?.map(|number| Cell::Number(number.into())),
             Kind::Integer => self.read::<i32>(at)?.map(|number| Cell::Number(number.into())),
             Kind::BigInteger => self.read(at)?.map(Cell::Number),

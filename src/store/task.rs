@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use sea_orm::{ColumnTrait, ConnectionTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, Statement};
 use uuid::Uuid;
 
 use super::{
@@ -206,9 +206,15 @@ impl OwnedStore {
         columns: &TaskColumns,
     ) -> Result<Option<TaskPart>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
-        let mut select = Entity::select_owned(user, columns.iter());
-        select.and_where(Column::Id.eq(id));
-        let row = self.store.pools.reader.query_one(&select).await?;
+        let reader = &self.store.pools.reader;
+        // It is the same statement for all users and ids.
+        let sql = columns.by_id(|| {
+            let mut select = Entity::select_owned(user, columns.iter());
+            reader.get_database_backend().build(select.and_where(Column::Id.eq(id))).sql
+        });
+        let values = [user.0.into(), id.into()];
+        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
+        let row = reader.query_one_raw(statement).await?;
         Ok(row.map(|row| Part::new(row, columns)))
     }
 
