@@ -107,7 +107,12 @@ impl Arena {
         let url = place.database("tasks").await;
         let tables = Tables::migrated(&url).await;
         let (keys, signs) = issuer(issuing).await;
-        let dataset = Dataset { users: users(tasks), tasks, now: Clock::system().now().millis() };
+        let dataset = Dataset {
+            users: users(tasks),
+            tasks,
+            now: Clock::system().now().millis(),
+            is_lopsided: false,
+        };
         let asker = |user| {
             let tasks = dataset.open_tasks(user).take(ASKED_FOR);
             let tasks = tasks.map(|own| own.task.id.to_string()).collect();
