@@ -90,7 +90,7 @@ impl Tables {
         }
     }
 
-    fn backend(&self) -> DbBackend {
+    pub fn backend(&self) -> DbBackend {
         self.0.get_database_backend()
     }
 
