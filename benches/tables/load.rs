@@ -43,7 +43,7 @@ impl Tables {
         let in_haste = match self.backend() {
             DbBackend::Postgres => "SET maintenance_work_mem = '1GB'",
             _ => {
-                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; \
+                "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; \
                  PRAGMA cache_size = -1000000; BEGIN"
             }
         };
@@ -69,7 +69,7 @@ impl Tables {
         }
         let at_ease = match self.backend() {
             DbBackend::Postgres => "ANALYZE",
-            _ => "COMMIT; PRAGMA journal_mode = WAL; ANALYZE",
+            _ => "COMMIT; ANALYZE",
         };
         self.execute(at_ease).await;
         self.refresh().await;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// What a task is, but for who it is and how often it has changed.
 const TASK: &str = "user_no, title, title_key, title_words, description, description_words, \
      priority, due_on, due_at, due_asc, due_desc, completed_at, completed_asc, completed_desc, \
-     list_id, parent_id, created_at, updated_at, deleted_at, deleted_with";
+     list_id, parent_id, created_at, updated_at, deleted_at";
 
 /// A connection to the database of a server.
 pub struct Tables(DatabaseConnection);
@@ -53,7 +53,7 @@ impl Tables {
     /// All columns of a task but its id, its place and what counts its changes, to compare it with
     /// another.
     pub async fn stored(&self, id: Uuid) -> String {
-        let (row, id) = (self.json(TASK), self.dialect().id(id));
+        let (row, id) = (self.json(&self.dialect().task()), self.dialect().id(id));
         self.column(&format!("SELECT {row} FROM task WHERE id = {id}")).await.remove(0)
     }
 
@@ -69,7 +69,7 @@ impl Tables {
                     id("id")
                 ),
             ),
-            ("task", format!("{}, {TASK}, position, version, number", id("id"))),
+            ("task", format!("{}, {}, position, version, number", id("id"), self.dialect().task())),
             ("task_tag", format!("user_no, {}, {}", id("task_id"), id("tag_id"))),
         ];
         let mut everything = Vec::new();
@@ -116,6 +116,11 @@ impl Dialect {
             DbBackend::Postgres => format!("'{id}'"),
             _ => format!("x'{}'", id.simple()),
         }
+    }
+
+    /// The columns in [`TASK`], and with which task it went to the trash.
+    fn task(self) -> String {
+        format!("{TASK}, {}", self.plain("deleted_with"))
     }
 
     /// A column of ids as text.
