@@ -172,7 +172,7 @@ impl Servers {
 /// Makes sure that what is loaded into a database is what taskward writes into another one, when
 /// users make it request by request.
 pub async fn loads_what_taskward_writes([loaded, written]: [&str; 2]) {
-    let dataset = Dataset { users: 2, tasks: 600, now: start().millis() };
+    let dataset = Dataset { users: 3, tasks: 600, now: start().millis(), is_lopsided: true };
     let loaded = Tables::migrated(loaded).await;
     loaded.load(dataset).await;
 
@@ -197,7 +197,7 @@ pub async fn fill(url: &str) {
 
 /// One user with tasks.
 fn dataset() -> Dataset {
-    Dataset { users: 1, tasks: TASKS, now: start().millis() }
+    Dataset { users: 1, tasks: TASKS, now: start().millis(), is_lopsided: false }
 }
 
 /// The requests by which users make what they have: when, who, and what.
@@ -205,12 +205,14 @@ fn creations(dataset: Dataset) -> impl Iterator<Item = (i64, usize, &'static str
     const TAG: &str = "mutation($input: CreateTagInput!) { createTag(input: $input) { cursor } }";
     const TASK: &str =
         "mutation($input: CreateTaskInput!) { createTask(input: $input) { cursor } }";
+    const TRASH: &str =
+        "mutation($input: DeleteTaskInput!) { deleteTask(input: $input) { cursor } }";
     const PRIORITIES: [&str; 5] = ["NONE", "LOW", "MEDIUM", "HIGH", "URGENT"];
     let tags = dataset.tags().map(|tag| {
         let input = json!({ "id": tag.id, "name": tag.name });
         (tag.created_at, tag.user, TAG, input)
     });
-    let tasks = dataset.tasks().map(|OwnTask { user, task, tags }| {
+    let tasks = dataset.tasks().flat_map(|OwnTask { user, task, tags, is_in_trash }| {
         let due = task.due_at.and_then(Instant::from_millis);
         let input = json!({
             "id": task.id,
@@ -221,7 +223,8 @@ fn creations(dataset: Dataset) -> impl Iterator<Item = (i64, usize, &'static str
             "due": due.map(|at| json!({ "at": at.to_string() })),
             "tagIds": tags,
         });
-        (task.created_at, user, TASK, input)
+        let trash = (task.created_at, user, TRASH, json!({ "id": task.id }));
+        std::iter::once((task.created_at, user, TASK, input)).chain(is_in_trash.then_some(trash))
     });
     tags.chain(tasks)
 }

@@ -1,29 +1,24 @@
 //! A database with its tasks, and the requests about them.
 
-use std::{
-    env, fs,
-    io::Write,
-    net::SocketAddr,
-    path::PathBuf,
-    process::Command,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{env, fs, io::Write, path::PathBuf, process::Command, sync::Arc, time::Instant};
 
 use serde_json::{Value, json};
 use taskward::clock::Clock;
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
 use crate::{
-    contender,
     issuer::Issuer,
-    load::{self, Requests, Run},
-    postgres,
+    processes::{
+        claims,
+        load::{self, Requests},
+        place::Place,
+        token,
+    },
     tables::{
         Tables,
         dataset::{Dataset, sub},
     },
-    tokens::{self, Key, SECRET},
+    tokens::{Key, SECRET},
     twin::documents,
 };
 
@@ -37,12 +32,6 @@ const ASKED_FOR: usize = 5;
 /// What peers have for W5: each request changes the task there, too.
 const TOGGLE: &str = "mutation($id:ID!){ toggleTask(id:$id){ task{ id completed updatedAt } } }";
 
-#[derive(Clone, Copy, PartialEq)]
-pub enum Kind {
-    Postgres,
-    Sqlite,
-}
-
 /// Who signs the tokens.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Issuing {
@@ -50,46 +39,13 @@ pub enum Issuing {
     KeySet,
 }
 
-/// Where databases can be made: a server of PostgreSQL, or a folder.
-pub enum Place {
-    Postgres(String),
-    Sqlite(TempDir),
-}
-
-impl Place {
-    /// The server that `TASKWARD_BENCH_POSTGRES` names, or one for as long as this process lives;
-    /// `None` where PostgreSQL is not installed.
-    pub fn find(kind: Kind) -> Option<Self> {
-        match kind {
-            Kind::Sqlite => Some(Self::Sqlite(tempfile::tempdir().unwrap())),
-            Kind::Postgres => {
-                let named = env::var("TASKWARD_BENCH_POSTGRES").ok();
-                named.or_else(postgres::start).map(Self::Postgres)
-            }
-        }
-    }
-
-    /// A new database.
-    pub async fn database(&self, name: &str) -> String {
-        match self {
-            Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join(name).display()),
-            Self::Postgres(server) => {
-                let any = Tables::connect(&format!("{server}/postgres")).await;
-                any.execute(&format!("DROP DATABASE IF EXISTS taskward_bench_{name}")).await;
-                any.execute(&format!("CREATE DATABASE taskward_bench_{name}")).await;
-                format!("{server}/taskward_bench_{name}")
-            }
-        }
-    }
-}
-
 /// A database, and what is asked of the servers over it.
 pub struct Arena {
     pub url: String,
     /// The setting that tells a server who signs the tokens.
     pub keys: (&'static str, String),
-    tables: Tables,
-    requests: [Arc<Requests>; 5],
+    pub tables: Tables,
+    pub requests: [Arc<Requests>; 5],
     /// How W4 is undone.
     undo: &'static [&'static str],
 }
@@ -107,7 +63,12 @@ impl Arena {
         let url = place.database("tasks").await;
         let tables = Tables::migrated(&url).await;
         let (keys, signs) = issuer(issuing).await;
-        let dataset = Dataset { users: users(tasks), tasks, now: Clock::system().now().millis() };
+        let dataset = Dataset {
+            users: users(tasks),
+            tasks,
+            now: Clock::system().now().millis(),
+            is_lopsided: false,
+        };
         let asker = |user| {
             let tasks = dataset.open_tasks(user).take(ASKED_FOR);
             let tasks = tasks.map(|own| own.task.id.to_string()).collect();
@@ -145,25 +106,6 @@ impl Arena {
         Some(Self { url, keys, tables, requests, undo })
     }
 
-    /// Asks a server over this database for so long.
-    pub async fn ask(&self, address: SocketAddr, workload: usize, time: Duration) -> Run {
-        let requests = Arc::clone(&self.requests[workload]);
-        tokio::task::spawn_blocking(move || load::ask(address, &requests, time)).await.unwrap()
-    }
-
-    /// The processor time of PostgreSQL's processes that serve connections to this database, in
-    /// microseconds.
-    pub async fn backends_cpu(&self) -> f64 {
-        if self.url.starts_with("sqlite:") {
-            return 0.0;
-        }
-        let backends = "SELECT pid FROM pg_stat_activity \
-             WHERE datname = current_database() AND backend_type = 'client backend' \
-             AND pid <> pg_backend_pid()";
-        let backends = self.tables.column::<i32>(backends).await;
-        backends.into_iter().filter_map(|pid| contender::cpu(pid.cast_unsigned())).sum()
-    }
-
     /// Leaves what it was like before somebody wrote.
     pub async fn tidy(&self) {
         for sql in self.undo {
@@ -195,16 +137,6 @@ async fn issuer(issuing: Issuing) -> ((&'static str, String), Box<dyn Fn(&str) -
             (("BETTER_AUTH_URL", issuer), Box::new(signs))
         }
     }
-}
-
-fn token(sub: &str) -> String {
-    tokens::with(&claims(sub))
-}
-
-fn claims(sub: &str) -> Value {
-    const DAY: i64 = 86_400;
-    let now = Clock::system().now().seconds();
-    json!({ "sub": sub, "iat": now, "exp": now + DAY })
 }
 
 /// The requests of each workload: all users by turns, in another order than that of their rows.

@@ -1,27 +1,21 @@
 //! A server that takes part, in a process of its own.
 
-use std::{
-    env,
-    fs::read_to_string,
-    net::SocketAddr,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{env, path::PathBuf, process::Command};
 
 use clap::{Args, FromArgMatches};
 use taskward::{auth::Authenticator, clock::Clock, config::Settings};
-use tempfile::TempDir;
-use tokio::{net::TcpListener, time};
+use tokio::net::TcpListener;
 
 use crate::{
     arena::{Arena, Peers},
-    postgres::free_port,
+    processes::Server,
     twin::{self, database::Database},
 };
 
 /// What this program is called with to be the twin.
 pub const TWIN: &str = "twin";
+/// The place of the workload that is asked first: W2.
+const ONE_TASK: usize = 1;
 
 /// How to start a server.
 pub struct Contender<'a> {
@@ -29,7 +23,7 @@ pub struct Contender<'a> {
     program: PathBuf,
     argument: PathBuf,
     environment: Vec<(&'static str, String)>,
-    arena: &'a Arena,
+    pub arena: &'a Arena,
 }
 
 impl<'a> Contender<'a> {
@@ -68,75 +62,12 @@ impl<'a> Contender<'a> {
     }
 
     /// Starts it, and waits until it answers.
-    pub async fn start(&self) -> Server<'a> {
-        const LONG: Duration = Duration::from_secs(30);
-        const PAUSE: Duration = Duration::from_millis(50);
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let process = Command::new(&self.program)
-            .arg(&self.argument)
-            .env_clear()
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .env("DATABASE_URL", &self.arena.url)
-            .env("TASKWARD_LISTEN", address.to_string())
-            .env("PORT", port.to_string())
-            .current_dir(folder.path())
-            .stdout(Stdio::null())
-            // The log is written, as in production, but nobody reads it.
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let server = Server { arena: self.arena, address, process, _folder: folder };
-        let answers = async {
-            while self.arena.ask(address, 1, PAUSE).await.times.is_empty() {
-                time::sleep(PAUSE).await;
-            }
-        };
-        time::timeout(LONG, answers).await.expect("the server does not answer");
-        server
+    pub async fn start(&self) -> Server {
+        let mut command = Command::new(&self.program);
+        command.arg(&self.argument).env_clear().env("DATABASE_URL", &self.arena.url);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Server::start(command, &self.arena.requests[ONE_TASK]).await
     }
-}
-
-/// A server that runs until it is dropped.
-pub struct Server<'a> {
-    pub arena: &'a Arena,
-    pub address: SocketAddr,
-    process: Child,
-    _folder: TempDir,
-}
-
-impl Server<'_> {
-    /// The processor time that it has taken so far, in microseconds.
-    pub fn cpu(&self) -> f64 {
-        cpu(self.process.id()).expect("the server has stopped")
-    }
-
-    /// The most that it has had in memory, in MiB.
-    pub fn peak_memory(&self) -> f64 {
-        let status = read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
-    }
-}
-
-impl Drop for Server<'_> {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The processor time that a process has taken, for itself and in the system, in microseconds; `None`
-/// when it is gone.
-pub fn cpu(process: u32) -> Option<f64> {
-    // Linux counts in hundredths of a second here, whatever its clock does.
-    const TICK: f64 = 10_000.0;
-    let line = read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name, in brackets, may have blanks in it.
-    let (_, fields) = line.rsplit_once(')')?;
-    let ticks = fields.split_whitespace().skip(11).take(2).map(|it| it.parse::<f64>().ok());
-    Some(TICK * ticks.sum::<Option<f64>>()?)
 }
 
 /// Serves as the twin, with the settings of taskward.

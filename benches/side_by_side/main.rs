@@ -7,10 +7,9 @@
 //! | module | |
 //! |---|---|
 //! | [`arena`] | a database with its tasks, and the requests about them |
-//! | [`contender`] | a server: how it is started, and what the system says of its process |
-//! | [`load`] | the one who asks |
-//! | [`report`] | figures, their medians and the table |
-//! | [`servers`], [`tables`], [`twin`] | shared with the other benchmarks |
+//! | [`contender`] | a server that takes part |
+//! | [`report`] | the figures of all runs, and their table |
+//! | [`processes`], [`servers`], [`tables`], [`twin`] | shared with the other benchmarks |
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing better to do")]
 
 mod arena;
@@ -18,9 +17,11 @@ mod contender;
 #[expect(dead_code, reason = "the tests change key sets, the benchmark does not")]
 #[path = "../../tests/it/harness/issuer.rs"]
 mod issuer;
-mod load;
 #[path = "../../tests/it/harness/postgres.rs"]
 mod postgres;
+#[expect(dead_code, reason = "other benchmarks look at starts and at the memory of idle servers")]
+#[path = "../processes/mod.rs"]
+mod processes;
 mod report;
 #[expect(dead_code, reason = "here, servers in this process only have to agree")]
 #[path = "../servers/mod.rs"]
@@ -38,9 +39,10 @@ use std::time::Duration;
 use clap::Parser;
 
 use self::{
-    arena::{Arena, Issuing, Kind},
+    arena::{Arena, Issuing},
     contender::Contender,
-    report::{Figures, Report},
+    processes::place::{Kind, Place},
+    report::Report,
     servers::{Servers, WORKLOADS, loads_what_taskward_writes},
 };
 
@@ -90,11 +92,7 @@ async fn main() {
 
 /// Measures all servers that can be compared there, and prints the table.
 async fn compare(kind: Kind, issuing: Issuing, options: &Options) {
-    let Some(place) = arena::Place::find(kind) else {
-        assert!(std::env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
-        println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
-        return;
-    };
+    let Some(place) = Place::find(kind) else { return };
     agree(&place).await;
     let arena = Arena::of_taskward(&place, options.tasks, issuing).await;
     let mut contenders = vec![Contender::taskward(&arena), Contender::twin(&arena)];
@@ -112,10 +110,14 @@ async fn compare(kind: Kind, issuing: Issuing, options: &Options) {
         contenders.rotate_left(round.min(1));
         for contender in &contenders {
             let server = contender.start().await;
-            for (place, (workload, _)) in arena::WORKLOADS.into_iter().enumerate() {
+            let arena = contender.arena;
+            for ((workload, writes), requests) in arena::WORKLOADS.iter().zip(&arena.requests) {
                 let seconds = Duration::from_secs_f64(options.seconds);
-                let figures = measure(&server, place, seconds).await;
+                let figures = server.measure(&arena.tables, requests, seconds).await;
                 report.add(contender.name, workload, figures);
+                if *writes {
+                    arena.tidy().await;
+                }
             }
         }
     }
@@ -125,24 +127,11 @@ async fn compare(kind: Kind, issuing: Issuing, options: &Options) {
 
 /// Makes sure that both servers of ours do the same here, and that what is loaded is what taskward
 /// writes.
-async fn agree(place: &arena::Place) {
+async fn agree(place: &Place) {
     let (loaded, written) = (place.database("loaded").await, place.database("written").await);
     loads_what_taskward_writes([&loaded, &written]).await;
     let servers = Servers::start(&place.database("agreed").await).await;
     for workload in WORKLOADS {
         servers.agree(workload).await;
     }
-}
-
-async fn measure(server: &contender::Server<'_>, workload: usize, time: Duration) -> Figures {
-    let (arena, address) = (server.arena, server.address);
-    arena.ask(address, workload, time / 3).await;
-    let before = (server.cpu(), arena.backends_cpu().await);
-    let run = arena.ask(address, workload, time).await;
-    let (cpu, backends) = (server.cpu() - before.0, arena.backends_cpu().await - before.1);
-    let figures = Figures::of(&run, cpu, backends, server.peak_memory());
-    if let (_, true) = arena::WORKLOADS[workload] {
-        arena.tidy().await;
-    }
-    figures
 }

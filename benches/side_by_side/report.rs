@@ -1,44 +1,11 @@
-//! Figures of single runs, and the table of their medians.
+//! The figures of all runs, and the table of their medians.
 
 use std::fmt;
 
-use crate::{contender::TWIN, load::Run};
-
-/// What one run came to.
-pub struct Figures {
-    /// Processor time of the server for a request, in microseconds.
-    cpu: f64,
-    /// The same of PostgreSQL.
-    postgres: f64,
-    per_second: f64,
-    /// In milliseconds, the middle one and the 99th of a hundred.
-    p50: f64,
-    p99: f64,
-    /// The most that the server has had in memory since it started, in MiB.
-    memory: f64,
-    errors: usize,
-}
-
-impl Figures {
-    pub fn of(run: &Run, cpu: f64, postgres: f64, memory: f64) -> Self {
-        if let Some(fault) = &run.fault {
-            eprintln!("not as expected: {fault}");
-        }
-        let mut millis: Vec<_> = run.times.iter().map(|time| time.as_secs_f64() * 1e3).collect();
-        millis.sort_unstable_by(f64::total_cmp);
-        let of_hundred = |n: usize| millis.get(millis.len() * n / 100).copied().unwrap_or(f64::NAN);
-        let count = float(millis.len().max(1));
-        Self {
-            cpu: cpu / count,
-            postgres: postgres / count,
-            per_second: count / run.elapsed.as_secs_f64(),
-            p50: of_hundred(50),
-            p99: of_hundred(99),
-            memory,
-            errors: run.errors,
-        }
-    }
-}
+use crate::{
+    contender::TWIN,
+    processes::figures::{Figures, median},
+};
 
 /// All runs.
 #[derive(Default)]
@@ -77,9 +44,7 @@ impl Report {
     }
 
     fn median(&self, server: &str, workload: &str, figure: fn(&Figures) -> f64) -> f64 {
-        let mut figures: Vec<_> = self.runs(server, workload).map(figure).collect();
-        figures.sort_unstable_by(f64::total_cmp);
-        figures[figures.len() / 2]
+        median(self.runs(server, workload).map(figure))
     }
 }
 
@@ -112,9 +77,4 @@ impl fmt::Display for Report {
         }
         Ok(())
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
-fn float(number: usize) -> f64 {
-    number as f64
 }

@@ -7,12 +7,14 @@ use crate::twin::database::NewTask;
 /// How many tags each user has.
 const TAGS: usize = 10;
 
-/// So many users with so many tasks, one for each second before `now`, by turns.
+/// So many users with so many tasks, one for each second before `now`; a few of them are in the trash.
 #[derive(Clone, Copy)]
 pub struct Dataset {
     pub users: usize,
     pub tasks: usize,
     pub now: i64,
+    /// Whether a third of the tasks is the first user's, and not as many as those of the others.
+    pub is_lopsided: bool,
 }
 
 pub struct OwnTag {
@@ -26,6 +28,8 @@ pub struct OwnTask {
     pub user: usize,
     pub task: NewTask,
     pub tags: [Uuid; 2],
+    /// Some went to the trash as soon as they were made.
+    pub is_in_trash: bool,
 }
 
 /// The `sub` of a user.
@@ -52,14 +56,27 @@ impl Dataset {
 
     /// The open tasks of a user, the newest first.
     pub fn open_tasks(self, user: usize) -> impl Iterator<Item = OwnTask> {
-        let tasks = (user..self.tasks).step_by(self.users).map(move |n| self.task(n));
-        tasks.filter(|own| own.task.completed_at.is_none())
+        let tasks = (0..self.tasks).filter(move |n| self.owner(*n).0 == user);
+        let is_open = |own: &OwnTask| own.task.completed_at.is_none() && !own.is_in_trash;
+        tasks.map(move |n| self.task(n)).filter(is_open)
+    }
+
+    /// Whose the newest task but so many is, and how many newer ones they have.
+    fn owner(self, n: usize) -> (usize, usize) {
+        match n % 3 {
+            _ if !self.is_lopsided || self.users == 1 => (n % self.users, n / self.users),
+            0 => (0, n / 3),
+            turn => {
+                let (n, others) = (n / 3 * 2 + turn - 1, self.users - 1);
+                (1 + n % others, n / others)
+            }
+        }
     }
 
     /// The newest task but so many.
     fn task(self, n: usize) -> OwnTask {
         const HOUR: i64 = 3_600_000;
-        let (user, of_user) = (n % self.users, n / self.users);
+        let (user, of_user) = self.owner(n);
         let created_at = self.before(n + 1);
         let description = || {
             format!(
@@ -77,7 +94,13 @@ impl Dataset {
             created_at,
         };
         let place = of_user % (TAGS - 1);
-        OwnTask { user, task, tags: [place, place + 1].map(|place| self.tag_id(user, place)) }
+        OwnTask {
+            user,
+            task,
+            tags: [place, place + 1].map(|place| self.tag_id(user, place)),
+            // A prime number, so that there are tasks of all kinds.
+            is_in_trash: of_user % 19 == 18,
+        }
     }
 
     fn tag_id(self, user: usize, place: usize) -> Uuid {

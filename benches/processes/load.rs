@@ -123,20 +123,28 @@ async fn ask_once(
     Ok((!is_good).then(|| format!("{} {}", answer.0, String::from_utf8_lossy(answer.1))))
 }
 
-struct Connection {
+/// Asks every millisecond, until the answer is the one that is expected.
+pub async fn first_answer(address: SocketAddr, requests: &Requests) {
+    const PAUSE: Duration = Duration::from_millis(1);
+    while !matches!(ask_once(address, &mut None, requests).await, Ok(None)) {
+        time::sleep(PAUSE).await;
+    }
+}
+
+pub struct Connection {
     stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(address: SocketAddr) -> io::Result<Self> {
+    pub async fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: Vec::with_capacity(1 << 16) })
     }
 
     /// The status and the body of the answer.
-    async fn ask(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
+    pub async fn ask(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
         self.stream.write_all(request).await?;
         self.received.clear();
         let body = loop {

@@ -1,0 +1,254 @@
+//! Writes a dataset: what taskward would have written task by task, by whatever is fastest.
+
+use std::fmt::Write;
+
+use chrono::{DateTime, SecondsFormat};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sqlx::{AssertSqlSafe, postgres::PgPoolCopyExt};
+use uuid::Uuid;
+
+use super::{
+    Tables,
+    dataset::{Dataset, OwnTag, OwnTask, sub},
+};
+use crate::twin::derived::{Derived, position_after};
+
+const TAG: &str = "user_no, id, name, name_key, created_at, updated_at, version, number";
+const TASK: &str = "user_no, id, title, title_key, title_words, description, description_words, \
+     priority, due_on, due_at, due_asc, due_desc, completed_at, completed_asc, completed_desc, \
+     position, created_at, updated_at, deleted_at, deleted_with, version, number";
+const LINK: &str = "user_no, task_id, tag_id";
+
+/// How each constraint of the large tables is dropped and made, those first that need others.
+const CONSTRAINTS: &str = "SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname), \
+         format('ALTER TABLE %s ADD CONSTRAINT %I %s', \
+             conrelid::regclass, conname, pg_get_constraintdef(oid)) \
+     FROM pg_constraint WHERE conrelid IN ('task'::regclass, 'task_tag'::regclass) \
+         AND contype IN ('f', 'p', 'u') ORDER BY contype";
+/// The same of their other indexes.
+const INDEXES: &str = "SELECT format('DROP INDEX %I', indexname), indexdef FROM pg_indexes \
+     WHERE tablename IN ('task', 'task_tag')";
+const INDEXES_OF_SQLITE: &str = "SELECT 'DROP INDEX ' || name, sql FROM sqlite_master \
+     WHERE type = 'index' AND tbl_name IN ('task', 'task_tag') AND sql IS NOT NULL";
+
+/// How many rows a statement of SQLite writes.
+const AT_ONCE: usize = 500;
+/// How much is copied to PostgreSQL at once, in bytes.
+const CHUNK: usize = 1 << 16;
+
+impl Tables {
+    /// Writes a dataset into empty tables, all users' tasks mixed as time has mixed them. Indexes and
+    /// constraints are made at the end, from their own definitions.
+    pub async fn load(&self, dataset: Dataset) {
+        let in_haste = match self.backend() {
+            DbBackend::Postgres => "SET maintenance_work_mem = '1GB'",
+            _ => {
+                "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; \
+                 PRAGMA cache_size = -1000000; BEGIN"
+            }
+        };
+        self.execute(in_haste).await;
+        let dropped = self.drop_indexes().await;
+        let mut owners = Vec::new();
+        for sub in (0..dataset.users).map(sub) {
+            let user = format!(r#"INSERT INTO "user" (sub) VALUES ('{sub}') RETURNING no"#);
+            owners.push(Owner { user: self.column(&user).await[0], ..Owner::default() });
+        }
+        self.write("tag", TAG, dataset.tags().map(|own| owners[own.user].tag(own))).await;
+        self.write("task", TASK, dataset.tasks().map(|own| owners[own.user].task(own))).await;
+        self.write("task_tag", LINK, dataset.tasks().flat_map(|own| owners[own.user].links(&own)))
+            .await;
+        for Owner { user, counter, tags, tasks, .. } in owners {
+            self.execute(&format!(
+                r#"UPDATE "user" SET counter = {counter}, tasks = {tasks}, tags = {tags} WHERE no = {user}"#
+            ))
+            .await;
+        }
+        for definition in dropped.iter().rev() {
+            self.execute(definition).await;
+        }
+        let at_ease = match self.backend() {
+            DbBackend::Postgres => "ANALYZE",
+            _ => "COMMIT; ANALYZE",
+        };
+        self.execute(at_ease).await;
+        self.refresh().await;
+    }
+
+    /// Drops what would be looked at for each row, and says how it is made again, in reverse.
+    async fn drop_indexes(&self) -> Vec<String> {
+        let kinds: &[_] = match self.backend() {
+            DbBackend::Postgres => &[CONSTRAINTS, INDEXES],
+            _ => &[INDEXES_OF_SQLITE],
+        };
+        let mut dropped = Vec::new();
+        for kind in kinds {
+            let statement = Statement::from_string(self.backend(), *kind);
+            for row in self.0.query_all_raw(statement).await.unwrap() {
+                self.execute(&row.try_get_by_index::<String>(0).unwrap()).await;
+                dropped.push(row.try_get_by_index(1).unwrap());
+            }
+        }
+        dropped
+    }
+
+    async fn write<const N: usize>(
+        &self,
+        table: &str,
+        columns: &str,
+        rows: impl Iterator<Item = [Cell; N]>,
+    ) {
+        match self.backend() {
+            DbBackend::Postgres => self.copy(table, columns, rows).await,
+            _ => self.insert(table, columns, rows).await,
+        }
+    }
+
+    async fn copy<const N: usize>(
+        &self,
+        table: &str,
+        columns: &str,
+        rows: impl Iterator<Item = [Cell; N]>,
+    ) {
+        let pool = self.0.get_postgres_connection_pool();
+        let copy = format!("COPY {table} ({columns}) FROM STDIN");
+        let mut copy = pool.copy_in_raw(&copy).await.unwrap();
+        let mut lines = String::new();
+        for row in rows {
+            for (place, cell) in row.into_iter().enumerate() {
+                lines.push_str(if place == 0 { "" } else { "\t" });
+                cell.push_to(&mut lines);
+            }
+            lines.push('\n');
+            if lines.len() > CHUNK {
+                copy.send(lines.as_bytes()).await.unwrap();
+                lines.clear();
+            }
+        }
+        copy.send(lines.as_bytes()).await.unwrap();
+        copy.finish().await.unwrap();
+    }
+
+    async fn insert<const N: usize>(
+        &self,
+        table: &str,
+        columns: &str,
+        rows: impl Iterator<Item = [Cell; N]>,
+    ) {
+        let pool = self.0.get_sqlite_connection_pool();
+        let row = format!("({})", ["?"; N].join(", "));
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let some: Vec<_> = rows.by_ref().take(AT_ONCE).collect();
+            let places = vec![row.as_str(); some.len()].join(", ");
+            let sql = format!("INSERT INTO {table} ({columns}) VALUES {places}");
+            let query = sqlx::query(AssertSqlSafe(sql));
+            let query = some.into_iter().flatten().fold(query, |query, cell| match cell {
+                Cell::Null => query.bind(None::<i64>),
+                Cell::Number(number) | Cell::Instant(number) => query.bind(number),
+                Cell::Text(text) => query.bind(text),
+                Cell::Id(id) => query.bind(id),
+            });
+            query.execute(pool).await.unwrap();
+        }
+    }
+}
+
+/// A user, as far as they were loaded.
+#[derive(Default)]
+struct Owner {
+    user: i64,
+    /// The number of the last change.
+    counter: i64,
+    tags: i64,
+    tasks: i64,
+    /// The position of the last task.
+    position: Option<String>,
+}
+
+impl Owner {
+    /// The next tag, as a row.
+    fn tag(&mut self, OwnTag { id, name, created_at, .. }: OwnTag) -> [Cell; 8] {
+        self.tags += 1;
+        self.counter += 1;
+        [
+            Cell::Number(self.user),
+            Cell::Id(id),
+            Cell::Text(name.clone()),
+            Cell::Text(name),
+            Cell::Instant(created_at),
+            Cell::Instant(created_at),
+            Cell::Number(1),
+            Cell::Number(self.counter),
+        ]
+    }
+
+    /// The next task, as a row.
+    fn task(&mut self, OwnTask { task, is_in_trash, .. }: OwnTask) -> [Cell; 22] {
+        let derived = Derived::of(self.user, &task);
+        let position = position_after(self.position.as_deref());
+        // That it went to the trash is a change of its own.
+        let version = 1 + i64::from(is_in_trash);
+        self.position = Some(position.clone());
+        self.tasks += 1;
+        self.counter += version;
+        [
+            Cell::Number(self.user),
+            Cell::Id(task.id),
+            Cell::Text(task.title),
+            Cell::Text(derived.title_key),
+            Cell::Text(derived.title_words),
+            task.description.map_or(Cell::Null, Cell::Text),
+            Cell::Text(derived.description_words),
+            Cell::Number(task.priority.into()),
+            derived.due_on.map_or(Cell::Null, |day| Cell::Text(day.to_string())),
+            task.due_at.map_or(Cell::Null, Cell::Instant),
+            Cell::Number(derived.due_asc),
+            Cell::Number(derived.due_desc),
+            task.completed_at.map_or(Cell::Null, Cell::Instant),
+            Cell::Number(derived.completed_asc),
+            Cell::Number(derived.completed_desc),
+            Cell::Text(position),
+            Cell::Instant(task.created_at),
+            Cell::Instant(task.created_at),
+            if is_in_trash { Cell::Instant(task.created_at) } else { Cell::Null },
+            if is_in_trash { Cell::Id(task.id) } else { Cell::Null },
+            Cell::Number(version),
+            Cell::Number(self.counter),
+        ]
+    }
+
+    /// What ties a task to its tags.
+    fn links(&self, OwnTask { task, tags, .. }: &OwnTask) -> [[Cell; 3]; 2] {
+        tags.map(|tag| [Cell::Number(self.user), Cell::Id(task.id), Cell::Id(tag)])
+    }
+}
+
+/// A value of a row.
+enum Cell {
+    Null,
+    Number(i64),
+    Text(String),
+    Id(Uuid),
+    /// By its milliseconds since 1970.
+    Instant(i64),
+}
+
+impl Cell {
+    /// Writes it down as PostgreSQL's `COPY` reads it.
+    fn push_to(&self, line: &mut String) {
+        match self {
+            Self::Null => line.push_str("\\N"),
+            Self::Number(number) => write!(line, "{number}").unwrap(),
+            Self::Text(text) => {
+                assert!(!text.contains(['\\', '\t', '\n', '\r']), "it would have to be escaped");
+                line.push_str(text);
+            }
+            Self::Id(id) => write!(line, "{id}").unwrap(),
+            Self::Instant(millis) => {
+                let instant = DateTime::from_timestamp_millis(*millis).unwrap();
+                line.push_str(&instant.to_rfc3339_opts(SecondsFormat::Millis, true));
+            }
+        }
+    }
+}
