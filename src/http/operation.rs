@@ -83,7 +83,9 @@ impl Asked {
         let operation = self.known.document.operation(self.operation_name.as_deref()).ok()?;
         let variables = served.rules.coerce(&operation, self.variables.clone()).ok()?;
         served.persisted.remember(&self.found);
-        plan.run(&context, &variables).await
+        let answer = plan.run(&context, &variables).await?;
+        tracing::debug!("answered by its plan");
+        Some(answer)
     }
 
     /// Query, mutation or subscription.
