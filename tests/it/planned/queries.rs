@@ -121,7 +121,7 @@ fn root(style: Style) -> BoxedStrategy<(String, Vec<Vec<Item>>)> {
         "__schema { queryType { name } }",
         "__type(name: \"Task\") { name kind }",
     ];
-    let most = if style.nothings { 1 } else { 3 };
+    let most = if style.has_empty_objects() { 1 } else { 3 };
     let times = move |ty, depth| prop_oneof![5 => vec(selection(ty, style, depth), 1), 1 => vec(selection(ty, style, depth), 1..=most)];
     let tasks = (
         arguments().prop_map(|arguments| format!("tasks{arguments}")),
