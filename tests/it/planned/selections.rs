@@ -13,6 +13,7 @@ use proptest::{
 
 /// What may stand in a document beside what plans know.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub struct Style {
     /// `@skip` and `@include`.
     pub directives: bool,
@@ -91,7 +92,6 @@ impl Type {
     fn leaves(self) -> &'static [&'static str] {
         match self {
             Self::TaskConnection => &["totalCount", "__typename"],
-            Self::TaskEdge => &["cursor", "__typename"],
             Self::PageInfo => {
                 &["hasNextPage", "hasPreviousPage", "startCursor", "endCursor", "__typename"]
             }
@@ -114,7 +114,7 @@ impl Type {
             Self::Tag => {
                 &["id", "name", "color", "createdAt", "updatedAt", "version", "__typename"]
             }
-            Self::TaskPayload => &["cursor", "__typename"],
+            Self::TaskEdge | Self::TaskPayload => &["cursor", "__typename"],
             Self::DeletePayload => &["cursor", "deletedIds", "__typename"],
         }
     }

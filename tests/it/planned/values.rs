@@ -12,7 +12,7 @@ use super::{PRIORITIES, TEXTS, list_id, tag_id, task_id};
 
 /// One of some values.
 pub fn one_of<const N: usize>(values: [Value; N]) -> BoxedStrategy<Value> {
-    select(values.to_vec()).boxed()
+    select(Vec::from(values)).boxed()
 }
 
 /// Any text.
