@@ -88,7 +88,9 @@ impl Asked {
         let variables = self.variables.clone();
         let variables = served.rules.coerce_settled(&operation, settled, variables)?;
         served.persisted.remember(&self.found);
-        plan.run(&context, &variables).await
+        let answer = plan.run(&context, &variables).await?;
+        tracing::debug!("answered by its plan");
+        Some(answer)
     }
 
     /// Query, mutation or subscription.

@@ -26,14 +26,14 @@ use taskward::{
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
-    any::for_any,
+    any::{for_any, for_the_same},
     databases::Database,
     forest::Forest,
     issuer::Issuer,
     people::Person,
     reply::Reply,
     served::{Served, Socket, soon},
-    statements::statements,
+    statements::{said, statements},
 };
 
 /// A server with an empty database, a clock that stands still, and three people.

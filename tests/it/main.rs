@@ -20,6 +20,7 @@ mod lists;
 mod live;
 mod messages;
 mod migrations;
+mod planned;
 mod plans;
 mod positions;
 mod quotas;

@@ -2,7 +2,7 @@
 
 use proptest::{
     prelude::Strategy,
-    test_runner::{Config, TestRunner},
+    test_runner::{Config, RngSeed, TestRunner},
 };
 use tokio::runtime::Handle;
 
@@ -13,12 +13,28 @@ where
     S: Strategy + 'static,
     T: AsyncFn(S::Value) + Send + 'static,
 {
+    run(Config { cases, ..Config::default() }, strategy, test).await;
+}
+
+/// Does the same with values that are no others the next time, unless `PROPTEST_CASES` asks for more.
+pub async fn for_the_same<S, T>(cases: u32, strategy: fn() -> S, test: T)
+where
+    S: Strategy + 'static,
+    T: AsyncFn(S::Value) + Send + 'static,
+{
+    run(Config { cases, rng_seed: RngSeed::Fixed(0), ..Config::default() }, strategy, test).await;
+}
+
+async fn run<S, T>(config: Config, strategy: fn() -> S, test: T)
+where
+    S: Strategy + 'static,
+    T: AsyncFn(S::Value) + Send + 'static,
+{
     let runtime = Handle::current();
     let run = move || {
-        let cases = Config { cases, ..Config::default() };
         let config = match std::env::var_os("PROPTEST_CASES") {
             Some(_) => Config::default(),
-            None => cases,
+            None => config,
         };
         let mut runner = TestRunner::new(Config { failure_persistence: None, ..config });
         let outcome = runner.run(&strategy(), |value| {

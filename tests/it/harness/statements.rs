@@ -1,6 +1,7 @@
-//! What the server asks its database.
+//! What the server asks its database, and what else it says of what it does.
 
 use std::{
+    collections::BTreeMap,
     fmt::Debug,
     sync::{Arc, LazyLock, Mutex},
 };
@@ -23,26 +24,40 @@ pub fn let_each_test_listen() {
     LazyLock::force(&ANOTHER);
 }
 
-/// Does something, and tells which statements were sent meanwhile, with their values.
+/// Does something, and tells which statements were sent meanwhile, with their values. It is sea-orm
+/// that logs each of them, under its feature `debug-print`.
 pub async fn statements<T>(doing: impl Future<Output = T>) -> (T, Vec<String>) {
-    let sent = Sent::default();
-    let outcome = doing.with_subscriber(registry().with(sent.clone())).await;
-    let statements = sent.0.lock().unwrap().clone();
-    (outcome, statements)
+    let (outcome, said) = said("sea_orm::driver", doing).await;
+    let statements = said.into_iter().filter_map(|mut event| event.remove("message"));
+    (outcome, statements.collect())
 }
 
-/// Listens to sea-orm, which logs each statement under its feature `debug-print`.
-#[derive(Clone, Default)]
-struct Sent(Arc<Mutex<Vec<String>>>);
+/// Does something, and tells what the module of that path and those below it have said meanwhile:
+/// the fields of each event by their names.
+pub async fn said<T>(
+    module: &'static str,
+    doing: impl Future<Output = T>,
+) -> (T, Vec<BTreeMap<&'static str, String>>) {
+    let said = Said { module, events: Arc::default() };
+    let outcome = doing.with_subscriber(registry().with(said.clone())).await;
+    let events = said.events.lock().unwrap().clone();
+    (outcome, events)
+}
 
-impl<S: Subscriber> Layer<S> for Sent {
+#[derive(Clone)]
+struct Said {
+    module: &'static str,
+    events: Arc<Mutex<Vec<BTreeMap<&'static str, String>>>>,
+}
+
+impl<S: Subscriber> Layer<S> for Said {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target().starts_with("sea_orm::driver") {
+        if event.metadata().target().starts_with(self.module) {
+            let mut fields = BTreeMap::new();
             event.record(&mut |field: &Field, value: &dyn Debug| {
-                if field.name() == "message" {
-                    self.0.lock().unwrap().push(format!("{value:?}"));
-                }
+                fields.insert(field.name(), format!("{value:?}"));
             });
+            self.events.lock().unwrap().push(fields);
         }
     }
 }

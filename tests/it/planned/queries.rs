@@ -1,0 +1,336 @@
+//! Random queries: the plan of a document answers other variables, users and tokens than those that
+//! it was learned with.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use proptest::{
+    bool::weighted,
+    collection::vec,
+    option,
+    prelude::{BoxedStrategy, Just, Strategy},
+    prop_oneof,
+    sample::select,
+};
+use serde_json::{Map, Value, json};
+
+use super::{
+    Asked, Way,
+    selections::{Item, Style, Type, Writer, selection, style},
+    settle,
+    values::{self, plain, written},
+};
+use crate::harness::{Api, Person, for_the_same, on_each_database, tokens};
+
+/// The variables that a document may use: how they are defined, and what they hold.
+const VARIABLES: [(&str, &str, &str); 22] = [
+    ("first", "Int", "first"),
+    ("few", "Int = 3", "first"),
+    ("count", "Int! = 2", "first"),
+    ("last", "Int", "first"),
+    ("after", "String", "after"),
+    ("before", "String = null", "after"),
+    ("id", "ID!", "id"),
+    ("idOr", "ID! = \"x\"", "id"),
+    ("ids", "[ID!]", "ids"),
+    ("filter", "TaskFilter", "filter"),
+    ("open", "TaskFilter = {completed: false, priority: {in: LOW}}", "filter"),
+    ("order", "[TaskOrder!]", "order"),
+    ("sorted", "[TaskOrder!] = {field: TITLE, direction: DESC}", "order"),
+    ("by", "TaskOrderField!", "by"),
+    ("byDue", "TaskOrderField! = DUE", "by"),
+    ("way", "OrderDirection", "way"),
+    ("search", "String", "search"),
+    ("done", "Boolean", "done"),
+    ("urgent", "Priority = HIGH", "urgent"),
+    ("day", "Date", "day"),
+    ("instant", "DateTime", "instant"),
+    ("trash", "TrashFilter", "trash"),
+];
+
+/// The variables of directives, which are defined where they are needed.
+const FLAGS: [(&str, &str, &str); 2] =
+    [("yes", "Boolean!", "done"), ("no", "Boolean! = false", "done")];
+
+/// A value, or one of the variables that hold such values.
+fn leaf(name: &'static str) -> BoxedStrategy<Value> {
+    let variables: Vec<_> = VARIABLES.iter().filter(|(_, _, holds)| *holds == name).collect();
+    if variables.is_empty() {
+        return plain(name);
+    }
+    let variable = select(variables).prop_map(|(name, ..)| json!(format!("\u{1}{name}")));
+    prop_oneof![2 => plain(name), 1 => variable].boxed()
+}
+
+/// A value for an argument of which there are few kinds, or its variable.
+fn argument(name: &'static str, value: BoxedStrategy<Value>) -> BoxedStrategy<String> {
+    value.prop_map(move |value| format!("{name}: {}", written(&value))).boxed()
+}
+
+fn order() -> BoxedStrategy<Value> {
+    let step =
+        (leaf("by"), option::of(leaf("way"))).prop_map(|(field, direction)| match direction {
+            Some(direction) => json!({ "field": field, "direction": direction }),
+            None => json!({ "field": field }),
+        });
+    prop_oneof![2 => leaf("order"), 1 => step.clone(), 1 => vec(step, 0..3).prop_map(Value::from)]
+        .boxed()
+}
+
+/// The arguments of a list, in any order.
+fn arguments() -> BoxedStrategy<String> {
+    let filter = prop_oneof![2 => values::filter(leaf), 1 => leaf("filter")].boxed();
+    let count = prop_oneof![
+        2 => Just(vec![]),
+        16 => argument("first", leaf("first")).prop_map(|first| vec![first]),
+        8 => argument("last", leaf("first")).prop_map(|last| vec![last]),
+        1 => (argument("first", leaf("first")), argument("last", leaf("first"))).prop_map(|(first, last)| vec![first, last]),
+    ];
+    let others = (
+        option::weighted(0.15, argument("after", leaf("after"))),
+        option::weighted(0.08, argument("before", leaf("after"))),
+        option::weighted(0.5, argument("filter", filter)),
+        option::weighted(0.5, argument("orderBy", order())),
+    );
+    (count, others)
+        .prop_map(|(count, (after, before, filter, order))| {
+            count
+                .into_iter()
+                .chain([after, before, filter, order].into_iter().flatten())
+                .collect::<Vec<_>>()
+        })
+        .prop_shuffle()
+        .prop_map(|arguments| match &arguments[..] {
+            [] => String::new(),
+            arguments => format!("({})", arguments.join(", ")),
+        })
+        .boxed()
+}
+
+/// A field of the root, as often as it is written.
+fn root(style: Style) -> BoxedStrategy<(String, Vec<Vec<Item>>)> {
+    const STRANGERS: [&str; 8] = [
+        "viewer { id name timeZone }",
+        "tags(first: 2) { nodes { id name } }",
+        "lists { totalCount nodes { name } }",
+        "list(id: $id) { name }",
+        "node(id: $id) { __typename id ... on Task { title } }",
+        "changes(first: 3) { hasMore changes { kind id type } }",
+        "__schema { queryType { name } }",
+        "__type(name: \"Task\") { name kind }",
+    ];
+    let most = if style.has_empty_objects() { 1 } else { 3 };
+    let times = move |ty, depth| prop_oneof![5 => vec(selection(ty, style, depth), 1), 1 => vec(selection(ty, style, depth), 1..=most)];
+    let tasks = (
+        arguments().prop_map(|arguments| format!("tasks{arguments}")),
+        times(Type::TaskConnection, 2),
+    );
+    let task =
+        (argument("id", leaf("id")).prop_map(|id| format!("task({id})")), times(Type::Task, 2));
+    let plain =
+        prop_oneof![8 => tasks, 3 => task, 1 => Just(("__typename".to_owned(), vec![vec![]]))];
+    if style.strangers {
+        let stranger = select(&STRANGERS[..]).prop_map(|field| (field.to_owned(), vec![vec![]]));
+        prop_oneof![3 => plain, 1 => stranger].boxed()
+    } else {
+        plain.boxed()
+    }
+}
+
+/// The selection of the root: each field has a key of its own, unless the first one goes without.
+fn roots() -> BoxedStrategy<Vec<Item>> {
+    let roots = style().prop_flat_map(|style| vec((root(style), weighted(0.2)), 1..4));
+    (roots, weighted(0.5))
+        .prop_map(|(roots, has_alias)| {
+            let mut items = Vec::new();
+            for (at, ((field, times), in_fragment)) in roots.into_iter().enumerate() {
+                let key = (at > 0 || has_alias).then(|| format!("r{at}"));
+                let one = |below| Item::Field {
+                    key: key.clone(),
+                    field: field.clone(),
+                    directive: "",
+                    below,
+                };
+                let fields: Vec<_> = times.into_iter().map(one).collect();
+                if in_fragment {
+                    items.push(Item::Fragment {
+                        on: Some("Query"),
+                        is_named: at % 2 == 0,
+                        directive: "",
+                        below: fields,
+                    });
+                } else {
+                    items.extend(fields);
+                }
+            }
+            // What comes again does not stand beside where it came first.
+            let middle = items.len() / 2;
+            items.rotate_left(middle);
+            items
+        })
+        .boxed()
+}
+
+/// Values for all variables; some are left out.
+fn variables() -> BoxedStrategy<Value> {
+    let holds: Vec<_> = VARIABLES
+        .iter()
+        .chain(&FLAGS)
+        .map(|(.., holds)| option::weighted(0.8, plain(holds)))
+        .collect();
+    holds
+        .prop_map(|values| {
+            let names = VARIABLES.iter().chain(&FLAGS).map(|(name, ..)| name);
+            let given =
+                names.zip(values).filter_map(|(name, value)| Some(((*name).to_owned(), value?)));
+            Value::Object(given.collect())
+        })
+        .boxed()
+}
+
+/// A document, what it is asked with, and by whom.
+#[derive(Clone, Debug)]
+struct Case {
+    asked: Asked,
+    /// With which variables besides.
+    others: Vec<Value>,
+    who: &'static str,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let way = prop_oneof![4 => Just(Way::Post), 1 => Just(Way::PostForJson), 1 => Just(Way::Get)];
+    let who = prop_oneof![6 => Just("alice"), 1 => select(&["bob", "anon", "reader", "writer", "nobody"][..])];
+    let form = select(&["query", "query Q", "query Q beside", "Q behind"][..]);
+    (roots(), form, vec(variables(), 2), way, who).prop_map(|(roots, form, all, way, who)| {
+        let mut writer = Writer::default();
+        let selected = writer.selection(&roots);
+        let fragments = writer.fragments();
+        let used = used(&format!("{selected}{fragments}"));
+        let others = all.iter().map(|all| given(all, &used));
+        let mut others: Vec<_> = others.collect();
+        let variables = others.remove(0);
+        let operation = |head: &str| format!("{head}{} {selected}", definitions(&used));
+        let other = "query Other { __typename }";
+        let (text, name) = match form {
+            "query Q" => (operation("query Q"), None),
+            "query Q beside" => (format!("{} {other}", operation("query Q")), Some("Q")),
+            "Q behind" => (format!("{other}\n{}", operation("query Q")), Some("Q")),
+            _ if used.is_empty() => (selected.clone(), None),
+            _ => (operation("query"), None),
+        };
+        let asked = Asked { text: format!("{text}{fragments}"), name, variables, way };
+        Case { asked, others, who }
+    })
+}
+
+/// The names of the variables in a text.
+fn used(text: &str) -> Vec<&'static (&'static str, &'static str, &'static str)> {
+    let is_used = |name: &str| {
+        text.match_indices('$').any(|(at, _)| {
+            let rest = &text[at + 1..];
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            rest[..end] == *name
+        })
+    };
+    VARIABLES.iter().chain(&FLAGS).filter(|(name, ..)| is_used(name)).collect()
+}
+
+fn definitions(used: &[&(&str, &str, &str)]) -> String {
+    let defined: Vec<_> = used.iter().map(|(name, ty, _)| format!("${name}: {ty}")).collect();
+    if defined.is_empty() { String::new() } else { format!("({})", defined.join(", ")) }
+}
+
+/// Those of the variables that are used, and one that is not.
+fn given(all: &Value, used: &[&(&str, &str, &str)]) -> Value {
+    let names = used.iter().map(|(name, ..)| *name).chain(["instant"]);
+    let given = names.filter_map(|name| Some((name.to_owned(), all.get(name)?.clone())));
+    Value::Object(given.collect::<Map<_, _>>())
+}
+
+/// The people of the test, and the cursors of Alice's lists.
+struct World {
+    api: Api,
+    cursors: Vec<String>,
+    asked: AtomicUsize,
+    planned: AtomicUsize,
+}
+
+impl World {
+    async fn of(api: Api) -> Self {
+        settle(&api, &api.alice).await;
+        api.bob.creates("bob's own").await;
+        let mut cursors = Vec::new();
+        for field in ["CREATED_AT", "TITLE", "DUE", "POSITION"] {
+            for direction in ["DESC", "ASC"] {
+                let query = format!(
+                    "{{ tasks(orderBy: {{ field: {field}, direction: {direction} }}, first: {}) {{ edges {{ cursor }} }} }}",
+                    values::CURSORS / 8
+                );
+                let data = api.alice.asks(&query).await;
+                let edges = data["tasks"]["edges"].as_array().unwrap();
+                cursors
+                    .extend(edges.iter().map(|edge| edge["cursor"].as_str().unwrap().to_owned()));
+            }
+        }
+        assert_eq!(cursors.len(), values::CURSORS);
+        Self { api, cursors, asked: AtomicUsize::new(0), planned: AtomicUsize::new(0) }
+    }
+
+    fn person(&self, who: &str) -> Person {
+        let scope = match who {
+            "bob" => return self.api.bob.clone(),
+            "anon" => return self.api.anon.clone(),
+            "reader" => "tasks:read",
+            "writer" => "tasks:write",
+            "nobody" => "openid",
+            _ => return self.api.alice.clone(),
+        };
+        let now = self.api.clock.now().seconds();
+        let claims = json!({ "sub": "alice", "iat": now, "exp": now + 3600, "scope": scope });
+        self.api.with_token(tokens::with(&claims))
+    }
+
+    /// A text with cursors in the places of `@0`, `@1`, and so on.
+    fn filled(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for (at, cursor) in self.cursors.iter().enumerate().rev() {
+            text = text.replace(&format!("\"@{at}\""), &format!("\"{cursor}\""));
+        }
+        text
+    }
+
+    async fn check(&self, case: Case) {
+        let asked = Asked { text: self.filled(&case.asked.text), ..case.asked };
+        let all = [&asked.variables].into_iter().chain(&case.others);
+        let all: Vec<Value> = all
+            .map(|variables| serde_json::from_str(&self.filled(&variables.to_string())).unwrap())
+            .collect();
+        // Alice asks first: it is her who teaches the server, unless what she says is refused.
+        for variables in &all {
+            let told = asked.with(variables).told(&self.api.alice).await;
+            if told.reply.status == 200 {
+                break;
+            }
+        }
+        let person = self.person(case.who);
+        for variables in &all {
+            let told = asked.with(variables).same(&person).await;
+            if told.reply.status == 200 && told.reply.json().get("errors").is_none() {
+                self.asked.fetch_add(1, Ordering::Relaxed);
+                self.planned.fetch_add(usize::from(told.by_plan), Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+on_each_database! {
+    async fn a_plan_answers_what_the_library_answers(api: Api) {
+        let world = Arc::new(World::of(api).await);
+        let in_test = Arc::clone(&world);
+        for_the_same(150, case, async move |case| in_test.check(case).await).await;
+        let (asked, planned) = (world.asked.load(Ordering::Relaxed), world.planned.load(Ordering::Relaxed));
+        assert!(asked > 100 && planned * 2 > asked, "{planned} of {asked} answers are planned");
+    }
+}
