@@ -10,8 +10,8 @@ use crate::{
     auth::Authenticator,
     clock::Clock,
     config::Config,
-    document::{self, Rules},
-    graphql::{self, Mutation, Query, Subscription},
+    document::Rules,
+    graphql,
     http::{
         self, Connections, Draining, HttpSettings, KnownDocuments, PersistedDocuments, Playground,
         Served, Shared,
@@ -41,7 +41,7 @@ impl App {
                 .await?;
         store.migrate().await?;
         let assets = config.playground_assets;
-        let types = document::registry::<Query, Mutation, Subscription>();
+        let types = graphql::types();
         let shared = Shared {
             schema: graphql::schema(config.introspection),
             rules: Rules::new(types, config.limits, config.introspection),

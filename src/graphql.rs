@@ -27,7 +27,7 @@ mod task_order;
 mod text;
 mod viewer;
 
-use async_graphql::{SDLExportOptions, SchemaBuilder};
+use async_graphql::{OutputType, SDLExportOptions, SchemaBuilder, registry::Registry};
 
 /// What plans take of the types, since they are not generated from them.
 pub(crate) use self::{
@@ -39,6 +39,7 @@ pub(crate) use self::{
 };
 use self::{error::ErrorCode, payload::Payload};
 pub use self::{mutation::Mutation, query::Query, subscription::Subscription};
+use crate::document;
 
 /// The schema that is served.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -65,6 +66,14 @@ pub fn sdl() -> String {
 /// How deep fragments may nest for the library, which counts each spread as a level: the documents
 /// have been measured before.
 const FRAGMENTS: usize = 2_000;
+
+/// The types of the schema, those included that only fragments name.
+#[must_use]
+pub fn types() -> Registry {
+    let mut types = document::registry::<Query, Mutation, Subscription>();
+    Payload::create_type_info(&mut types);
+    types
+}
 
 /// No field returns the interface of payloads or the codes of errors: they are here for clients.
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {

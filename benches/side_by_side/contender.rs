@@ -38,7 +38,8 @@ impl<'a> Contender<'a> {
     }
 
     fn ours(name: &'static str, program: PathBuf, argument: &str, arena: &'a Arena) -> Self {
-        let environment = vec![arena.keys.clone()];
+        // The others have no log: this one is as quiet, unless something is wrong.
+        let environment = vec![arena.keys.clone(), ("TASKWARD_LOG", "warn".to_owned())];
         Self { name, program, argument: argument.into(), environment, arena }
     }
 

@@ -75,8 +75,8 @@ impl<'d> Draft<'_, 'd, '_> {
                 None if name == "__typename" => Vec::new(),
                 None => return None,
             };
-            let first = field.name.pos;
-            Some(Selected { key, name, pos: first, arguments: &field.arguments, below })
+            let pos = field.response_key().pos;
+            Some(Selected { key, name, pos, arguments: &field.arguments, below })
         };
         grouped.into_iter().map(one).collect()
     }

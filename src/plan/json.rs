@@ -29,6 +29,10 @@ pub fn keyed<T>(
     selected: &[Selected<'_>],
     of: impl Fn(&Selected<'_>) -> Option<T>,
 ) -> Option<Keyed<T>> {
+    // The library makes a null of an object of which nothing is asked, where its type has one.
+    if selected.is_empty() {
+        return None;
+    }
     selected.iter().map(|selected| Some((Key::of(selected), of(selected)?))).collect()
 }
 

@@ -60,21 +60,6 @@ on_each_database! {
         }
     }
 
-    async fn what_is_asked_in_one_place_and_not_in_another_is_told(api: Api) {
-        settle(&api, &api.alice).await;
-        for (query, task) in [
-            ("tags { ... on Node { ... on Task { title } } } tags { id }", json!({ "tags": [{ "id": tag_id(0) }] })),
-            ("tags { id } tags { ... on Node { ... on Task { title } } }", json!({ "tags": [{ "id": tag_id(0) }] })),
-            ("tags { id @skip(if: true) } tags { id }", json!({ "tags": [{ "id": tag_id(0) }] })),
-        ] {
-            let query = format!("query($id: ID!) {{ task(id: $id) {{ {query} }} }}");
-            let asked = Asked::post(query, json!({ "id": task_id(1) }));
-            for _ in 0..2 {
-                assert_eq!(asked.told(&api.alice).await.reply.data()["task"], task, "{asked}");
-            }
-        }
-    }
-
     async fn a_payload_has_its_interface(api: Api) {
         settle(&api, &api.alice).await;
         for mutation in [
