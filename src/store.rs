@@ -51,7 +51,7 @@ pub use self::{
     keyset::{Direction, Place, Toward, Window},
     list::{ListPage, ListPatch, ListRow, NewList},
     log::{Change, ChangePage, Changed, LogPlace},
-    operation::{Operation, Outcome},
+    operation::{Operation, Outcome, PartOutcome},
     owned::{Owned, UserNo},
     page::Page,
     placement::{Beside, MOST_LEVELS, Move},

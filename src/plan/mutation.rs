@@ -5,13 +5,13 @@ use async_graphql::{InputType, Name, Value, Variables, indexmap::IndexMap};
 use super::{
     arguments::Arguments,
     json::{self, Keyed},
-    shown::{self, Tags, TaskField},
+    shown::{self, Reading, Tags, TaskField},
 };
 use crate::{
     auth::{Scope, UserId},
     document::Selected,
     graphql::{BatchOperation, context::RequestContext, error::ApiError, sync},
-    store::{self, Outcome, StoreError},
+    store::{self, Outcome, PartOutcome, StoreError},
 };
 
 /// A mutation of tasks.
@@ -20,6 +20,7 @@ pub struct Mutation {
     name: Name,
     arguments: Arguments,
     fields: Keyed<PayloadField>,
+    reading: Reading,
 }
 
 /// A field of a payload.
@@ -34,11 +35,13 @@ enum PayloadField {
 impl Mutation {
     pub fn of(selected: &Selected<'_>) -> Option<Self> {
         let fields = json::keyed(&selected.below, PayloadField::of)?;
+        let reading = Reading::of(fields.iter().flat_map(|(_, field)| field.of_task()));
         let known = ["createTask", "updateTask", "moveTask", "deleteTask", "restoreTask"];
         known.contains(&selected.name).then(|| Self {
             name: Name::new(selected.name),
             arguments: Arguments::of(selected),
             fields,
+            reading,
         })
     }
 
@@ -57,7 +60,7 @@ impl Mutation {
         let one = Value::Object(IndexMap::from([(self.name.clone(), input)]));
         let Ok(operation) = BatchOperation::parse(Some(one)) else { return Ok(None) };
         let operation = operation.read(viewer.id())?;
-        let done = request.store.run(operation).await?;
+        let done = request.store.run_in_part(operation, &self.reading.columns).await?;
         Ok(Some(Done { done, viewer: viewer.id().clone(), fields: &self.fields }))
     }
 }
@@ -79,11 +82,20 @@ impl PayloadField {
             _ => return None,
         })
     }
+
+    /// The fields of the task below it.
+    fn of_task(&self) -> impl Iterator<Item = &TaskField> + Clone {
+        let fields = match self {
+            Self::Task(fields) => &fields[..],
+            _ => &[],
+        };
+        fields.iter().map(|(_, field)| field)
+    }
 }
 
 /// What a mutation came to.
 pub struct Done<'p> {
-    done: store::Done<Outcome>,
+    done: store::Done<PartOutcome>,
     viewer: UserId,
     fields: &'p Keyed<PayloadField>,
 }
@@ -93,12 +105,17 @@ impl Done<'_> {
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         json::object(out, self.fields, |out, field| {
             match (field, &self.done.outcome) {
-                (PayloadField::TypeName, Outcome::Deleted(_)) => json::quoted(out, "DeletePayload"),
+                (PayloadField::TypeName, PartOutcome::Whole(Outcome::Deleted(_))) => {
+                    json::quoted(out, "DeletePayload");
+                }
                 (PayloadField::TypeName, _) => json::quoted(out, "TaskPayload"),
-                (PayloadField::Task(fields), Outcome::Task(task)) => {
+                (PayloadField::Task(fields), PartOutcome::Task(task)) => {
                     shown::task(out, fields, task, &Tags::new())?;
                 }
-                (PayloadField::DeletedIds, Outcome::Deleted(ids)) => {
+                (PayloadField::Task(fields), PartOutcome::Whole(Outcome::Task(task))) => {
+                    shown::task(out, fields, task, &Tags::new())?;
+                }
+                (PayloadField::DeletedIds, PartOutcome::Whole(Outcome::Deleted(ids))) => {
                     json::list(out, ids, |out, id| {
                         json::id(out, *id);
                         Ok(())

@@ -49,6 +49,14 @@ impl<'r> Cell<'r> {
         }
     }
 
+    /// The number in it.
+    pub(super) fn number(self) -> Result<i64, StoreError> {
+        match self {
+            Self::Number(number) => Ok(number),
+            other => Err(other.unexpected()),
+        }
+    }
+
     /// The text in it.
     pub(super) fn text(self) -> Result<Cow<'r, str>, StoreError> {
         match self {

@@ -11,7 +11,7 @@ use super::{
     owned::Object,
     placement::Move,
     tag::{NewTag, TagPatch, TagRow},
-    task::{NewTask, TaskPatch, TaskRow},
+    task::{NewTask, TaskColumns, TaskPart, TaskPatch, TaskRow},
 };
 
 /// One change of the user's objects. An update and a deletion may name the version that they expect.
@@ -56,7 +56,33 @@ pub enum Outcome {
     Deleted(Vec<Uuid>),
 }
 
+/// What an operation came to of which some columns are shown.
+#[derive(Debug)]
+pub enum PartOutcome {
+    /// Those of the task as it is now.
+    Task(TaskPart),
+    /// All of it.
+    Whole(Outcome),
+}
+
 impl OwnedStore {
+    /// Does one thing, of which these columns are shown if it changes a task.
+    ///
+    /// # Errors
+    /// What the operation was refused for.
+    pub async fn run_in_part(
+        &self,
+        operation: Operation,
+        columns: &TaskColumns,
+    ) -> Result<Done<PartOutcome>, StoreError> {
+        if let Operation::UpdateTask(id, version, patch) = &operation
+            && let Some(done) = self.update_task_part_at_once(*id, *version, patch, columns).await?
+        {
+            return Ok(done.map(PartOutcome::Task));
+        }
+        Ok(self.run(operation).await?.map(PartOutcome::Whole))
+    }
+
     /// Does one thing.
     ///
     /// # Errors

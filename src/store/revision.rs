@@ -9,7 +9,7 @@
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, FromQueryResult, Iterable, QueryFilter,
-    QueryTrait,
+    QueryResult, QueryTrait,
     sea_query::{
         BinOper, CaseStatement, CommonTableExpression, Expr, ExprTrait, Func, Query, SimpleExpr,
         UpdateStatement, Value, WithClause,
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use super::{
     OwnedStore, UserNo,
+    cell::{Cells, Part},
     change::{Done, Write, expect_version, next_number},
     entity::{
         task::{Column, Entity, completed_keys, due_keys},
@@ -26,7 +27,7 @@ use super::{
     },
     error::{Input, StoreError},
     owned::Owned,
-    task::{Due, TaskPatch, TaskRow},
+    task::{Due, TaskColumns, TaskPart, TaskPatch, TaskRow},
     text,
 };
 use crate::{calendar::Zone, clock::Instant};
@@ -130,13 +131,14 @@ struct Target {
 
 impl Target {
     /// The change of the task, if it is at the expected version, and anything in it changes or is
-    /// `touched` anyway; it answers the new row.
+    /// `touched` anyway; it answers the columns of the new row that are to be shown.
     fn update(
         &self,
         revision: Revision,
         touched: bool,
         at: SimpleExpr,
         number: SimpleExpr,
+        shown: impl IntoIterator<Item = Column>,
     ) -> UpdateStatement {
         let differs = (!touched).then(|| revision.differs());
         let at_version = self.expected_version.map(|version| Column::Version.eq(version));
@@ -150,9 +152,9 @@ impl Target {
             (Column::UpdatedAt, at),
             (Column::Number, number),
         ];
-        update
-            .values(revision.sets.into_iter().chain(stamped))
-            .returning(Query::returning().columns(Column::iter().map(|column| (Entity, column))));
+        update.values(revision.sets.into_iter().chain(stamped)).returning(
+            Query::returning().columns(shown.into_iter().map(|column| (Entity, column))),
+        );
         update
     }
 }
@@ -169,8 +171,8 @@ impl Write {
         let touched = !on.is_empty() || !off.is_empty();
         let target = Target { user: self.user, id, expected_version };
         let revision = || patch.revision(self.user, self.now, self.zone);
-        let update =
-            target.update(revision(), touched, Expr::value(self.now), Expr::value(self.number));
+        let (at, number) = (Expr::value(self.now), Expr::value(self.number));
+        let update = target.update(revision(), touched, at, number, Column::iter());
         if let Some(row) = self.transaction.query_one(&update).await? {
             self.put_on(id, on).await?;
             self.take_off(id, off).await?;
@@ -194,6 +196,35 @@ impl OwnedStore {
         expected_version: Option<i32>,
         patch: &TaskPatch,
     ) -> Result<Option<Done<TaskRow>>, StoreError> {
+        let row = self.changed_row(id, expected_version, patch, Column::iter()).await?;
+        let Some((user, row)) = row else { return Ok(None) };
+        let row = TaskRow::from_query_result(&row, "")?;
+        Ok(Some(self.store.done(user, row.number, row)))
+    }
+
+    /// The same, of which these columns are shown.
+    pub(super) async fn update_task_part_at_once(
+        &self,
+        id: Uuid,
+        expected_version: Option<i32>,
+        patch: &TaskPatch,
+        columns: &TaskColumns,
+    ) -> Result<Option<Done<TaskPart>>, StoreError> {
+        let columns = columns.and([Column::Number]);
+        let row = self.changed_row(id, expected_version, patch, columns.iter()).await?;
+        let Some((user, row)) = row else { return Ok(None) };
+        let part = Part::new(row, &columns);
+        let number = part.cell(Column::Number)?.number()?;
+        Ok(Some(self.store.done(user, number, part)))
+    }
+
+    async fn changed_row(
+        &self,
+        id: Uuid,
+        expected_version: Option<i32>,
+        patch: &TaskPatch,
+        shown: impl IntoIterator<Item = Column>,
+    ) -> Result<Option<(UserNo, QueryResult)>, StoreError> {
         const COUNTED: &str = "counted";
         let writer = &self.store.pools.writer;
         // SQLite changes nothing in a WITH, and needs no way there to save.
@@ -211,11 +242,10 @@ impl OwnedStore {
         // The wait for the user's row comes after this instant, and another change may have come in between.
         let at = Func::greatest([Expr::col((Entity, Column::UpdatedAt)), Expr::value(now)]).into();
         let target = Target { user, id, expected_version };
-        let mut update = target.update(patch.revision(user, now, Zone::UTC), false, at, number);
+        let revision = patch.revision(user, now, Zone::UTC);
+        let mut update = target.update(revision, false, at, number, shown);
         let update =
             update.from(COUNTED).to_owned().with(WithClause::new().cte(counted).to_owned());
-        let Some(row) = writer.query_one(&update).await? else { return Ok(None) };
-        let outcome = TaskRow::from_query_result(&row, "")?;
-        Ok(Some(self.store.done(user, outcome.number, outcome)))
+        Ok(writer.query_one(&update).await?.map(|row| (user, row)))
     }
 }
