@@ -7,8 +7,10 @@
 //! chance is how long random numbers take to be gathered at the start, and the seeds of hash tables;
 //! another processor may have other instructions for the same work.
 //!
-//! `cargo bench --bench instructions` checks the figures, `-- --renew` writes them anew, and
-//! `cargo bench -- --test` only looks whether everything runs.
+//! `cargo count` checks the figures, `cargo count -- --renew` writes them anew, and
+//! `cargo bench -- --test` only looks whether everything runs. `cargo bench --bench instructions` counts
+//! those of a release, which are fewer: both the figures and the check are of the build that `cargo count`
+//! makes, see `.cargo/config.toml`.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing better to do")]
 
 #[expect(dead_code, reason = "other benchmarks make sure of the data as well")]
@@ -30,7 +32,7 @@ use self::servers::{Servers, WORKLOADS, Workload, ask, fill};
 
 /// The figures that hold, a workload on each line.
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
-const RENEW: &str = "cargo bench --bench instructions -- --renew";
+const RENEW: &str = "cargo count -- --renew";
 /// How many times what holds is too much.
 const TOO_MUCH: f64 = 1.1;
 /// The workloads whose requests are large.

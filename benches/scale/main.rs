@@ -60,7 +60,7 @@ struct Options {
     #[arg(long, default_value_t = 15)]
     starts: usize,
     /// After how many requests the memory is looked at.
-    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 5_000, 20_000])]
+    #[arg(long, value_delimiter = ',', default_values_t = [1_000, 3_000, 10_000])]
     requests: Vec<usize>,
     /// Where the picture goes, an SVG file.
     #[arg(long)]
@@ -147,5 +147,6 @@ async fn starts(kind: Kind, size: &Size, options: &Options) -> Start {
         loaded.push((answered, server.peak_memory()));
     }
     let (millis, idle) = (median(millis.into_iter()), median(idle.into_iter()));
+    eprintln!("{kind}, {} tasks: started in {millis:.1} ms, {idle:.1} MiB", size.tasks);
     Start { kind, tasks: size.tasks, millis, idle, loaded }
 }

@@ -7,7 +7,8 @@ use crate::twin::database::NewTask;
 /// How many tags each user has.
 const TAGS: usize = 10;
 
-/// So many users with so many tasks, one for each second before `now`; a few of them are in the trash.
+/// So many users with so many tasks, two for each second before `now`; a few of them are in the trash,
+/// none for as long as it takes until it is emptied.
 #[derive(Clone, Copy)]
 pub struct Dataset {
     pub users: usize,
@@ -107,8 +108,8 @@ impl Dataset {
         id(user * TAGS + place, self.before(self.tasks + 1))
     }
 
-    fn before(self, seconds: usize) -> i64 {
-        self.now - i64::try_from(seconds).unwrap() * 1000
+    fn before(self, turns: usize) -> i64 {
+        self.now - i64::try_from(turns).unwrap() * 500
     }
 }
 
