@@ -51,13 +51,13 @@ impl OwnedStore {
         }
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let mut last = Entity::select_owned(user, [Column::Position]);
-        last.cond_where(INBOX.siblings()).limit(1);
+        last.cond_where(INBOX.siblings());
         for column in Entity::SORTED {
             last.order_by_expr(Expr::col(column.as_column_ref()), Order::Desc);
         }
         let mut look = Query::select();
         look.columns(user::Column::iter())
-            .expr(Expr::SubQuery(None, Box::new(last.into())))
+            .expr(writer.first(&last))
             .from(user::Entity)
             .and_where(user::Column::No.eq(user.0));
         let Some(seen) = writer.query_one(&look).await? else { return Ok(None) };
@@ -67,8 +67,9 @@ impl OwnedStore {
         if seen.tasks >= self.store.quotas.tasks || position.len() > position::MOST {
             return Ok(None);
         }
-        let now = self.store.clock.now();
-        let author = Author { user, number: seen.counter + 1, zone: seen.zone(), now };
+        let (now, zone) = (self.store.clock.now(), seen.zone());
+        *self.zone.lock().await = Some(zone);
+        let author = Author { user, number: seen.counter + 1, zone, now };
         let task = new.clone().first_version(self.store.new_id(now), INBOX, position, &author);
 
         let mut count = next_number();

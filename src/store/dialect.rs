@@ -1,11 +1,14 @@
 //! The differences between the two databases that sea-orm leaves to us.
 
+use std::fmt::Write;
+
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, ExecResult, FromQueryResult,
     QueryResult, Statement, Value,
     entity::prelude::async_trait,
     sea_query::{
-        ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, extension::postgres::PgFunc,
+        ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr,
+        extension::postgres::PgFunc,
     },
 };
 use uuid::Uuid;
@@ -33,9 +36,19 @@ impl<C: ConnectionTrait> Dialect<C> {
         select: &SelectStatement,
         most: u64,
     ) -> Result<Vec<QueryResult>, DbErr> {
+        self.query_all_raw(self.limited(select, most)).await
+    }
+
+    /// The one column of the first row, within another statement.
+    pub fn first(&self, select: &SelectStatement) -> SimpleExpr {
+        let Statement { sql, values, .. } = self.limited(select, 1);
+        Expr::cust_with_values(format!("({sql})"), values.into_iter().flatten())
+    }
+
+    fn limited(&self, select: &SelectStatement, most: u64) -> Statement {
         let mut statement = self.get_database_backend().build(select);
-        statement.sql.push_str(&format!(" LIMIT {most}"));
-        self.query_all_raw(statement).await
+        let _ = write!(statement.sql, " LIMIT {most}");
+        statement
     }
 
     /// Whether a column holds one of these ids. PostgreSQL takes them as one value, so that the statement

@@ -95,9 +95,13 @@ impl OwnedStore {
             }
             _ => None,
         };
-        if let Some(done) = done {
-            return Ok(done.map(Outcome::Task));
+        match done {
+            Some(done) => Ok(done.map(Outcome::Task)),
+            None => self.run_in_transaction(operation).await,
         }
+    }
+
+    async fn run_in_transaction(&self, operation: Operation) -> Result<Done<Outcome>, StoreError> {
         let mut write = self.write().await?;
         let outcome = write.run(operation).await?;
         write.commit(outcome).await

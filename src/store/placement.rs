@@ -5,7 +5,7 @@
 
 use sea_orm::{
     ColumnTrait, Condition, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    UpdateMany,
+    QueryTrait, Select, UpdateMany,
     sea_query::{BinOper, CaseStatement, Expr, Func},
 };
 use uuid::Uuid;
@@ -324,8 +324,7 @@ impl Write {
     ) -> Result<Gap, StoreError> {
         let others = || {
             let others = E::find_owned(self.user).filter(siblings.clone());
-            let others =
-                others.filter(Condition::all().add_option(goes.map(|id| E::ID.ne(id)))).limit(1);
+            let others = others.filter(Condition::all().add_option(goes.map(|id| E::ID.ne(id))));
             others.select_only().column(E::POSITION)
         };
         let last =
@@ -333,7 +332,7 @@ impl Write {
         let first =
             |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
         let Some(beside) = beside else {
-            let left = last(others()).into_tuple().one(&self.transaction).await?;
+            let left = self.first_position(last(others())).await?;
             return Ok(Gap { left, right: None });
         };
         let (id, input) = beside.sibling();
@@ -343,12 +342,17 @@ impl Write {
             Beside::Before(_) => last(others().filter(E::POSITION.lt(at))),
             Beside::After(_) => first(others().filter(E::POSITION.gt(at))),
         };
-        let next = next.into_tuple().one(&self.transaction).await?;
+        let next = self.first_position(next).await?;
         let at = Some(at.to_owned());
         Ok(match beside {
             Beside::Before(_) => Gap { left: next, right: at },
             Beside::After(_) => Gap { left: at, right: next },
         })
+    }
+
+    async fn first_position<E: Placed>(&self, of: Select<E>) -> Result<Option<String>, StoreError> {
+        let row = self.transaction.query_first(&of.into_query(), 1).await?.pop();
+        Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
     }
 
     /// The position for what goes there. Where the keys around it have become too long, the siblings

@@ -124,14 +124,17 @@ on_each_database! {
 
     async fn a_create_counts_what_another_has_made(api: Api) {
         api.alice.creates("one").await;
-        let sql = [r#"UPDATE "user" SET tasks = 100000"#.to_owned()];
+        let sql = [r#"UPDATE "user" SET tasks = 100000, counter = counter + 1"#.to_owned()];
         let reply = api.meanwhile(&sql, api.alice.create(json!({ "title": "two" }))).await;
         assert_eq!(reply.refusal(), "BAD_USER_INPUT input");
     }
 
     async fn a_create_stands_behind_what_another_has_put_there(api: Api) {
         let id = api.alice.creates("one").await;
-        let sql = ["UPDATE task SET position = 'b10'".to_owned()];
+        let sql = [
+            r#"UPDATE "user" SET counter = counter + 1"#.to_owned(),
+            "UPDATE task SET position = 'b10'".to_owned(),
+        ];
         api.meanwhile(&sql, api.alice.create(json!({ "title": "two" }))).await.data();
         let tasks = api.alice.asks("{ tasks(orderBy: [{ field: POSITION }]) { nodes { id title } } }").await;
         assert_eq!(tasks["tasks"]["nodes"][0]["id"], json!(id));

@@ -124,7 +124,7 @@ on_each_database! {
             ("{ viewer { timeZone } a: tasks(filter: { overdue: false, dueOn: { within: \"P1D\" } }) { nodes { overdue } } \
                 b: tasks(filter: { overdue: true }) { nodes { overdue } totalCount } }", 1),
             // What is written has locked the row, and read it by that.
-            ("mutation { createTask(input: { title: \"x\", due: { at: \"2026-11-20T23:30:00Z\" } }) \
+            ("mutation { createTask(input: { id: \"01890a5d-ac96-774b-bcce-b302099a8057\", title: \"x\", due: { at: \"2026-11-20T23:30:00Z\" } }) \
                 { task { overdue } query { viewer { timeZone } tasks(filter: { overdue: true }) { totalCount } } } }", 0),
             ("mutation { updateViewer(input: { timeZone: \"UTC\" }) { viewer { timeZone } query { tasks { nodes { overdue } } } } }", 0),
         ] {
