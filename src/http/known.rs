@@ -54,6 +54,7 @@ impl Default for KnownDocuments {
 
 impl KnownDocuments {
     /// What is known of that text, asked for that operation.
+    #[must_use]
     pub fn get(&self, text: &str, operation: Option<&str>) -> Option<Arc<Known>> {
         self.0.get(&Asked(text, operation))
     }

@@ -62,12 +62,11 @@ impl Asked {
         let found = served.persisted.find(query, name)?;
         let known = served.known.get(&found.text, operation_name.as_deref());
         let is_new = known.is_none();
-        let known = match known {
-            Some(known) => known,
-            None => {
-                let document = served.rules.parse(&found.text).map_err(refused)?;
-                Arc::new(Known { document: Arc::new(document), plan: None })
-            }
+        let known = if let Some(known) = known {
+            known
+        } else {
+            let document = served.rules.parse(&found.text).map_err(refused)?;
+            Arc::new(Known { document: Arc::new(document), plan: None })
         };
         let operation = known.document.operation(operation_name.as_deref()).map_err(refused)?;
         entry.operation(operation.name());

@@ -2,6 +2,8 @@
 
 use async_graphql::{InputType, Name, Value, Variables, indexmap::IndexMap};
 
+use uuid::Uuid;
+
 use super::{
     arguments::Arguments,
     json::{self, Keyed},
@@ -60,8 +62,8 @@ impl Mutation {
         let one = Value::Object(IndexMap::from([(self.name.clone(), input)]));
         let Ok(operation) = BatchOperation::parse(Some(one)) else { return Ok(None) };
         let operation = operation.read(viewer.id())?;
-        let done = request.store.run_in_part(operation, &self.reading.columns).await?;
-        Ok(Some(Done { done, viewer: viewer.id().clone(), fields: &self.fields }))
+        let change = request.store.run_in_part(operation, &self.reading.columns).await?;
+        Ok(Some(Done { change, viewer: viewer.id().clone(), fields: &self.fields }))
     }
 }
 
@@ -95,7 +97,7 @@ impl PayloadField {
 
 /// What a mutation came to.
 pub struct Done<'p> {
-    done: store::Done<PartOutcome>,
+    change: store::Done<PartOutcome>,
     viewer: UserId,
     fields: &'p Keyed<PayloadField>,
 }
@@ -104,29 +106,45 @@ impl Done<'_> {
     /// Writes its payload as JSON.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         json::object(out, self.fields, |out, field| {
-            match (field, &self.done.outcome) {
-                (PayloadField::TypeName, PartOutcome::Whole(Outcome::Deleted(_))) => {
-                    json::quoted(out, "DeletePayload");
-                }
-                (PayloadField::TypeName, _) => json::quoted(out, "TaskPayload"),
-                (PayloadField::Task(fields), PartOutcome::Task(task)) => {
-                    shown::task(out, fields, task, &Tags::new())?;
-                }
-                (PayloadField::Task(fields), PartOutcome::Whole(Outcome::Task(task))) => {
-                    shown::task(out, fields, task, &Tags::new())?;
-                }
-                (PayloadField::DeletedIds, PartOutcome::Whole(Outcome::Deleted(ids))) => {
-                    json::list(out, ids, |out, id| {
+            match field {
+                PayloadField::TypeName => json::quoted(out, self.type_name()),
+                PayloadField::Task(fields) => self.write_task(out, fields)?,
+                PayloadField::DeletedIds => {
+                    json::list(out, self.deleted().unwrap_or_default(), |out, id| {
                         json::id(out, *id);
                         Ok(())
                     })?;
                 }
-                (PayloadField::Cursor, _) => {
-                    json::quoted(out, &sync::cursor(&self.viewer, self.done.number));
+                PayloadField::Cursor => {
+                    json::quoted(out, &sync::cursor(&self.viewer, self.change.number));
                 }
-                (PayloadField::Task(_) | PayloadField::DeletedIds, _) => json::null(out),
             }
             Ok(())
         })
+    }
+
+    fn write_task(&self, out: &mut Vec<u8>, fields: &Keyed<TaskField>) -> Result<(), StoreError> {
+        match &self.change.outcome {
+            PartOutcome::Task(task) => shown::task(out, fields, task, &Tags::new())?,
+            PartOutcome::Whole(outcome) => match &**outcome {
+                Outcome::Task(task) => shown::task(out, fields, task, &Tags::new())?,
+                _ => json::null(out),
+            },
+        }
+        Ok(())
+    }
+
+    fn type_name(&self) -> &'static str {
+        if self.deleted().is_some() { "DeletePayload" } else { "TaskPayload" }
+    }
+
+    fn deleted(&self) -> Option<&[Uuid]> {
+        match &self.change.outcome {
+            PartOutcome::Whole(outcome) => match &**outcome {
+                Outcome::Deleted(ids) => Some(ids),
+                _ => None,
+            },
+            PartOutcome::Task(_) => None,
+        }
     }
 }

@@ -96,7 +96,8 @@ impl Query {
             }
             Self::Tasks { arguments, fields, reading } => {
                 let arguments = task_arguments(arguments, variables)?;
-                Read::Tasks(ReadPage::read(request, arguments, fields, reading).await?, fields)
+                let page = ReadPage::read(request, arguments, fields, reading).await?;
+                Read::Tasks(Box::new(page), fields)
             }
         })
     }
@@ -118,7 +119,7 @@ fn task_arguments(arguments: &Arguments, variables: &Variables) -> Option<TaskAr
 pub enum Read<'p> {
     TypeName,
     Task { task: Option<TaskPart>, tags: Tags, fields: &'p Keyed<TaskField> },
-    Tasks(ReadPage, &'p Keyed<ConnectionField>),
+    Tasks(Box<ReadPage>, &'p Keyed<ConnectionField>),
 }
 
 impl Read<'_> {
@@ -239,7 +240,7 @@ impl ReadPage {
             ConnectionField::TypeName => json::quoted(out, "TaskConnection"),
             ConnectionField::TotalCount => json::number(out, self.total.into()),
             ConnectionField::Nodes(fields) => {
-                json::list(out, rows, |out, (_, task)| shown::task(out, fields, task, &self.tags))?
+                json::list(out, rows, |out, (_, task)| shown::task(out, fields, task, &self.tags))?;
             }
             ConnectionField::Edges(fields) => json::list(out, rows, |out, (place, task)| {
                 json::object(out, fields, |out, field| self.write_edge(out, field, place, task))

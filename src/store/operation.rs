@@ -62,7 +62,7 @@ pub enum PartOutcome {
     /// Those of the task as it is now.
     Task(TaskPart),
     /// All of it.
-    Whole(Outcome),
+    Whole(Box<Outcome>),
 }
 
 impl OwnedStore {
@@ -75,12 +75,16 @@ impl OwnedStore {
         operation: Operation,
         columns: &TaskColumns,
     ) -> Result<Done<PartOutcome>, StoreError> {
-        if let Operation::UpdateTask(id, version, patch) = &operation
-            && let Some(done) = self.update_task_part_at_once(*id, *version, patch, columns).await?
-        {
-            return Ok(done.map(PartOutcome::Task));
-        }
-        Ok(self.run(operation).await?.map(PartOutcome::Whole))
+        let done = if let Operation::UpdateTask(id, version, patch) = &operation {
+            let done = self.update_task_part_at_once(*id, *version, patch, columns).await?;
+            if let Some(done) = done {
+                return Ok(done.map(PartOutcome::Task));
+            }
+            self.run_in_transaction(operation).await?
+        } else {
+            self.run(operation).await?
+        };
+        Ok(done.map(|outcome| PartOutcome::Whole(Box::new(outcome))))
     }
 
     /// Does one thing.
