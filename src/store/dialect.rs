@@ -1,16 +1,18 @@
 //! The differences between the two databases that sea-orm leaves to us.
 
-use std::fmt::Write;
+use std::{fmt::Write, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, ExecResult, FromQueryResult,
-    QueryResult, Statement, Value,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, ExecResult, FromQueryResult, QueryResult, RuntimeErr, Statement, Value, Values,
     entity::prelude::async_trait,
     sea_query::{
         ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr,
         extension::postgres::PgFunc,
     },
+    sqlx::{self, AssertSqlSafe, Database, IntoArguments},
 };
+use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
 
 /// The row of a selection that has one at the most. sea-orm's own `one` binds that as a limit, see
@@ -28,7 +30,10 @@ pub async fn only<M: FromQueryResult>(
 #[derive(Debug)]
 pub struct Dialect<C>(pub C);
 
-impl<C: ConnectionTrait> Dialect<C> {
+impl<C> Dialect<C>
+where
+    Self: ConnectionTrait,
+{
     /// The first rows, so many at the most. That number stands in the statement itself: with one that is
     /// bound, both databases plan the statement anew each time it runs.
     pub async fn query_first(
@@ -62,6 +67,7 @@ impl<C: ConnectionTrait> Dialect<C> {
         Expr::col(column.as_column_ref()).eq(PgFunc::any(Expr::value(ids))).into_condition()
     }
 
+    /// The statement as this database takes it.
     fn turn(&self, mut statement: Statement) -> Statement {
         if self.get_database_backend() == DbBackend::Sqlite {
             for value in statement.values.iter_mut().flat_map(|values| &mut values.0) {
@@ -70,12 +76,76 @@ impl<C: ConnectionTrait> Dialect<C> {
                 }
             }
         }
+        // With its values, which are the users': for tests alone.
+        #[cfg(debug_assertions)]
+        tracing::trace!("{statement}");
         statement
     }
 }
 
+/// A statement by itself goes to the pool as it is: through sea-orm, whose futures are of many
+/// kilobytes, it would cost a small request a tenth more.
 #[async_trait::async_trait]
-impl<C: ConnectionTrait> ConnectionTrait for Dialect<C> {
+impl ConnectionTrait for Dialect<DatabaseConnection> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.0.execute_raw(self.turn(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.0.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let (backend, query) = direct(self.turn(statement));
+        let row = if backend == DbBackend::Postgres {
+            let row = query.of().fetch_optional(self.0.get_postgres_connection_pool()).await;
+            row.map(|row| row.map(QueryResult::from))
+        } else {
+            let row = query.of().fetch_optional(self.0.get_sqlite_connection_pool()).await;
+            row.map(|row| row.map(QueryResult::from))
+        };
+        row.map_err(failed)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let (backend, query) = direct(self.turn(statement));
+        let rows = if backend == DbBackend::Postgres {
+            let rows = query.of().fetch_all(self.0.get_postgres_connection_pool()).await;
+            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+        } else {
+            let rows = query.of().fetch_all(self.0.get_sqlite_connection_pool()).await;
+            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
+        };
+        rows.map_err(failed)
+    }
+}
+
+/// The text of a statement, and its values as the drivers take them.
+struct Direct(String, SqlxValues);
+
+impl Direct {
+    fn of<D: Database>(self) -> sqlx::query::Query<'static, D, SqlxValues>
+    where
+        SqlxValues: IntoArguments<D>,
+    {
+        sqlx::query_with(AssertSqlSafe(self.0), self.1)
+    }
+}
+
+fn direct(Statement { sql, values, db_backend }: Statement) -> (DbBackend, Direct) {
+    (db_backend, Direct(sql, SqlxValues(values.unwrap_or(Values(Vec::new())))))
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Dialect<DatabaseTransaction> {
     fn get_database_backend(&self) -> DbBackend {
         self.0.get_database_backend()
     }

@@ -24,10 +24,10 @@ pub fn let_each_test_listen() {
     LazyLock::force(&ANOTHER);
 }
 
-/// Does something, and tells which statements were sent meanwhile, with their values. It is sea-orm
-/// that logs each of them, under its feature `debug-print`.
+/// Does something, and tells which statements were sent meanwhile, with their values: the
+/// store tells of each, unless it is built for a release.
 pub async fn statements<T>(doing: impl Future<Output = T>) -> (T, Vec<String>) {
-    let (outcome, said) = said("sea_orm::driver", doing).await;
+    let (outcome, said) = said("taskward::store::dialect", doing).await;
     let statements = said.into_iter().filter_map(|mut event| event.remove("message"));
     (outcome, statements.collect())
 }
