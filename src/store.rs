@@ -63,7 +63,7 @@ pub use self::{
     },
     text::Search,
 };
-use self::{change::find_user, connect::Pools, dialect::only, owned::Object};
+use self::{change::find_user, connect::Pools, creation::Creation, dialect::only, owned::Object};
 use crate::{
     auth::{UserId, Viewer},
     calendar::Zone,
@@ -85,6 +85,7 @@ pub struct Store {
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
+    creation: Creation,
     /// Who must be told of a change.
     feed: Arc<Feed>,
 }
@@ -109,6 +110,7 @@ impl Store {
             quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
+            creation: Creation::default(),
             feed: Arc::new(feed),
         })
     }

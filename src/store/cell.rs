@@ -3,11 +3,7 @@
 //! Front ends show few columns, and reading the others would cost as much as all the rest. So what is
 //! only shown is read as a [`Part`]: the columns that were asked for, as the database has sent them.
 
-use std::{
-    borrow::Cow,
-    mem,
-    sync::{Arc, OnceLock},
-};
+use std::{borrow::Cow, mem, sync::Arc};
 
 use chrono::NaiveDate;
 use sea_orm::{
@@ -17,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{error::StoreError, owned::Owned};
+use super::{dialect::Text, error::StoreError, owned::Owned};
 use crate::clock::Instant;
 
 /// What one column of a row holds.
@@ -135,19 +131,14 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Columns<E: Owned> {
     columns: Arc<[(E::Column, Kind)]>,
-    /// The statement that reads them of the row of an id, once it was written.
-    by_id: OnceLock<Box<str>>,
+    /// The statement that reads them of the row of an id.
+    pub(super) by_id: Text,
 }
 
 impl<E: Owned> Columns<E> {
     /// These columns.
     pub fn new(columns: impl IntoIterator<Item = E::Column>) -> Self {
-        Self { columns: Arc::default(), by_id: OnceLock::new() }.and(columns)
-    }
-
-    /// The statement that reads them of the row of an id.
-    pub(super) fn by_id(&self, write: impl FnOnce() -> String) -> &str {
-        self.by_id.get_or_init(|| write().into())
+        Self { columns: Arc::default(), by_id: Text::default() }.and(columns)
     }
 
     /// These columns as well, if they are not among them.
@@ -159,7 +150,7 @@ impl<E: Owned> Columns<E> {
                 all.push((column, Kind::of(column)));
             }
         }
-        Self { columns: all.into(), by_id: OnceLock::new() }
+        Self { columns: all.into(), by_id: Text::default() }
     }
 
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = E::Column> {

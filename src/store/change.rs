@@ -8,7 +8,10 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
     FromQueryResult, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait, UpdateMany,
-    sea_query::{Expr, OnConflict, Query, SelectStatement, UpdateStatement},
+    sea_query::{
+        CommonTableExpression, Expr, OnConflict, Query, SelectStatement, UpdateStatement,
+        WithClause,
+    },
 };
 use uuid::Uuid;
 
@@ -321,6 +324,18 @@ pub fn next_number() -> UpdateStatement {
     let next = Expr::col(user::Column::Counter).add(1);
     Query::update().table(user::Entity).value(user::Column::Counter, next).take()
 }
+
+/// The same as a part of another statement, which sees it as the table [`COUNTED`].
+pub fn counting(count: UpdateStatement) -> WithClause {
+    let mut counted = CommonTableExpression::new();
+    counted.table_name(COUNTED).query(count);
+    let mut clause = WithClause::new();
+    clause.cte(counted);
+    clause
+}
+
+/// What was counted in the same statement.
+pub const COUNTED: &str = "counted";
 
 /// Locks the user's row and counts one further, making the row for somebody new.
 async fn take_number(

@@ -6,23 +6,25 @@
 //! it does not, nothing is written, and the task is made as everything else is.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, ExprTrait, FromQueryResult, Iterable,
-    sea_query::{CommonTableExpression, Expr, Order, Query, WithClause},
+    ColumnTrait, ConnectionTrait, DbBackend, ExprTrait, Value,
+    sea_query::{Expr, Order, Query},
 };
 
 use super::{
     OwnedStore,
-    change::{Author, Done, next_number},
+    change::{Author, COUNTED, Done, counting, next_number},
+    dialect::Text,
     entity::{
         task::{Column, Entity},
         user,
     },
     error::StoreError,
-    owned::Owned,
+    owned::{Owned, UserNo},
     placement::{Home, Placed},
     position,
     task::{NewTask, TaskRow},
 };
+use crate::calendar::Zone;
 
 /// Where a task goes of which nothing is said.
 const INBOX: Home = Home { list: None, parent: None };
@@ -37,51 +39,93 @@ impl NewTask {
     }
 }
 
+/// The two statements.
+#[derive(Debug, Default)]
+pub struct Creation {
+    look: Text,
+    insert: Text,
+}
+
+/// What is seen of a user.
+struct Seen {
+    counter: i64,
+    tasks: i64,
+    zone: Zone,
+    /// Where the last task of the inbox stands.
+    last: Option<String>,
+}
+
 impl OwnedStore {
     /// Makes a task in two statements; `None` where that cannot be, or another change came in between.
     pub(super) async fn create_task_at_once(
         &self,
         new: &NewTask,
     ) -> Result<Option<Done<TaskRow>>, StoreError> {
-        const COUNTED: &str = "counted";
-        let writer = &self.store.pools.writer;
         // On SQLite a transaction costs no way there, and one writes at a time.
-        if writer.get_database_backend() != DbBackend::Postgres || !new.is_plain() {
+        let is_postgres = self.store.pools.writer.get_database_backend() == DbBackend::Postgres;
+        if !is_postgres || !new.is_plain() {
             return Ok(None);
         }
         let Some(user) = self.user_no().await? else { return Ok(None) };
-        let mut last = Entity::select_owned(user, [Column::Position]);
-        last.cond_where(INBOX.siblings());
-        for column in Entity::SORTED {
-            last.order_by_expr(Expr::col(column.as_column_ref()), Order::Desc);
-        }
-        let mut look = Query::select();
-        look.columns(user::Column::iter())
-            .expr(writer.first(&last))
-            .from(user::Entity)
-            .and_where(user::Column::No.eq(user.0));
-        let Some(seen) = writer.query_one(&look).await? else { return Ok(None) };
-        let last: Option<String> = seen.try_get_by_index(user::Column::iter().len())?;
-        let seen = user::Model::from_query_result(&seen, "")?;
-        let position = position::between(last.as_deref(), None);
+        let Some(seen) = self.look(user).await? else { return Ok(None) };
+        *self.zone.lock().await = Some(seen.zone);
+        let position = position::between(seen.last.as_deref(), None);
         if seen.tasks >= self.store.quotas.tasks || position.len() > position::MOST {
             return Ok(None);
         }
-        let (now, zone) = (self.store.clock.now(), seen.zone());
-        *self.zone.lock().await = Some(zone);
-        let author = Author { user, number: seen.counter + 1, zone, now };
+        let now = self.store.clock.now();
+        let author = Author { user, number: seen.counter + 1, zone: seen.zone, now };
         let task = new.clone().first_version(self.store.new_id(now), INBOX, position, &author);
-
-        let mut count = next_number();
-        count
-            .value(user::Column::Tasks, Expr::col(user::Column::Tasks).add(1))
-            .and_where(user::Column::No.eq(user.0))
-            .and_where(user::Column::Counter.eq(seen.counter))
-            .returning(Query::returning().column(user::Column::No));
-        let counted = CommonTableExpression::new().table_name(COUNTED).query(count).to_owned();
-        let mut insert = Entity::insert_owned_for(user, task.clone(), COUNTED)?;
-        insert.with_cte(WithClause::new().cte(counted).to_owned());
-        let inserted = writer.execute(&insert).await?.rows_affected() == 1;
+        let inserted = self.insert_if_nothing_changed(&task, user, seen.counter).await?;
         Ok(inserted.then(|| self.store.done(user, author.number, task)))
+    }
+
+    async fn look(&self, user: UserNo) -> Result<Option<Seen>, StoreError> {
+        let writer = &self.store.pools.writer;
+        let backend = writer.get_database_backend();
+        let look =
+            self.store.creation.look.with(backend, [user.0, user.0].map(Value::from), || {
+                let mut last = Entity::select_owned(user, [Column::Position]);
+                last.cond_where(INBOX.siblings());
+                for column in Entity::SORTED {
+                    last.order_by_expr(Expr::col(column.as_column_ref()), Order::Desc);
+                }
+                let seen = [user::Column::Counter, user::Column::Tasks, user::Column::TimeZone];
+                let mut look = Query::select();
+                look.columns(seen).expr(writer.first(&last)).from(user::Entity);
+                backend.build(look.and_where(user::Column::No.eq(user.0)))
+            });
+        let Some(row) = writer.query_one_raw(look).await? else { return Ok(None) };
+        Ok(Some(Seen {
+            counter: row.try_get_by_index(0)?,
+            tasks: row.try_get_by_index(1)?,
+            zone: user::zone(&row.try_get_by_index::<String>(2)?),
+            last: row.try_get_by_index(3)?,
+        }))
+    }
+
+    async fn insert_if_nothing_changed(
+        &self,
+        task: &TaskRow,
+        user: UserNo,
+        counter: i64,
+    ) -> Result<bool, StoreError> {
+        const ONE: i32 = 1;
+        let writer = &self.store.pools.writer;
+        let backend = writer.get_database_backend();
+        // One more change, and one more task.
+        let counting_on = [ONE.into(), ONE.into(), user.0.into(), counter.into()];
+        let values = counting_on.into_iter().chain(Entity::values_owned(user, task));
+        let insert = self.store.creation.insert.with(backend, values, || {
+            let mut count = next_number();
+            count
+                .value(user::Column::Tasks, Expr::col(user::Column::Tasks).add(ONE))
+                .and_where(user::Column::No.eq(user.0))
+                .and_where(user::Column::Counter.eq(counter))
+                .returning(Query::returning().column(user::Column::No));
+            let mut insert = Entity::insert_owned_for(user, task, COUNTED);
+            backend.build(insert.with_cte(counting(count)))
+        });
+        Ok(writer.execute_raw(insert).await?.rows_affected() == 1)
     }
 }

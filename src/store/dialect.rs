@@ -1,6 +1,9 @@
 //! The differences between the two databases that sea-orm leaves to us.
 
-use std::{fmt::Write, sync::Arc};
+use std::{
+    fmt::Write,
+    sync::{Arc, OnceLock},
+};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
@@ -14,6 +17,28 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
+
+/// The text of a statement that is always the same but for its values, written once.
+#[derive(Clone, Debug, Default)]
+pub struct Text(OnceLock<Arc<str>>);
+
+impl Text {
+    /// The statement with these values, which are those that `write` would give it, in their order.
+    pub fn with(
+        &self,
+        db_backend: DbBackend,
+        values: impl IntoIterator<Item = Value>,
+        write: impl FnOnce() -> Statement,
+    ) -> Statement {
+        let values = Values(values.into_iter().collect());
+        let sql = self.0.get_or_init(|| {
+            let written = write();
+            debug_assert_eq!(written.values.as_ref(), Some(&values), "{}", written.sql);
+            written.sql.into()
+        });
+        Statement { sql: sql.to_string(), values: Some(values), db_backend }
+    }
+}
 
 /// The row of a selection that has one at the most. sea-orm's own `one` binds that as a limit, see
 /// [`Dialect::query_first`].

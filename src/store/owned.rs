@@ -1,9 +1,11 @@
 //! The one way to a user's rows: every statement that is made here carries the owner.
 
+use std::mem;
+
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DbErr, DeleteMany, EntityTrait, Insert, InsertMany,
-    IntoActiveModel, Iterable, ModelTrait, QueryFilter, RuntimeErr, Select, UpdateMany,
-    sea_query::{Expr, InsertStatement, Query, SelectStatement},
+    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, InsertMany, IntoActiveModel,
+    Iterable, ModelTrait, QueryFilter, Select, UpdateMany, Value,
+    sea_query::{Expr, InsertStatement, Query, SelectStatement, UpdateStatement},
 };
 
 use super::entity::{
@@ -50,6 +52,11 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
         Self::update_many().filter(Self::OWNER.eq(user.0))
     }
 
+    /// The same as a statement in which other tables can have a say.
+    fn change_owned(user: UserNo) -> UpdateStatement {
+        Query::update().table(Self::default()).and_where(Self::OWNER.eq(user.0)).take()
+    }
+
     /// A deletion of the user's rows.
     fn delete_owned(user: UserNo) -> DeleteMany<Self> {
         #[expect(clippy::disallowed_methods, reason = "the owner is filtered right here")]
@@ -68,20 +75,22 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
     }
 
     /// A new row of the user's, whatever owner it came with, for each row of that other table.
-    fn insert_owned_for(
-        user: UserNo,
-        mut row: Self::Model,
-        each_of: &'static str,
-    ) -> Result<InsertStatement, DbErr> {
-        row.set(Self::OWNER, user.0.into());
-        let values = Self::Column::iter().map(|column| Expr::value(row.get(column)));
+    fn insert_owned_for(user: UserNo, row: &Self::Model, each_of: &'static str) -> InsertStatement {
+        let values = Self::values_owned(user, row).map(Expr::value);
         let rows = Query::select().exprs(values).from(each_of).take();
         let mut insert = Query::insert();
         insert.into_table(Self::default()).columns(Self::Column::iter());
+        // It refuses only another number of values than there are columns.
+        let _ = insert.select_from(rows);
         insert
-            .select_from(rows)
-            .map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?;
-        Ok(insert)
+    }
+
+    /// The values of a row of the user's, whatever owner it came with.
+    fn values_owned(user: UserNo, row: &Self::Model) -> impl Iterator<Item = Value> {
+        let owner = mem::discriminant(&Self::OWNER);
+        Self::Column::iter().map(move |column| {
+            if mem::discriminant(&column) == owner { user.0.into() } else { row.get(column) }
+        })
     }
 
     /// New rows of the user's, whatever owner they came with.

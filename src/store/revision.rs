@@ -9,10 +9,9 @@
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, FromQueryResult, Iterable, QueryFilter,
-    QueryResult, QueryTrait,
+    QueryResult,
     sea_query::{
-        BinOper, CaseStatement, CommonTableExpression, Expr, ExprTrait, Func, Query, SimpleExpr,
-        UpdateStatement, Value, WithClause,
+        BinOper, CaseStatement, Expr, ExprTrait, Func, Query, SimpleExpr, UpdateStatement, Value,
     },
 };
 use uuid::Uuid;
@@ -20,7 +19,7 @@ use uuid::Uuid;
 use super::{
     OwnedStore, UserNo,
     cell::{Cells, Part},
-    change::{Done, Write, expect_version, next_number},
+    change::{COUNTED, Done, Write, counting, expect_version, next_number},
     entity::{
         task::{Column, Entity, completed_keys, due_keys},
         user,
@@ -47,6 +46,10 @@ impl TaskPatch {
         self.add_tags.is_empty() && self.remove_tags.is_empty() && !reads_the_zone
     }
 
+    fn only_completes(&self) -> bool {
+        *self == Self { completed: self.completed, ..Self::default() }
+    }
+
     /// What it does to a task of that user's at that instant, where days are read in that zone.
     fn revision(&self, user: UserNo, now: Instant, zone: Zone) -> Revision {
         let mut revision = Revision { sets: Vec::new(), differs: Vec::new() };
@@ -64,7 +67,7 @@ impl TaskPatch {
             revision.set(Column::Priority, priority);
         }
         if let Some(completed) = self.completed {
-            revision.complete(completed.then_some(now));
+            revision.complete(completed.then_some(now), self.only_completes());
         }
         if let Some(due) = self.due {
             let (on, at) = (due.map(|due| due.day(zone)), due.and_then(Due::instant));
@@ -88,8 +91,9 @@ impl Revision {
         self.derive(column, value);
     }
 
-    /// Completes or opens a task. What is completed already stays so since then.
-    fn complete(&mut self, at: Option<Instant>) {
+    /// Completes or opens a task. What is completed already stays so since then; by this `alone` such a
+    /// task would not be changed at all.
+    fn complete(&mut self, at: Option<Instant>, alone: bool) {
         let (asc, desc) = completed_keys(at);
         let is_open = || Expr::col((Entity, Column::CompletedAt)).is_null();
         let changes = if at.is_some() { is_open() } else { is_open().not() };
@@ -100,26 +104,25 @@ impl Revision {
             (Column::CompletedDesc, desc.into()),
         ] {
             let before = Expr::col((Entity, column));
-            let value = match at {
-                Some(_) => {
-                    CaseStatement::new().case(is_open(), Expr::value(value)).finally(before).into()
-                }
-                None => Expr::value(value),
+            let value = if at.is_some() && !alone {
+                CaseStatement::new().case(is_open(), Expr::value(value)).finally(before).into()
+            } else {
+                Expr::value(value)
             };
             self.derive(column, value);
         }
-    }
-
-    /// Whether it changes anything; a patch of nothing does not.
-    fn differs(&self) -> Condition {
-        let nothing = Condition::any().add(Expr::cust("FALSE"));
-        self.differs.iter().cloned().fold(nothing, Condition::add)
     }
 
     /// Sets a column that follows from another one.
     fn derive(&mut self, column: Column, value: impl Into<SimpleExpr>) {
         self.sets.push((column, value.into()));
     }
+}
+
+/// Holds where one of these does; where there is none, it does not.
+fn any(differs: Vec<SimpleExpr>) -> Condition {
+    let nothing = differs.is_empty().then(|| Expr::cust("FALSE"));
+    differs.into_iter().chain(nothing).fold(Condition::any(), Condition::add)
 }
 
 /// What a revision depends on beside the patch.
@@ -140,19 +143,19 @@ impl Target {
         number: SimpleExpr,
         shown: impl IntoIterator<Item = Column>,
     ) -> UpdateStatement {
-        let differs = (!touched).then(|| revision.differs());
+        let Revision { sets, differs } = revision;
+        let differs = (!touched).then(|| any(differs));
         let at_version = self.expected_version.map(|version| Column::Version.eq(version));
-        let mut update = Entity::update_owned(self.user)
-            .filter(Column::Id.eq(self.id))
-            .filter(Condition::all().add_option(at_version))
-            .filter(Condition::all().add_option(differs))
-            .into_query();
+        let mut update = Entity::change_owned(self.user);
+        update
+            .and_where(Column::Id.eq(self.id))
+            .cond_where(Condition::all().add_option(at_version).add_option(differs));
         let stamped = [
             (Column::Version, Expr::col((Entity, Column::Version)).add(1)),
             (Column::UpdatedAt, at),
             (Column::Number, number),
         ];
-        update.values(revision.sets.into_iter().chain(stamped)).returning(
+        update.values(sets.into_iter().chain(stamped)).returning(
             Query::returning().columns(shown.into_iter().map(|column| (Entity, column))),
         );
         update
@@ -180,7 +183,7 @@ impl Write {
         }
         let present = self.get::<Entity>(id, Input::Id).await?;
         let differs =
-            Entity::find_owned(self.user).filter(Column::Id.eq(id)).filter(revision().differs());
+            Entity::find_owned(self.user).filter(Column::Id.eq(id)).filter(any(revision().differs));
         if touched || differs.one(&self.transaction).await?.is_some() {
             expect_version::<Entity>(&present, expected_version)?;
         }
@@ -225,7 +228,6 @@ impl OwnedStore {
         patch: &TaskPatch,
         shown: impl IntoIterator<Item = Column>,
     ) -> Result<Option<(UserNo, QueryResult)>, StoreError> {
-        const COUNTED: &str = "counted";
         let writer = &self.store.pools.writer;
         // SQLite changes nothing in a WITH, and needs no way there to save.
         if writer.get_database_backend() != DbBackend::Postgres || !patch.is_plain() {
@@ -236,7 +238,6 @@ impl OwnedStore {
         count
             .and_where(Expr::col(user::Column::No).eq(user.0))
             .returning(Query::returning().column(user::Column::Counter));
-        let counted = CommonTableExpression::new().table_name(COUNTED).query(count).to_owned();
         let now = self.store.clock.now();
         let number = Expr::col((COUNTED, user::Column::Counter));
         // The wait for the user's row comes after this instant, and another change may have come in between.
@@ -244,8 +245,7 @@ impl OwnedStore {
         let target = Target { user, id, expected_version };
         let revision = patch.revision(user, now, Zone::UTC);
         let mut update = target.update(revision, false, at, number, shown);
-        let update =
-            update.from(COUNTED).to_owned().with(WithClause::new().cte(counted).to_owned());
+        update.from(COUNTED).with_cte(counting(count));
         Ok(writer.query_one(&update).await?.map(|row| (user, row)))
     }
 }

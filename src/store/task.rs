@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
-use sea_orm::{ColumnTrait, ConnectionTrait, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait};
 use uuid::Uuid;
 
 use super::{
@@ -57,7 +57,7 @@ pub struct NewTask {
 }
 
 /// What shall change; what is `None` stays.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskPatch {
     /// The new title, checked.
     pub title: Option<String>,
@@ -207,13 +207,11 @@ impl OwnedStore {
     ) -> Result<Option<TaskPart>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let reader = &self.store.pools.reader;
-        // It is the same statement for all users and ids.
-        let sql = columns.by_id(|| {
+        let backend = reader.get_database_backend();
+        let statement = columns.by_id.with(backend, [user.0.into(), id.into()], || {
             let mut select = Entity::select_owned(user, columns.iter());
-            reader.get_database_backend().build(select.and_where(Column::Id.eq(id))).sql
+            backend.build(select.and_where(Column::Id.eq(id)))
         });
-        let values = [user.0.into(), id.into()];
-        let statement = Statement::from_sql_and_values(reader.get_database_backend(), sql, values);
         let row = reader.query_one_raw(statement).await?;
         Ok(row.map(|row| Part::new(row, columns)))
     }

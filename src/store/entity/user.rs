@@ -32,9 +32,14 @@ pub enum Relation {}
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
-    /// The user's zone. A replica with a newer database of zones may have stored a name that is not
-    /// known here: days are read in UTC then, rather than not at all.
+    /// The user's zone.
     pub fn zone(&self) -> Zone {
-        Zone::named(&self.time_zone).unwrap_or(Zone::UTC)
+        zone(&self.time_zone)
     }
+}
+
+/// The zone that is stored under that name. A replica with a newer database of zones may have stored one
+/// that is not known here: days are read in UTC then, rather than not at all.
+pub fn zone(name: &str) -> Zone {
+    Zone::named(name).unwrap_or(Zone::UTC)
 }
