@@ -13,7 +13,7 @@ use crate::{
     auth::{Scope, UserId},
     document::Selected,
     graphql::{BatchOperation, context::RequestContext, error::ApiError, sync},
-    store::{self, Outcome, PartOutcome, StoreError},
+    store::{self, Outcome, PartOutcome, StoreError, TaskColumn, TaskColumns},
 };
 
 /// A mutation of tasks.
@@ -22,7 +22,8 @@ pub struct Mutation {
     name: Name,
     arguments: Arguments,
     fields: Keyed<PayloadField>,
-    reading: Reading,
+    /// What is read of the task, with the number of the change.
+    columns: TaskColumns,
 }
 
 /// A field of a payload.
@@ -38,12 +39,13 @@ impl Mutation {
     pub fn of(selected: &Selected<'_>) -> Option<Self> {
         let fields = json::keyed(&selected.below, PayloadField::of)?;
         let reading = Reading::of(fields.iter().flat_map(|(_, field)| field.of_task()));
+        let columns = reading.columns.and([TaskColumn::Number]);
         let known = ["createTask", "updateTask", "moveTask", "deleteTask", "restoreTask"];
         known.contains(&selected.name).then(|| Self {
             name: Name::new(selected.name),
             arguments: Arguments::of(selected),
             fields,
-            reading,
+            columns,
         })
     }
 
@@ -62,7 +64,7 @@ impl Mutation {
         let one = Value::Object(IndexMap::from([(self.name.clone(), input)]));
         let Ok(operation) = BatchOperation::parse(Some(one)) else { return Ok(None) };
         let operation = operation.read(viewer.id())?;
-        let change = request.store.run_in_part(operation, &self.reading.columns).await?;
+        let change = request.store.run_in_part(operation, &self.columns).await?;
         Ok(Some(Done { change, viewer: viewer.id().clone(), fields: &self.fields }))
     }
 }

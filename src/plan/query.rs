@@ -13,7 +13,7 @@ use crate::{
     graphql::{
         self, PageArguments, TaskArguments, TaskFilter, TaskOrder, context::RequestContext, page,
     },
-    store::{Cells, Place, StoreError, TaskColumn, TaskPart, TaskPartPage, Toward},
+    store::{Place, StoreError, TaskPart, TaskPartPage, Toward},
 };
 
 /// A root field.
@@ -228,8 +228,7 @@ impl ReadPage {
         let counts = fields.iter().any(|(_, field)| matches!(field, ConnectionField::TotalCount));
         let total = if counts { store.total(&page).await.ok()? } else { 0 };
         let total = i32::try_from(total).unwrap_or(i32::MAX);
-        let ids = page.rows.iter().map(|(_, row)| row.cell(TaskColumn::Id)?.id());
-        let ids: Vec<_> = ids.collect::<Result<_, StoreError>>().ok()?;
+        let ids: Vec<_> = page.rows.iter().map(|(place, _)| place.id()).collect();
         let tags = reading.tags(store, &ids).await.ok()?;
         Some(Self { page, order: listing.name, tags, has_next, has_previous, total })
     }

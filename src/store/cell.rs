@@ -131,14 +131,24 @@ impl Kind {
 #[derive(Clone, Debug)]
 pub struct Columns<E: Owned> {
     columns: Arc<[(E::Column, Kind)]>,
-    /// The statement that reads them of the row of an id.
-    pub(super) by_id: Text,
+    pub(super) texts: Texts,
+}
+
+/// The statements that show these columns and are always the same, but for their values.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Texts {
+    /// Of the row of an id.
+    pub by_id: Text,
+    /// Of a task that was completed.
+    pub completed: Text,
+    /// Of one that was opened again.
+    pub opened: Text,
 }
 
 impl<E: Owned> Columns<E> {
     /// These columns.
     pub fn new(columns: impl IntoIterator<Item = E::Column>) -> Self {
-        Self { columns: Arc::default(), by_id: Text::default() }.and(columns)
+        Self { columns: Arc::default(), texts: Texts::default() }.and(columns)
     }
 
     /// These columns as well, if they are not among them.
@@ -150,7 +160,7 @@ impl<E: Owned> Columns<E> {
                 all.push((column, Kind::of(column)));
             }
         }
-        Self { columns: all.into(), by_id: Text::default() }
+        Self { columns: all.into(), texts: Texts::default() }
     }
 
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = E::Column> {

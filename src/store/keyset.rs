@@ -51,6 +51,14 @@ pub enum Toward {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place(Vec<Key>, Uuid);
 
+impl Place {
+    /// The id of the row that stands there.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        self.1
+    }
+}
+
 /// The value of one column of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]

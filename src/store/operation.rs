@@ -66,7 +66,7 @@ pub enum PartOutcome {
 }
 
 impl OwnedStore {
-    /// Does one thing, of which these columns are shown if it changes a task.
+    /// Does one thing, of which these columns are shown if it changes a task: its number is one of them.
     ///
     /// # Errors
     /// What the operation was refused for.

@@ -9,7 +9,6 @@
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, FromQueryResult, Iterable, QueryFilter,
-    QueryResult,
     sea_query::{
         BinOper, CaseStatement, Expr, ExprTrait, Func, Query, SimpleExpr, UpdateStatement, Value,
     },
@@ -30,6 +29,9 @@ use super::{
     text,
 };
 use crate::{calendar::Zone, clock::Instant};
+
+/// By how much versions grow.
+const ONE: i32 = 1;
 
 /// A patch as SQL.
 struct Revision {
@@ -151,13 +153,35 @@ impl Target {
             .and_where(Column::Id.eq(self.id))
             .cond_where(Condition::all().add_option(at_version).add_option(differs));
         let stamped = [
-            (Column::Version, Expr::col((Entity, Column::Version)).add(1)),
+            (Column::Version, Expr::col((Entity, Column::Version)).add(ONE)),
             (Column::UpdatedAt, at),
             (Column::Number, number),
         ];
         update.values(sets.into_iter().chain(stamped)).returning(
             Query::returning().columns(shown.into_iter().map(|column| (Entity, column))),
         );
+        update
+    }
+}
+
+impl Target {
+    /// The same change of a plain patch, which counts the user's counter on by itself.
+    fn update_and_count(
+        &self,
+        patch: &TaskPatch,
+        now: Instant,
+        shown: impl IntoIterator<Item = Column>,
+    ) -> UpdateStatement {
+        let mut count = next_number();
+        count
+            .and_where(Expr::col(user::Column::No).eq(self.user.0))
+            .returning(Query::returning().column(user::Column::Counter));
+        let number = Expr::col((COUNTED, user::Column::Counter));
+        // The wait for the user's row comes after this instant, and another change may have come in between.
+        let at = Func::greatest([Expr::col((Entity, Column::UpdatedAt)), Expr::value(now)]).into();
+        let revision = patch.revision(self.user, now, Zone::UTC);
+        let mut update = self.update(revision, false, at, number, shown);
+        update.from(COUNTED).with_cte(counting(count));
         update
     }
 }
@@ -199,8 +223,13 @@ impl OwnedStore {
         expected_version: Option<i32>,
         patch: &TaskPatch,
     ) -> Result<Option<Done<TaskRow>>, StoreError> {
-        let row = self.changed_row(id, expected_version, patch, Column::iter()).await?;
-        let Some((user, row)) = row else { return Ok(None) };
+        if !self.can_change_at_once(patch) {
+            return Ok(None);
+        }
+        let Some(user) = self.user_no().await? else { return Ok(None) };
+        let target = Target { user, id, expected_version };
+        let update = target.update_and_count(patch, self.store.clock.now(), Column::iter());
+        let Some(row) = self.store.pools.writer.query_one(&update).await? else { return Ok(None) };
         let row = TaskRow::from_query_result(&row, "")?;
         Ok(Some(self.store.done(user, row.number, row)))
     }
@@ -213,39 +242,36 @@ impl OwnedStore {
         patch: &TaskPatch,
         columns: &TaskColumns,
     ) -> Result<Option<Done<TaskPart>>, StoreError> {
-        let columns = columns.and([Column::Number]);
-        let row = self.changed_row(id, expected_version, patch, columns.iter()).await?;
-        let Some((user, row)) = row else { return Ok(None) };
-        let part = Part::new(row, &columns);
+        if !self.can_change_at_once(patch) {
+            return Ok(None);
+        }
+        let Some(user) = self.user_no().await? else { return Ok(None) };
+        let writer = &self.store.pools.writer;
+        let backend = writer.get_database_backend();
+        let (target, now) = (Target { user, id, expected_version }, self.store.clock.now());
+        let write = || backend.build(&target.update_and_count(patch, now, columns.iter()));
+        let statement = match patch.completed {
+            Some(completed) if patch.only_completes() && expected_version.is_none() => {
+                let texts = &columns.texts;
+                let text = if completed { &texts.completed } else { &texts.opened };
+                let at = completed.then_some(now);
+                let (asc, desc) = completed_keys(at);
+                let count = [ONE.into(), user.0.into()];
+                let set = [at.into(), asc.into(), desc.into(), ONE.into(), now.into()];
+                let values = count.into_iter().chain(set).chain([user.0.into(), id.into()]);
+                text.with(backend, values, write)
+            }
+            _ => write(),
+        };
+        let Some(row) = writer.query_one_raw(statement).await? else { return Ok(None) };
+        let part = Part::new(row, columns);
         let number = part.cell(Column::Number)?.number()?;
         Ok(Some(self.store.done(user, number, part)))
     }
 
-    async fn changed_row(
-        &self,
-        id: Uuid,
-        expected_version: Option<i32>,
-        patch: &TaskPatch,
-        shown: impl IntoIterator<Item = Column>,
-    ) -> Result<Option<(UserNo, QueryResult)>, StoreError> {
-        let writer = &self.store.pools.writer;
-        // SQLite changes nothing in a WITH, and needs no way there to save.
-        if writer.get_database_backend() != DbBackend::Postgres || !patch.is_plain() {
-            return Ok(None);
-        }
-        let Some(user) = self.user_no().await? else { return Ok(None) };
-        let mut count = next_number();
-        count
-            .and_where(Expr::col(user::Column::No).eq(user.0))
-            .returning(Query::returning().column(user::Column::Counter));
-        let now = self.store.clock.now();
-        let number = Expr::col((COUNTED, user::Column::Counter));
-        // The wait for the user's row comes after this instant, and another change may have come in between.
-        let at = Func::greatest([Expr::col((Entity, Column::UpdatedAt)), Expr::value(now)]).into();
-        let target = Target { user, id, expected_version };
-        let revision = patch.revision(user, now, Zone::UTC);
-        let mut update = target.update(revision, false, at, number, shown);
-        update.from(COUNTED).with_cte(counting(count));
-        Ok(writer.query_one(&update).await?.map(|row| (user, row)))
+    /// SQLite changes nothing in a WITH, and needs no way there to save.
+    fn can_change_at_once(&self, patch: &TaskPatch) -> bool {
+        let is_postgres = self.store.pools.writer.get_database_backend() == DbBackend::Postgres;
+        is_postgres && patch.is_plain()
     }
 }

@@ -208,7 +208,7 @@ impl OwnedStore {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let reader = &self.store.pools.reader;
         let backend = reader.get_database_backend();
-        let statement = columns.by_id.with(backend, [user.0.into(), id.into()], || {
+        let statement = columns.texts.by_id.with(backend, [user.0.into(), id.into()], || {
             let mut select = Entity::select_owned(user, columns.iter());
             backend.build(select.and_where(Column::Id.eq(id)))
         });

@@ -10,7 +10,7 @@ use sea_orm::{
     sqlx::{
         Decode, Postgres, Sqlite, Type,
         error::BoxDynError,
-        postgres::{PgTypeInfo, PgValueRef},
+        postgres::{PgTypeInfo, PgValueFormat, PgValueRef},
         sqlite::{SqliteTypeInfo, SqliteValueRef},
     },
 };
@@ -59,6 +59,9 @@ impl TryGetable for Instant {
     }
 }
 
+/// From 1970 to where PostgreSQL counts its microseconds from.
+const TO_2000: i64 = 946_684_800_000;
+
 impl Type<Postgres> for Instant {
     fn type_info() -> PgTypeInfo {
         <DateTime<Utc> as Type<Postgres>>::type_info()
@@ -67,8 +70,13 @@ impl Type<Postgres> for Instant {
 
 impl Decode<'_, Postgres> for Instant {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
-        let utc = <DateTime<Utc> as Decode<Postgres>>::decode(value)?;
-        Ok(of_millis(utc.timestamp_millis())?)
+        if value.format() == PgValueFormat::Text {
+            let utc = <DateTime<Utc> as Decode<Postgres>>::decode(value)?;
+            return Ok(of_millis(utc.timestamp_millis())?);
+        }
+        // Through the calendar and back it would take several times as long.
+        let micros = <i64 as Decode<Postgres>>::decode(value)?;
+        Ok(of_millis(TO_2000 + micros.div_euclid(1000))?)
     }
 }
 
