@@ -127,10 +127,14 @@ impl ConnectionTrait for Dialect<DatabaseConnection> {
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let (backend, query) = direct(self.turn(statement));
         let row = if backend == DbBackend::Postgres {
-            let row = query.of().fetch_optional(self.0.get_postgres_connection_pool()).await;
+            let pool = self.0.get_postgres_connection_pool();
+            let mut connection = pool.acquire().await.map_err(not_connected)?;
+            let row = query.of().fetch_optional(&mut *connection).await;
             row.map(|row| row.map(QueryResult::from))
         } else {
-            let row = query.of().fetch_optional(self.0.get_sqlite_connection_pool()).await;
+            let pool = self.0.get_sqlite_connection_pool();
+            let mut connection = pool.acquire().await.map_err(not_connected)?;
+            let row = query.of().fetch_optional(&mut *connection).await;
             row.map(|row| row.map(QueryResult::from))
         };
         row.map_err(failed)
@@ -139,10 +143,14 @@ impl ConnectionTrait for Dialect<DatabaseConnection> {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let (backend, query) = direct(self.turn(statement));
         let rows = if backend == DbBackend::Postgres {
-            let rows = query.of().fetch_all(self.0.get_postgres_connection_pool()).await;
+            let pool = self.0.get_postgres_connection_pool();
+            let mut connection = pool.acquire().await.map_err(not_connected)?;
+            let rows = query.of().fetch_all(&mut *connection).await;
             rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
         } else {
-            let rows = query.of().fetch_all(self.0.get_sqlite_connection_pool()).await;
+            let pool = self.0.get_sqlite_connection_pool();
+            let mut connection = pool.acquire().await.map_err(not_connected)?;
+            let rows = query.of().fetch_all(&mut *connection).await;
             rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
         };
         rows.map_err(failed)
@@ -163,6 +171,10 @@ impl Direct {
 
 fn direct(Statement { sql, values, db_backend }: Statement) -> (DbBackend, Direct) {
     (db_backend, Direct(sql, SqlxValues(values.unwrap_or(Values(Vec::new())))))
+}
+
+fn not_connected(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
 fn failed(error: sqlx::Error) -> DbErr {
