@@ -123,8 +123,6 @@ fn cost(file: &Path, workload: &Workload, server: &str) -> f64 {
     // What a start takes varies by millions, so that many small requests are needed to tell.
     let is_page = PAGES.iter().any(|page| workload.name.starts_with(page));
     let requests = if is_page { 100 } else { 1000 };
-    // Without optimizations each of them takes ten times as many instructions.
-    let requests = if cfg!(debug_assertions) { requests / 5 } else { requests };
     let [fewer, more] = [BEFORE, BEFORE + requests].map(|requests| {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
