@@ -4,7 +4,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Datelike, SecondsFormat, TimeDelta, Timelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 use tokio::{sync::watch, time::sleep};
 
 /// How long a sleeper trusts that the system's clock was not set meanwhile.
@@ -52,7 +52,7 @@ impl Instant {
         self.0.timestamp()
     }
 
-    /// The same as [`Display`](fmt::Display) writes, made without it.
+    /// What [`Display`](fmt::Display) writes, as bytes.
     #[must_use]
     pub fn rfc3339(self) -> [u8; 24] {
         let (date, time) = (self.0.date_naive(), self.0.time());
@@ -99,7 +99,7 @@ impl Instant {
 /// RFC 3339 in UTC with milliseconds, for example `2026-11-21T09:30:00.000Z`.
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        f.write_str(str::from_utf8(&self.rfc3339()).unwrap_or_default())
     }
 }
 

@@ -4,12 +4,15 @@ use std::collections::HashSet;
 
 use async_graphql::{
     Name, Pos, Positioned, Variables,
-    parser::types::{Selection, SelectionSet},
+    parser::types::{Field, Selection, SelectionSet},
     registry::MetaType,
 };
 use async_graphql_value::Value as InputValue;
 
-use super::{Operation, Rules, shape::Draft};
+use super::{
+    Operation, Rules,
+    shape::{Draft, Grouped},
+};
 
 /// A field, with what it is called in the answer and what is selected below it.
 pub struct Selected<'d> {
@@ -56,12 +59,12 @@ fn has_directives(set: &SelectionSet) -> bool {
 impl<'d> Draft<'_, 'd, '_> {
     fn selected(&self, parent: &MetaType, sets: &[&'d SelectionSet]) -> Option<Vec<Selected<'d>>> {
         let MetaType::Object { name, .. } = parent else { return None };
-        let mut grouped = super::shape::Grouped::new();
+        let mut grouped = Grouped::new();
         let mut spread = HashSet::new();
         for set in sets {
             self.collect(name, set, &mut spread, &mut grouped);
         }
-        let one = |(key, fields): (&'d Name, Vec<&'d async_graphql::parser::types::Field>)| {
+        let one = |(key, fields): (&'d Name, Vec<&'d Field>)| {
             let field = *fields.first()?;
             let name = &field.name.node;
             let below = match parent.field_by_name(name) {

@@ -7,7 +7,7 @@ use std::{borrow::Cow, mem, sync::Arc};
 
 use chrono::NaiveDate;
 use sea_orm::{
-    ColumnTrait, DbErr, EntityTrait, ModelTrait, QueryResult, RuntimeErr, Value,
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, ModelTrait, QueryResult, RuntimeErr, Value,
     sea_query::ColumnType,
     sqlx::{self, Database, Decode, Postgres, Row, Sqlite, Type},
 };
@@ -184,6 +184,11 @@ impl<E: Owned> Part<E> {
     /// A row that begins with these columns.
     pub(super) fn new(row: QueryResult, columns: &Columns<E>) -> Self {
         Self { row, columns: Arc::clone(&columns.columns) }
+    }
+
+    /// The row, of which all columns were asked for.
+    pub(super) fn whole(&self) -> Result<E::Model, StoreError> {
+        Ok(E::Model::from_query_result(&self.row, "")?)
     }
 
     fn read<'r, T>(&'r self, at: usize) -> Result<Option<T>, StoreError>

@@ -5,8 +5,8 @@ use std::{ops::Deref, sync::Arc};
 use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait,
-    FromQueryResult, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
+    ExprTrait, FromQueryResult, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait, UpdateMany,
     sea_query::{
         CommonTableExpression, Expr, OnConflict, Query, SelectStatement, UpdateStatement,
@@ -83,6 +83,14 @@ pub struct Done<T> {
 }
 
 impl<T> Done<T> {
+    /// The same, where that can fail.
+    pub(super) fn try_map<U, E>(
+        self,
+        outcome: impl FnOnce(T) -> Result<U, E>,
+    ) -> Result<Done<U>, E> {
+        Ok(Done { outcome: outcome(self.outcome)?, user: self.user, number: self.number })
+    }
+
     /// The same change, whose outcome is seen as something else.
     pub(super) fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Done<U> {
         Done { outcome: outcome(self.outcome), user: self.user, number: self.number }
@@ -119,6 +127,12 @@ impl Store {
 }
 
 impl OwnedStore {
+    /// Whether one statement can be a whole change: SQLite changes nothing in a WITH, and has no way
+    /// there to save.
+    pub(super) fn changes_in_one_statement(&self) -> bool {
+        self.store.pools.writer.get_database_backend() == DbBackend::Postgres
+    }
+
     /// Opens the door for one change.
     pub(super) async fn write(&self) -> Result<Write, StoreError> {
         let write = Write::begin(&self.store, self.user_id.as_str()).await?;
@@ -319,9 +333,12 @@ pub fn expect_version<E: Object>(row: &E::Model, expected: Option<i32>) -> Resul
     }
 }
 
+/// By how much counters and versions grow.
+pub const ONE: i32 = 1;
+
 /// Counts a user's counter one further, which locks their row.
 pub fn next_number() -> UpdateStatement {
-    let next = Expr::col(user::Column::Counter).add(1);
+    let next = Expr::col(user::Column::Counter).add(ONE);
     Query::update().table(user::Entity).value(user::Column::Counter, next).take()
 }
 

@@ -6,13 +6,13 @@
 //! it does not, nothing is written, and the task is made as everything else is.
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, ExprTrait, Value,
+    ColumnTrait, ConnectionTrait, ExprTrait, Value,
     sea_query::{Expr, Order, Query},
 };
 
 use super::{
     OwnedStore,
-    change::{Author, COUNTED, Done, counting, next_number},
+    change::{Author, COUNTED, Done, ONE, counting, next_number},
     dialect::Text,
     entity::{
         task::{Column, Entity},
@@ -61,9 +61,7 @@ impl OwnedStore {
         &self,
         new: &NewTask,
     ) -> Result<Option<Done<TaskRow>>, StoreError> {
-        // On SQLite a transaction costs no way there, and one writes at a time.
-        let is_postgres = self.store.pools.writer.get_database_backend() == DbBackend::Postgres;
-        if !is_postgres || !new.is_plain() {
+        if !self.changes_in_one_statement() || !new.is_plain() {
             return Ok(None);
         }
         let Some(user) = self.user_no().await? else { return Ok(None) };
@@ -110,7 +108,6 @@ impl OwnedStore {
         user: UserNo,
         counter: i64,
     ) -> Result<bool, StoreError> {
-        const ONE: i32 = 1;
         let writer = &self.store.pools.writer;
         let backend = writer.get_database_backend();
         // One more change, and one more task.

@@ -13,7 +13,7 @@ use sea_orm::{
         ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr,
         extension::postgres::PgFunc,
     },
-    sqlx::{self, AssertSqlSafe, Database, IntoArguments},
+    sqlx::{self, AssertSqlSafe, Database, Executor, IntoArguments, Pool},
 };
 use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
@@ -55,10 +55,7 @@ pub async fn only<M: FromQueryResult>(
 #[derive(Debug)]
 pub struct Dialect<C>(pub C);
 
-impl<C> Dialect<C>
-where
-    Self: ConnectionTrait,
-{
+impl<C: Sender> Dialect<C> {
     /// The first rows, so many at the most. That number stands in the statement itself: with one that is
     /// bound, both databases plan the statement anew each time it runs.
     pub async fn query_first(
@@ -108,98 +105,77 @@ where
     }
 }
 
-/// A statement by itself goes to the pool as it is: through sea-orm, whose futures are of many
+/// What a statement is sent through.
+pub trait Sender: ConnectionTrait {
+    /// The pool, for what takes a connection of its own for each statement.
+    fn pool(&self) -> Option<&DatabaseConnection>;
+}
+
+impl Sender for DatabaseConnection {
+    fn pool(&self) -> Option<&DatabaseConnection> {
+        Some(self)
+    }
+}
+
+impl Sender for DatabaseTransaction {
+    fn pool(&self) -> Option<&DatabaseConnection> {
+        None
+    }
+}
+
+#[async_trait::async_trait]
+impl<C: Sender> ConnectionTrait for Dialect<C> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.0.execute_raw(self.turn(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.0.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self.0.pool() {
+            Some(pool) => Ok(rows(pool, self.turn(statement)).await?.into_iter().next()),
+            None => self.0.query_one_raw(self.turn(statement)).await,
+        }
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        match self.0.pool() {
+            Some(pool) => rows(pool, self.turn(statement)).await,
+            None => self.0.query_all_raw(self.turn(statement)).await,
+        }
+    }
+}
+
+/// Sends a statement by itself straight to the pool: through sea-orm, whose futures are of many
 /// kilobytes, it would cost a small request a tenth more.
-#[async_trait::async_trait]
-impl ConnectionTrait for Dialect<DatabaseConnection> {
-    fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.0.execute_raw(self.turn(statement)).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.0.execute_unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let (backend, query) = direct(self.turn(statement));
-        let row = if backend == DbBackend::Postgres {
-            let pool = self.0.get_postgres_connection_pool();
-            let mut connection = pool.acquire().await.map_err(not_connected)?;
-            let row = query.of().fetch_optional(&mut *connection).await;
-            row.map(|row| row.map(QueryResult::from))
-        } else {
-            let pool = self.0.get_sqlite_connection_pool();
-            let mut connection = pool.acquire().await.map_err(not_connected)?;
-            let row = query.of().fetch_optional(&mut *connection).await;
-            row.map(|row| row.map(QueryResult::from))
-        };
-        row.map_err(failed)
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let (backend, query) = direct(self.turn(statement));
-        let rows = if backend == DbBackend::Postgres {
-            let pool = self.0.get_postgres_connection_pool();
-            let mut connection = pool.acquire().await.map_err(not_connected)?;
-            let rows = query.of().fetch_all(&mut *connection).await;
-            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
-        } else {
-            let pool = self.0.get_sqlite_connection_pool();
-            let mut connection = pool.acquire().await.map_err(not_connected)?;
-            let rows = query.of().fetch_all(&mut *connection).await;
-            rows.map(|rows| rows.into_iter().map(QueryResult::from).collect())
-        };
-        rows.map_err(failed)
+async fn rows(pool: &DatabaseConnection, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    if statement.db_backend == DbBackend::Postgres {
+        fetch(pool.get_postgres_connection_pool(), statement).await
+    } else {
+        fetch(pool.get_sqlite_connection_pool(), statement).await
     }
 }
 
-/// The text of a statement, and its values as the drivers take them.
-struct Direct(String, SqlxValues);
-
-impl Direct {
-    fn of<D: Database>(self) -> sqlx::query::Query<'static, D, SqlxValues>
-    where
-        SqlxValues: IntoArguments<D>,
-    {
-        sqlx::query_with(AssertSqlSafe(self.0), self.1)
-    }
-}
-
-fn direct(Statement { sql, values, db_backend }: Statement) -> (DbBackend, Direct) {
-    (db_backend, Direct(sql, SqlxValues(values.unwrap_or(Values(Vec::new())))))
-}
-
-fn not_connected(error: sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
-}
-
-fn failed(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
-}
-
-#[async_trait::async_trait]
-impl ConnectionTrait for Dialect<DatabaseTransaction> {
-    fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
-    }
-
-    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.0.execute_raw(self.turn(statement)).await
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.0.execute_unprepared(sql).await
-    }
-
-    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.0.query_one_raw(self.turn(statement)).await
-    }
-
-    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.0.query_all_raw(self.turn(statement)).await
-    }
+async fn fetch<D: Database>(
+    pool: &Pool<D>,
+    Statement { sql, values, .. }: Statement,
+) -> Result<Vec<QueryResult>, DbErr>
+where
+    QueryResult: From<D::Row>,
+    SqlxValues: IntoArguments<D>,
+    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
+{
+    let failed = |error| RuntimeErr::SqlxError(Arc::new(error));
+    let mut connection = pool.acquire().await.map_err(|error| DbErr::Conn(failed(error)))?;
+    let values = SqlxValues(values.unwrap_or(Values(Vec::new())));
+    let query = sqlx::query_with::<D, _>(AssertSqlSafe(sql), values);
+    let rows = query.fetch_all(&mut *connection).await;
+    let rows = rows.map_err(|error| DbErr::Query(failed(error)))?;
+    Ok(rows.into_iter().map(QueryResult::from).collect())
 }

@@ -8,7 +8,7 @@
 //! were before.
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, FromQueryResult, Iterable, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, QueryFilter,
     sea_query::{
         BinOper, CaseStatement, Expr, ExprTrait, Func, Query, SimpleExpr, UpdateStatement, Value,
     },
@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::{
     OwnedStore, UserNo,
     cell::{Cells, Part},
-    change::{COUNTED, Done, Write, counting, expect_version, next_number},
+    change::{COUNTED, Done, ONE, Write, counting, expect_version, next_number},
     entity::{
         task::{Column, Entity, completed_keys, due_keys},
         user,
@@ -29,9 +29,6 @@ use super::{
     text,
 };
 use crate::{calendar::Zone, clock::Instant};
-
-/// By how much versions grow.
-const ONE: i32 = 1;
 
 /// A patch as SQL.
 struct Revision {
@@ -162,9 +159,7 @@ impl Target {
         );
         update
     }
-}
 
-impl Target {
     /// The same change of a plain patch, which counts the user's counter on by itself.
     fn update_and_count(
         &self,
@@ -223,15 +218,9 @@ impl OwnedStore {
         expected_version: Option<i32>,
         patch: &TaskPatch,
     ) -> Result<Option<Done<TaskRow>>, StoreError> {
-        if !self.can_change_at_once(patch) {
-            return Ok(None);
-        }
-        let Some(user) = self.user_no().await? else { return Ok(None) };
-        let target = Target { user, id, expected_version };
-        let update = target.update_and_count(patch, self.store.clock.now(), Column::iter());
-        let Some(row) = self.store.pools.writer.query_one(&update).await? else { return Ok(None) };
-        let row = TaskRow::from_query_result(&row, "")?;
-        Ok(Some(self.store.done(user, row.number, row)))
+        let columns = TaskColumns::new(Column::iter());
+        let done = self.update_task_part_at_once(id, expected_version, patch, &columns).await?;
+        done.map(|done| done.try_map(|part| part.whole())).transpose()
     }
 
     /// The same, of which these columns are shown.
@@ -242,7 +231,7 @@ impl OwnedStore {
         patch: &TaskPatch,
         columns: &TaskColumns,
     ) -> Result<Option<Done<TaskPart>>, StoreError> {
-        if !self.can_change_at_once(patch) {
+        if !self.changes_in_one_statement() || !patch.is_plain() {
             return Ok(None);
         }
         let Some(user) = self.user_no().await? else { return Ok(None) };
@@ -267,11 +256,5 @@ impl OwnedStore {
         let part = Part::new(row, columns);
         let number = part.cell(Column::Number)?.number()?;
         Ok(Some(self.store.done(user, number, part)))
-    }
-
-    /// SQLite changes nothing in a WITH, and needs no way there to save.
-    fn can_change_at_once(&self, patch: &TaskPatch) -> bool {
-        let is_postgres = self.store.pools.writer.get_database_backend() == DbBackend::Postgres;
-        is_postgres && patch.is_plain()
     }
 }

@@ -54,6 +54,18 @@ pub struct Api {
 /// When the tests begin: a Saturday.
 pub const START: &str = "2026-11-21T09:30:00.000Z";
 
+/// By what lists are sorted; the last one needs a search.
+pub const ORDERS: [&str; 8] = [
+    "CREATED_AT",
+    "UPDATED_AT",
+    "COMPLETED_AT",
+    "DUE",
+    "PRIORITY",
+    "TITLE",
+    "POSITION",
+    "RELEVANCE",
+];
+
 impl Api {
     /// A production server that takes HS256 tokens, with introspection switched on.
     pub async fn start(database: Database) -> Self {

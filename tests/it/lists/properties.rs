@@ -24,7 +24,7 @@ use super::{
     model::{self, Order, PRIORITIES, Window, cut, order_by, under},
     page::{List, Page, page, subtasks_of_each},
 };
-use crate::harness::{self, Api, Person, START, on_each_database, tokens};
+use crate::harness::{self, Api, ORDERS, Person, START, on_each_database, tokens};
 
 /// Runs a test of somebody new with random values.
 async fn for_any<S: Strategy + 'static, T>(api: Api, cases: u32, strategy: fn() -> S, test: T)
@@ -310,17 +310,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 fn order() -> impl Strategy<Value = Order> {
-    const FIELDS: &[&str] = &[
-        "CREATED_AT",
-        "UPDATED_AT",
-        "COMPLETED_AT",
-        "DUE",
-        "PRIORITY",
-        "TITLE",
-        "POSITION",
-        "RELEVANCE",
-    ];
-    let any_order = || vec((sample::select(FIELDS), any::<bool>()), 0..4);
+    let any_order = || vec((sample::select(&ORDERS[..]), any::<bool>()), 0..4);
     let by_relevance = (any::<bool>(), any_order()).prop_map(|(descends, mut order)| {
         order.insert(0, ("RELEVANCE", descends));
         order

@@ -9,6 +9,7 @@ use proptest::{
 use serde_json::{Value, json};
 
 use super::{PRIORITIES, TEXTS, list_id, tag_id, task_id};
+use crate::harness::ORDERS;
 
 /// One of some values.
 pub fn one_of<const N: usize>(values: [Value; N]) -> BoxedStrategy<Value> {
@@ -46,21 +47,9 @@ pub fn ids() -> BoxedStrategy<Value> {
 /// As many cursors as there may be in place of `@0`, `@1`, and so on.
 pub const CURSORS: usize = 40;
 
-/// By what lists are sorted; the last one needs a search.
-const FIELDS: [&str; 8] = [
-    "CREATED_AT",
-    "UPDATED_AT",
-    "COMPLETED_AT",
-    "DUE",
-    "PRIORITY",
-    "TITLE",
-    "POSITION",
-    "RELEVANCE",
-];
-
 /// What a list is sorted by; one step alone stands for a list of it.
 fn order() -> BoxedStrategy<Value> {
-    let field = || select(&FIELDS[..]);
+    let field = || select(&ORDERS[..]);
     let direction = select(&["ASC", "DESC"][..]);
     let step = prop_oneof![
         field().prop_map(|field| json!({ "field": field })),
@@ -189,7 +178,7 @@ fn good(name: &'static str) -> BoxedStrategy<Value> {
         "trash" => one_of([json!("ONLY"), json!("INCLUDE"), json!("EXCLUDE"), json!(null)]),
         "filter" => filter(plain),
         "order" => order(),
-        "by" => select(&FIELDS[..7]).prop_map(Value::from).boxed(),
+        "by" => select(&ORDERS[..7]).prop_map(Value::from).boxed(),
         "way" => one_of([json!("ASC"), json!("DESC")]),
         _ => panic!("nothing is called {name}"),
     }
@@ -244,7 +233,7 @@ pub fn written(value: &Value) -> String {
         "high", "SOON", "UP",
     ];
     match value {
-        Value::String(name) if ENUMS.contains(&&**name) || FIELDS.contains(&&**name) => {
+        Value::String(name) if ENUMS.contains(&&**name) || ORDERS.contains(&&**name) => {
             name.clone()
         }
         // The name of a variable.
