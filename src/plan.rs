@@ -92,12 +92,16 @@ impl Plan {
     }
 }
 
+/// The bytes that an answer has room for before it has to grow.
+const ROOM: usize = 1024;
+
 /// The answer with these root fields in it.
 fn answer<T>(
     roots: &[(Key, T)],
     write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
 ) -> Result<Vec<u8>, StoreError> {
-    let mut out = br#"{"data":"#.to_vec();
+    let mut out = Vec::with_capacity(ROOM);
+    out.extend_from_slice(br#"{"data":"#);
     json::object(&mut out, roots, write)?;
     out.push(b'}');
     Ok(out)

@@ -18,6 +18,7 @@ mod operation;
 mod owned;
 mod page;
 mod placement;
+mod pool;
 mod position;
 mod related;
 mod replicas;

@@ -1,6 +1,6 @@
 //! Checks every value that comes in, from the variables or in the document, against its type.
 
-use std::{cmp::Ordering, collections::HashSet};
+use std::{borrow::Cow, cmp::Ordering, collections::HashSet};
 
 use async_graphql::{
     Name, Pos, QueryPathNode, QueryPathSegment, ServerError, Value, Variables,
@@ -39,7 +39,7 @@ impl Rules {
         if !inputs.faults.is_empty() {
             return Err(inputs.faults);
         }
-        Ok(with_defaults(operation, variables))
+        Ok(with_defaults(operation, Cow::Owned(variables)).into_owned())
     }
 
     /// What the document has to say about its values, if it says so whatever the variables hold.
@@ -55,16 +55,16 @@ impl Rules {
     /// The same as [`Rules::coerce`], for a document that was looked at before. Where there is nothing,
     /// a variable is at fault.
     #[must_use]
-    pub fn coerce_settled(
+    pub fn coerce_settled<'v>(
         &self,
         operation: &Operation<'_>,
         settled: &Settled,
-        variables: Variables,
-    ) -> Option<Variables> {
-        let mut inputs = Inputs::new(self, operation, &variables);
+        variables: &'v Variables,
+    ) -> Option<Cow<'v, Variables>> {
+        let mut inputs = Inputs::new(self, operation, variables);
         inputs.values = settled.values;
         inputs.variables();
-        inputs.faults.is_empty().then(|| with_defaults(operation, variables))
+        inputs.faults.is_empty().then(|| with_defaults(operation, Cow::Borrowed(variables)))
     }
 }
 
@@ -75,11 +75,16 @@ pub struct Settled {
     values: usize,
 }
 
-fn with_defaults(operation: &Operation<'_>, mut variables: Variables) -> Variables {
+fn with_defaults<'v>(
+    operation: &Operation<'_>,
+    mut variables: Cow<'v, Variables>,
+) -> Cow<'v, Variables> {
     for definition in operation.variables() {
-        if let Some(default) = &definition.default_value {
-            let name = definition.name.node.clone();
-            variables.entry(name).or_insert_with(|| default.node.clone());
+        let name = &definition.name.node;
+        if let Some(default) = &definition.default_value
+            && !variables.contains_key(name)
+        {
+            variables.to_mut().insert(name.clone(), default.node.clone());
         }
     }
     variables

@@ -25,14 +25,15 @@ use crate::plan::Answer;
 /// Answers a request within the time that the server allows, whatever happens meanwhile.
 pub async fn graphql(State(served): State<Served>, request: Request) -> Response {
     let entry = Entry::default();
-    let form = Form::accepted(request.headers()).unwrap_or(Form::PLAIN);
+    let form = Form::accepted(request.headers());
     let id = RequestId::of(request.extensions());
-    let answer = AssertUnwindSafe(answer(&served, request, &entry, &id)).catch_unwind();
+    let id = id.as_str();
+    let answer = AssertUnwindSafe(answer(&served, request, form, &entry, id)).catch_unwind();
     let limit = served.settings.timeout;
     let answer = match tokio::time::timeout(limit, answer).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_panic)) => {
-            Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, reply::internal(&id)))
+            Err(Refused::new(StatusCode::INTERNAL_SERVER_ERROR, reply::internal(id)))
         }
         Err(_elapsed) => {
             Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, operation::too_slow(limit))
@@ -41,7 +42,7 @@ pub async fn graphql(State(served): State<Served>, request: Request) -> Response
     };
     let mut reply = answer.unwrap_or_else(|refused| {
         entry.outcome(refused.outcome());
-        refused.reply(form)
+        refused.reply(form.unwrap_or(Form::PLAIN))
     });
     reply.extensions_mut().insert(entry);
     reply
@@ -53,6 +54,7 @@ pub async fn graphql(State(served): State<Served>, request: Request) -> Response
 async fn answer(
     served: &Served,
     request: Request,
+    form: Option<Form>,
     entry: &Entry,
     request_id: &str,
 ) -> Result<Response, Refused> {
@@ -65,7 +67,7 @@ async fn answer(
     if by_get && live::is_upgrade(&parts.headers) {
         return live::upgrade(served, &mut parts).await;
     }
-    let accepted = media_types(&parts.headers, by_get)?;
+    let accepted = media_types(&parts.headers, form, by_get)?;
     let body = request::body(body, served.settings.body_limit).await?;
     let viewer = served.authenticator.authenticate(&parts.headers).await?;
     entry.user(viewer.as_ref());
@@ -110,8 +112,7 @@ struct Accepted {
     events: bool,
 }
 
-fn media_types(headers: &HeaderMap, by_get: bool) -> Result<Accepted, Refused> {
-    let form = Form::accepted(headers);
+fn media_types(headers: &HeaderMap, form: Option<Form>, by_get: bool) -> Result<Accepted, Refused> {
     let events = !by_get && negotiation::takes_events(headers);
     if form.is_none() && !events {
         let message = "Accept must allow application/graphql-response+json or application/json.";

@@ -39,9 +39,12 @@ impl RequestId {
     }
 
     /// The id of the request with these extensions.
-    pub fn of(extensions: &Extensions) -> String {
-        let id = extensions.get::<Self>().and_then(|id| id.0.to_str().ok());
-        id.unwrap_or_default().to_owned()
+    pub fn of(extensions: &Extensions) -> Self {
+        extensions.get().cloned().unwrap_or(Self(HeaderValue::from_static("-")))
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
     }
 }
 
@@ -128,7 +131,7 @@ pub async fn log(State(served): State<Served>, mut request: Request, next: Next)
     let id = RequestId::new(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(id.clone());
-    let span = tracing::info_span!("request", id = id.0.to_str().unwrap_or_default());
+    let span = tracing::info_span!("request", id = id.as_str());
 
     let start = served.clock.now();
     let mut reply = next.run(request).instrument(span.clone()).await;

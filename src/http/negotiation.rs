@@ -47,8 +47,9 @@ impl Form {
         if !headers.contains_key(header::ACCEPT) {
             return Some(Self::PLAIN);
         }
-        let ranges: Vec<(String, f32)> = ranges(headers).collect();
-        let weight_of = |name: &str| Some(ranges.iter().find(|(range, _)| range == name)?.1);
+        let weight_of = |name: &str| {
+            Some(ranges(headers).find(|(range, _)| range.eq_ignore_ascii_case(name))?.1)
+        };
         // The most specific range decides.
         let is_accepted = |name: &str| {
             let by_range = weight_of(name).or_else(|| weight_of("application/*"));
@@ -58,8 +59,8 @@ impl Form {
         if weight_of(NEWER).is_some() && is_accepted(NEWER) {
             Some(newer)
         } else if is_accepted(OLDER) {
-            let mut accepted = ranges.iter().filter(|(_, weight)| *weight > 0.0);
-            let always_ok = accepted.all(|(range, _)| range == OLDER);
+            let mut accepted = ranges(headers).filter(|(_, weight)| *weight > 0.0);
+            let always_ok = accepted.all(|(range, _)| range.eq_ignore_ascii_case(OLDER));
             Some(Self { media_type: MediaType::Json, always_ok })
         } else {
             is_accepted(NEWER).then_some(newer)
@@ -70,11 +71,12 @@ impl Form {
 /// Whether `Accept` names a stream of events: who takes anything need not understand one.
 #[must_use]
 pub fn takes_events(headers: &HeaderMap) -> bool {
-    ranges(headers).any(|(range, weight)| range == "text/event-stream" && weight > 0.0)
+    const EVENTS: &str = "text/event-stream";
+    ranges(headers).any(|(range, weight)| range.eq_ignore_ascii_case(EVENTS) && weight > 0.0)
 }
 
 /// What `Accept` names, each with its weight.
-fn ranges(headers: &HeaderMap) -> impl Iterator<Item = (String, f32)> {
+fn ranges(headers: &HeaderMap) -> impl Iterator<Item = (&str, f32)> {
     headers
         .get_all(header::ACCEPT)
         .iter()
@@ -91,12 +93,12 @@ pub fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let charset = parameter(value, "charset");
-    essence(value) == "application/json"
+    essence(value).eq_ignore_ascii_case("application/json")
         && charset.is_none_or(|charset| charset.trim_matches('"').eq_ignore_ascii_case("utf-8"))
 }
 
-fn essence(value: &str) -> String {
-    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+fn essence(value: &str) -> &str {
+    value.split(';').next().unwrap_or_default().trim()
 }
 
 fn weight(range: &str) -> f32 {

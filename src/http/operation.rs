@@ -84,8 +84,7 @@ impl Asked {
         let (settled, plan) = self.known.plan.as_ref()?;
         let context = context(served, viewer?);
         let operation = self.known.document.operation(self.operation_name.as_deref()).ok()?;
-        let variables = self.variables.clone();
-        let variables = served.rules.coerce_settled(&operation, settled, variables)?;
+        let variables = served.rules.coerce_settled(&operation, settled, &self.variables)?;
         served.persisted.remember(&self.found);
         let answer = plan.run(&context, &variables).await?;
         tracing::debug!("answered by its plan");

@@ -86,8 +86,14 @@ pub fn cell(out: &mut Vec<u8>, cell: &Cell<'_>) {
 
 /// A text.
 pub fn string(out: &mut Vec<u8>, text: &str) {
-    // Writing to memory does not fail.
-    let _ = serde_json::to_writer(out, text);
+    // To count them all, the processor takes many bytes at a time.
+    let to_escape = text.bytes().filter(|byte| matches!(byte, ..b' ' | b'"' | b'\\')).count();
+    if to_escape == 0 {
+        quoted(out, text);
+    } else {
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(out, text);
+    }
 }
 
 /// A text with nothing in it that has to be escaped.

@@ -139,6 +139,8 @@ pub struct Columns<E: Owned> {
 pub(super) struct Texts {
     /// Of the row of an id.
     pub by_id: Text,
+    /// Of the tags of some tasks, where those are one value.
+    pub of_tasks: Text,
     /// Of a task that was completed.
     pub completed: Text,
     /// Of one that was opened again.
@@ -196,8 +198,9 @@ impl<E: Owned> Part<E> {
         T: Read<'r, Postgres> + Read<'r, Sqlite>,
     {
         let read = match (self.row.try_as_pg_row(), self.row.try_as_sqlite_row()) {
-            (Some(row), _) => row.try_get(at),
-            (None, Some(row)) => row.try_get(at),
+            // Which type lies there was settled when the columns were chosen.
+            (Some(row), _) => row.try_get_unchecked(at),
+            (None, Some(row)) => row.try_get_unchecked(at),
             (None, None) => Ok(None),
         };
         let error = |error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)));

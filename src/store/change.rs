@@ -149,7 +149,8 @@ impl Write {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let transaction = Dialect(store.pools.writer.0.begin_with_options(options).await?);
+        let transaction = store.pools.writer.0.itself().begin_with_options(options).await?;
+        let transaction = Dialect(transaction);
         let user = take_number(&transaction, sub).await?;
         let owned = Counts { tasks: user.tasks, tags: user.tags, lists: user.lists };
         let author = Author {

@@ -4,12 +4,12 @@ use std::{path::Path, time::Duration};
 
 use migration::Migrator;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbErr,
+    ConnectOptions, Database, DbErr,
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{dialect::Dialect, text};
+use super::{dialect::Dialect, pool::Pool, text};
 
 /// How long a request waits for a connection, a writer on SQLite for the one before it, and
 /// PostgreSQL works on a statement, also when nobody waits for it any more.
@@ -21,8 +21,8 @@ const STALE: Duration = Duration::from_secs(30);
 /// writes and several that only read, which no writer holds up.
 #[derive(Debug)]
 pub struct Pools {
-    pub reader: Dialect<DatabaseConnection>,
-    pub writer: Dialect<DatabaseConnection>,
+    pub reader: Dialect<Pool>,
+    pub writer: Dialect<Pool>,
     /// Where the database is, if other processes may be at it as well.
     shared: Option<SecretString>,
 }
@@ -32,13 +32,13 @@ impl Pools {
     /// file and its folder are made when they are missing.
     pub async fn connect(url: &str, size: u32) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
-            let pool = Database::connect(options(url, size)).await?;
+            let pool = Pool::new(Database::connect(options(url, size)).await?);
             let shared = Some(url.into());
             return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool), shared });
         }
         make_folder(url)?;
-        let writer = Database::connect(sqlite(url, 1, true)).await?;
-        let reader = Database::connect(sqlite(url, size, false)).await?;
+        let writer = Pool::new(Database::connect(sqlite(url, 1, true)).await?);
+        let reader = Pool::new(Database::connect(sqlite(url, size, false)).await?);
         Ok(Self { reader: Dialect(reader), writer: Dialect(writer), shared: None })
     }
 
@@ -49,12 +49,12 @@ impl Pools {
 
     /// Brings the tables up to date.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::migrate(&self.writer.0, text::indexed).await
+        Migrator::migrate(&self.writer.0.itself(), text::indexed).await
     }
 
     /// Whether the tables are older than this program.
     pub async fn is_behind(&self) -> Result<bool, DbErr> {
-        Migrator::is_behind(&self.reader.0).await
+        Migrator::is_behind(&self.reader.0.itself()).await
     }
 }
 

@@ -6,16 +6,14 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, ExecResult, FromQueryResult, QueryResult, RuntimeErr, Statement, Value, Values,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    FromQueryResult, QueryResult, Statement, Value, Values,
     entity::prelude::async_trait,
     sea_query::{
         ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr,
         extension::postgres::PgFunc,
     },
-    sqlx::{self, AssertSqlSafe, Database, Executor, IntoArguments, Pool},
 };
-use sea_query_sqlx::SqlxValues;
 use uuid::Uuid;
 
 /// The text of a statement that is always the same but for its values, written once.
@@ -78,15 +76,23 @@ impl<C: Sender> Dialect<C> {
         statement
     }
 
-    /// Whether a column holds one of these ids. PostgreSQL takes them as one value, so that the statement
-    /// is the same for however many they are, and planned once.
+    /// Whether a column holds one of these ids.
     pub fn one_of(&self, column: impl ColumnTrait, ids: &[Uuid]) -> Condition {
-        if self.get_database_backend() == DbBackend::Sqlite {
-            return column.is_in(ids.iter().copied()).into_condition();
+        match self.as_one_value(ids) {
+            Some(ids) => {
+                Expr::col(column.as_column_ref()).eq(PgFunc::any(Expr::value(ids))).into_condition()
+            }
+            None => column.is_in(ids.iter().copied()).into_condition(),
         }
-        let ids = ids.iter().copied().map(Value::from).collect();
-        let ids = Value::Array(ArrayType::Uuid, Some(Box::new(ids)));
-        Expr::col(column.as_column_ref()).eq(PgFunc::any(Expr::value(ids))).into_condition()
+    }
+
+    /// These ids as one value, which PostgreSQL takes: so a statement is the same for however many they
+    /// are, and planned once.
+    pub fn as_one_value(&self, ids: &[Uuid]) -> Option<Value> {
+        (self.get_database_backend() == DbBackend::Postgres).then(|| {
+            let ids = ids.iter().copied().map(Value::from).collect();
+            Value::Array(ArrayType::Uuid, Some(Box::new(ids)))
+        })
     }
 
     /// The statement as this database takes it.
@@ -106,76 +112,53 @@ impl<C: Sender> Dialect<C> {
 }
 
 /// What a statement is sent through.
-pub trait Sender: ConnectionTrait {
-    /// The pool, for what takes a connection of its own for each statement.
-    fn pool(&self) -> Option<&DatabaseConnection>;
-}
+pub trait Sender: Send + Sync {
+    fn backend(&self) -> DbBackend;
 
-impl Sender for DatabaseConnection {
-    fn pool(&self) -> Option<&DatabaseConnection> {
-        Some(self)
-    }
+    fn query(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Vec<QueryResult>, DbErr>> + Send;
+
+    fn execute(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<ExecResult, DbErr>> + Send;
 }
 
 impl Sender for DatabaseTransaction {
-    fn pool(&self) -> Option<&DatabaseConnection> {
-        None
+    fn backend(&self) -> DbBackend {
+        self.get_database_backend()
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.query_all_raw(statement).await
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.execute_raw(statement).await
     }
 }
 
 #[async_trait::async_trait]
 impl<C: Sender> ConnectionTrait for Dialect<C> {
     fn get_database_backend(&self) -> DbBackend {
-        self.0.get_database_backend()
+        self.0.backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.0.execute_raw(self.turn(statement)).await
+        self.0.execute(self.turn(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.0.execute_unprepared(sql).await
+        self.execute_raw(Statement::from_string(self.0.backend(), sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match self.0.pool() {
-            Some(pool) => Ok(rows(pool, self.turn(statement)).await?.into_iter().next()),
-            None => self.0.query_one_raw(self.turn(statement)).await,
-        }
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match self.0.pool() {
-            Some(pool) => rows(pool, self.turn(statement)).await,
-            None => self.0.query_all_raw(self.turn(statement)).await,
-        }
+        self.0.query(self.turn(statement)).await
     }
-}
-
-/// Sends a statement by itself straight to the pool: through sea-orm, whose futures are of many
-/// kilobytes, it would cost a small request a tenth more.
-async fn rows(pool: &DatabaseConnection, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-    if statement.db_backend == DbBackend::Postgres {
-        fetch(pool.get_postgres_connection_pool(), statement).await
-    } else {
-        fetch(pool.get_sqlite_connection_pool(), statement).await
-    }
-}
-
-async fn fetch<D: Database>(
-    pool: &Pool<D>,
-    Statement { sql, values, .. }: Statement,
-) -> Result<Vec<QueryResult>, DbErr>
-where
-    QueryResult: From<D::Row>,
-    SqlxValues: IntoArguments<D>,
-    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
-{
-    let failed = |error| RuntimeErr::SqlxError(Arc::new(error));
-    let mut connection = pool.acquire().await.map_err(|error| DbErr::Conn(failed(error)))?;
-    let values = SqlxValues(values.unwrap_or(Values(Vec::new())));
-    let query = sqlx::query_with::<D, _>(AssertSqlSafe(sql), values);
-    let rows = query.fetch_all(&mut *connection).await;
-    let rows = rows.map_err(|error| DbErr::Query(failed(error)))?;
-    Ok(rows.into_iter().map(QueryResult::from).collect())
 }

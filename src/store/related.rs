@@ -59,20 +59,31 @@ impl OwnedStore {
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let link = |column| Expr::col((task_tag::Entity, column));
         let reader = &self.store.pools.reader;
+        let backend = reader.get_database_backend();
         for tasks in tasks.chunks(AT_ONCE) {
-            let mut query = tag::Entity::select_owned(user, columns.iter());
-            query
-                .column((task_tag::Entity, task_tag::Column::TaskId))
-                .join(
-                    JoinType::InnerJoin,
-                    task_tag::Entity,
-                    Condition::all()
-                        .add(link(task_tag::Column::UserNo).eq(user.0))
-                        .add(link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id))),
-                )
-                .cond_where(reader.one_of(task_tag::Column::TaskId, tasks))
-                .order_by((tag::Entity, tag::Column::NameKey), Order::Asc);
-            for row in reader.query_all(&query).await? {
+            let write = || {
+                let mut query = tag::Entity::select_owned(user, columns.iter());
+                query
+                    .column((task_tag::Entity, task_tag::Column::TaskId))
+                    .join(
+                        JoinType::InnerJoin,
+                        task_tag::Entity,
+                        Condition::all().add(link(task_tag::Column::UserNo).eq(user.0)).add(
+                            link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id)),
+                        ),
+                    )
+                    .cond_where(reader.one_of(task_tag::Column::TaskId, tasks))
+                    .order_by((tag::Entity, tag::Column::NameKey), Order::Asc);
+                backend.build(&query)
+            };
+            let statement = match reader.as_one_value(tasks) {
+                Some(tasks) => {
+                    let values = [user.0.into(), user.0.into(), tasks];
+                    columns.texts.of_tasks.with(backend, values, write)
+                }
+                None => write(),
+            };
+            for row in reader.query_all_raw(statement).await? {
                 let task = row.try_get_by_index(columns.iter().len())?;
                 found.entry(task).or_default().push(tag(row)?);
             }

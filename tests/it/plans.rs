@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use sea_orm::{ConnectionTrait, Database as Connections, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database as Connections, DatabaseConnection, DbBackend,
+    Statement,
+};
 use serde_json::{Value, json};
 
 use crate::harness::{Api, on_each_database, statements};
@@ -60,7 +63,9 @@ impl Filled {
     /// Alice is one of so many people with so many tasks each.
     async fn with(api: Api, people: u32, tasks: u32) -> Self {
         api.alice.creates("the first").await;
-        let db = Connections::connect(api.database.url()).await.unwrap();
+        let mut only_one = ConnectOptions::new(api.database.url());
+        only_one.max_connections(1);
+        let db = Connections::connect(only_one).await.unwrap();
         let (id, instant) = match db.get_database_backend() {
             DbBackend::Sqlite => ("randomblob(16)", "1795000000000 + 1000 * "),
             _ => ("gen_random_uuid()", "timestamptz '2026-11-21' + interval '1 second' * "),
@@ -137,6 +142,8 @@ impl Filled {
             _ => ("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY OFF)", "QUERY PLAN"),
         };
         let explain = Statement::from_string(backend, format!("{explain} {statement}"));
+        // The first time, PostgreSQL also reads what it has to know of the table and its types.
+        self.db.query_all_raw(explain.clone()).await.unwrap();
         let rows = self.db.query_all_raw(explain).await.unwrap();
         let mut steps: Vec<String> =
             rows.iter().map(|row| row.try_get("", column).unwrap()).collect();

@@ -82,6 +82,19 @@ on_each_database! {
         let (reply, ()) = tokio::join!(waiting, async { write.commit().await.unwrap() });
         assert_eq!(reply.data()["updateTask"]["task"]["title"], "y");
     }
+
+    async fn statements_and_transactions_take_turns_on_few_connections(api: Api) {
+        let id = api.alice.creates("x").await;
+        for size in ["--pool-size=1", "--pool-size=3"] {
+            let (api, _app) = Api::start_to_serve(api.database.clone(), &[size]).await;
+            let requests = (0..60).map(async |number| match number % 3 {
+                0 => api.alice.asks("{ tasks { nodes { title tags { name } } } }").await,
+                1 => api.alice.updates(json!({ "id": id, "title": format!("Title {number}") })).await,
+                _ => api.alice.creates_list(&format!("{size} {number}")).await.into(),
+            });
+            join_all(requests).await;
+        }
+    }
 }
 
 impl Api {

@@ -97,13 +97,13 @@ async fn serve(
     mut wire: WebSocket,
     mut connection: Result<Connection, Close>,
     credentials: HeaderMap,
-    request_id: String,
+    request_id: RequestId,
 ) {
     let start = served.clock.now();
     let close = match &mut connection {
         Err(close) => *close,
         Ok(connection) => {
-            let socket = Socket::new(&served, &mut wire, &request_id);
+            let socket = Socket::new(&served, &mut wire, request_id.as_str());
             let talk = Box::pin(socket.talk(connection, credentials));
             let end = AssertUnwindSafe(talk).catch_unwind().await;
             end.map_or(Close::PANIC, |Err(close)| close)
