@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use sea_orm::{
     ColumnTrait, DbErr, EntityTrait, FromQueryResult, ModelTrait, QueryResult, RuntimeErr, Value,
     sea_query::ColumnType,
-    sqlx::{self, Database, Decode, Postgres, Row, Sqlite, Type},
+    sqlx::{self, Database, Decode, Postgres, Row, Sqlite},
 };
 use uuid::Uuid;
 
@@ -209,9 +209,9 @@ impl<E: Owned> Part<E> {
 }
 
 /// What a database's driver can read.
-trait Read<'r, D: Database>: Decode<'r, D> + Type<D> {}
+trait Read<'r, D: Database>: Decode<'r, D> {}
 
-impl<'r, D: Database, T: Decode<'r, D> + Type<D>> Read<'r, D> for T {}
+impl<'r, D: Database, T: Decode<'r, D>> Read<'r, D> for T {}
 
 impl<E: Owned> Cells<E::Column> for Part<E> {
     fn cell(&self, column: E::Column) -> Result<Cell<'_>, StoreError> {

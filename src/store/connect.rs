@@ -14,8 +14,8 @@ use super::{dialect::Dialect, pool::Pool, text};
 /// How long a request waits for a connection, a writer on SQLite for the one before it, and
 /// PostgreSQL works on a statement, also when nobody waits for it any more.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A connection that was idle for longer is tried before it is used: the server may have gone.
-const STALE: Duration = Duration::from_secs(30);
+/// A connection of which nothing was heard for longer is tried before it is used: the server may have gone.
+pub const STALE: Duration = Duration::from_secs(30);
 
 /// The ways to the database: the same pool twice on PostgreSQL; on SQLite one connection that
 /// writes and several that only read, which no writer holds up.

@@ -121,8 +121,8 @@ impl OwnedStore {
                 .and_where(user::Column::Counter.eq(counter))
                 .returning(Query::returning().column(user::Column::No));
             let mut insert = Entity::insert_owned_for(user, task, COUNTED);
-            backend.build(insert.returning_col(Column::Number).with_cte(counting(count)))
+            backend.build(insert.with_cte(counting(count)))
         });
-        Ok(writer.query_one_raw(insert).await?.is_some())
+        Ok(writer.execute_raw(insert).await?.rows_affected() == 1)
     }
 }

@@ -150,6 +150,7 @@ impl<C: Sender> ConnectionTrait for Dialect<C> {
         self.0.execute(self.turn(statement)).await
     }
 
+    /// One statement, which is prepared as all others are.
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.execute_raw(Statement::from_string(self.0.backend(), sql)).await
     }

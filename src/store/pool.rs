@@ -2,19 +2,22 @@
 //!
 //! Whenever a connection comes back, the driver's pool asks it for a sign of life, and a small statement
 //! takes two ways to the database instead of one. A connection that has just answered can do
-//! without: it waits here for the next statement. It goes back to the pool after a while, when
-//! something went wrong, and as soon as somebody wants one of the pool itself, such as a transaction.
+//! without: it waits here for the next statement, which takes it as it is if that comes soon. It goes back
+//! to the pool when something went wrong, and as soon as somebody wants one of the pool itself, such as a
+//! transaction.
+//!
+//! Statements are sent through the driver: through sea-orm, whose futures are of many kilobytes, they
+//! would cost a small request a tenth more.
 
 use std::{
     ops::Deref,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use flume::{Receiver, Sender};
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
     sqlx::{
@@ -23,11 +26,9 @@ use sea_orm::{
     },
 };
 use sea_query_sqlx::SqlxValues;
+use tokio::{runtime::Handle, sync::Semaphore};
 
-use super::dialect;
-
-/// How long a connection may do without the pool, which looks after its health and its age.
-const KEPT: Duration = Duration::from_secs(30);
+use super::{connect::STALE, dialect::Sender};
 
 /// A pool for single statements, and for what takes a connection of its own.
 #[derive(Clone, Debug)]
@@ -62,7 +63,7 @@ impl Pool {
     }
 }
 
-impl dialect::Sender for Pool {
+impl Sender for Pool {
     fn backend(&self) -> DbBackend {
         self.pool.get_database_backend()
     }
@@ -108,25 +109,33 @@ impl Drop for Want<'_> {
 #[derive(Debug)]
 struct Kept<D: Database> {
     pool: sqlx::Pool<D>,
-    give: Sender<Connection<D>>,
-    take: Receiver<Connection<D>>,
+    spare: Mutex<Vec<Connection<D>>>,
+    /// How many those are: whoever waits for one is served in turn.
+    count: Semaphore,
     /// How many want one of the pool.
     wanted: AtomicUsize,
+    runtime: Handle,
 }
 
 /// A connection, and when the pool has given it away: it goes back when it is dropped.
+#[derive(Debug)]
 struct Connection<D: Database>(PoolConnection<D>, Instant);
 
 impl<D: Database> Kept<D> {
     fn new(pool: &sqlx::Pool<D>) -> Self {
-        let (give, take) = flume::unbounded();
-        Self { pool: pool.clone(), give, take, wanted: AtomicUsize::new(0) }
+        Self {
+            pool: pool.clone(),
+            spare: Mutex::default(),
+            count: Semaphore::new(0),
+            wanted: AtomicUsize::new(0),
+            runtime: Handle::current(),
+        }
     }
 
     async fn take(&self) -> Result<Connection<D>, DbErr> {
-        while let Ok(connection) = self.take.try_recv() {
-            if connection.1.elapsed() < KEPT {
-                return Ok(connection);
+        while let Some(spare) = self.take_spare() {
+            if spare.1.elapsed() < STALE {
+                return Ok(spare);
             }
         }
         let new = if self.pool.size() < self.pool.options().get_max_connections() {
@@ -136,7 +145,7 @@ impl<D: Database> Kept<D> {
         } else {
             tokio::select! {
                 biased;
-                Ok(connection) = self.take.recv_async() => return Ok(connection),
+                Some(spare) = self.next_spare() => return Ok(spare),
                 new = self.pool.acquire() => new,
             }
         };
@@ -144,26 +153,45 @@ impl<D: Database> Kept<D> {
         Ok(Connection(new, Instant::now()))
     }
 
+    fn take_spare(&self) -> Option<Connection<D>> {
+        self.count.try_acquire().ok()?.forget();
+        self.spare().pop()
+    }
+
+    async fn next_spare(&self) -> Option<Connection<D>> {
+        self.count.acquire().await.ok()?.forget();
+        self.spare().pop()
+    }
+
     fn keep(&self, connection: Connection<D>) {
         let is_wanted = || self.wanted.load(Ordering::SeqCst) > 0;
         if is_wanted() {
             return;
         }
-        let _ = self.give.send(connection);
+        self.spare().push(connection);
+        self.count.add_permits(1);
         if is_wanted() {
             // Whoever it is may have looked before this one was there.
-            self.give_back();
+            drop(self.take_spare());
         }
     }
 
     fn want(&self) -> Want<'_> {
         self.wanted.fetch_add(1, Ordering::SeqCst);
-        self.give_back();
+        drop(self.take_spare());
         Want(&self.wanted)
     }
 
-    fn give_back(&self) {
-        drop(self.take.try_recv());
+    fn spare(&self) -> MutexGuard<'_, Vec<Connection<D>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection finds its way back only within a runtime.
+impl<D: Database> Drop for Kept<D> {
+    fn drop(&mut self) {
+        let _within = self.runtime.enter();
+        self.spare().clear();
     }
 }
 

@@ -8,10 +8,10 @@ use sea_orm::{
     ColIdx, DbErr, QueryResult, TryGetError, TryGetable, Value,
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
     sqlx::{
-        Decode, Postgres, Sqlite, Type,
+        Decode, Postgres, Sqlite,
         error::BoxDynError,
-        postgres::{PgTypeInfo, PgValueFormat, PgValueRef},
-        sqlite::{SqliteTypeInfo, SqliteValueRef},
+        postgres::{PgValueFormat, PgValueRef},
+        sqlite::SqliteValueRef,
     },
 };
 
@@ -62,12 +62,6 @@ impl TryGetable for Instant {
 /// From 1970 to where PostgreSQL counts its microseconds from.
 const TO_2000: i64 = 946_684_800_000;
 
-impl Type<Postgres> for Instant {
-    fn type_info() -> PgTypeInfo {
-        <DateTime<Utc> as Type<Postgres>>::type_info()
-    }
-}
-
 impl Decode<'_, Postgres> for Instant {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         if value.format() == PgValueFormat::Text {
@@ -77,16 +71,6 @@ impl Decode<'_, Postgres> for Instant {
         // Through the calendar and back it would take several times as long.
         let micros = <i64 as Decode<Postgres>>::decode(value)?;
         Ok(of_millis(TO_2000 + micros.div_euclid(1000))?)
-    }
-}
-
-impl Type<Sqlite> for Instant {
-    fn type_info() -> SqliteTypeInfo {
-        <i64 as Type<Sqlite>>::type_info()
-    }
-
-    fn compatible(ty: &SqliteTypeInfo) -> bool {
-        <i64 as Type<Sqlite>>::compatible(ty)
     }
 }
 
