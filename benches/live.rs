@@ -25,7 +25,7 @@ use futures_util::{SinkExt, StreamExt, stream};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use taskward::{auth::NewToken, clock::Clock, config::Settings};
+use taskward::{auth::NewToken, config::Settings, time::Clock};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{

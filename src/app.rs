@@ -1,57 +1,68 @@
-//! The one place where everything meets. The tests build it too.
+//! The one place where the parts meet. The tests build it too.
+
+mod supervisor;
 
 use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use sea_orm::DbErr;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
+pub use self::supervisor::BackgroundTasks;
+use self::supervisor::Supervisor;
 use crate::{
     auth::Authenticator,
-    clock::Clock,
     config::Config,
-    document::Rules,
-    graphql,
-    http::{
-        self, Connections, Draining, HttpSettings, KnownDocuments, PersistedDocuments, Playground,
-        Served, Shared,
-    },
+    engine::{Engine, EngineSettings},
+    http::{self, AppState, ConnectionCounter, HttpSettings, Playground},
     store::{Store, SystemStore},
+    time::Clock,
 };
 
-/// How often what is old is looked for, to be deleted.
-const HOUSEKEEPING: Duration = Duration::from_mins(10);
-/// How often sign-outs at other servers are looked for: they have to be in force within a second.
-const SIGN_OUTS: Duration = Duration::from_millis(500);
+/// How often expired data is purged.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(10);
+/// How often sign-outs at other replicas are polled: they are effective within a second.
+const REVOCATION_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The application, ready to be served.
 pub struct App {
-    served: Served,
+    state: Arc<AppState>,
+    supervisor: Supervisor,
 }
 
 impl App {
-    /// Connects to the database, brings it up to date, and puts the parts together. In development
-    /// mode `token` is what GraphiQL starts with.
+    /// Connects to the database, migrates it, and puts the parts together. In development mode `token` is
+    /// the one that GraphiQL starts with.
     ///
     /// # Errors
-    /// When the database cannot be reached, not be brought up to date, or not tell who has signed out.
+    /// When the database cannot be reached or migrated, or revocations cannot be read.
     pub async fn build(config: Config, clock: Clock, token: Option<String>) -> Result<Self, DbErr> {
         let store =
             Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
                 .await?;
         store.migrate().await?;
+        let store = Arc::new(store);
+        let authenticator = Authenticator::new(config.tokens, clock.clone());
+        let engine = EngineSettings {
+            limits: config.limits,
+            introspection: config.introspection,
+            persisted: config.persisted,
+            timeout: config.timeout,
+        };
         let assets = config.playground_assets;
-        let types = graphql::types();
-        let shared = Shared {
-            schema: graphql::schema(config.introspection),
-            rules: Rules::new(types, config.limits, config.introspection),
-            known: KnownDocuments::default(),
-            persisted: PersistedDocuments::new(config.persisted),
-            authenticator: Authenticator::new(config.tokens, clock.clone()),
-            store: Arc::new(store),
+        let state = Arc::new(AppState {
+            engine: Engine::new(
+                engine,
+                Arc::clone(&store),
+                Arc::clone(&authenticator),
+                clock.clone(),
+            ),
+            authenticator,
+            store,
             clock,
-            draining: Draining::default(),
-            connections: Connections::new(config.live),
+            shutdown: CancellationToken::new(),
+            connections: ConnectionCounter::new(config.connections),
             settings: HttpSettings {
                 body_limit: config.body_limit,
                 timeout: config.timeout,
@@ -59,31 +70,50 @@ impl App {
                 playground: config.playground.then_some(Playground { assets, token }),
                 local_only: config.development,
             },
-        };
-        let app = Self { served: Arc::new(shared) };
-        learn_sign_outs(app.authenticator(), &app.system()).await?;
-        Ok(app)
+        });
+        refresh_revocations(&state.authenticator, &state.store.for_system()).await?;
+        let supervisor = background_tasks(&state);
+        Ok(Self { state, supervisor })
     }
 
     /// The routes with everything around them.
     pub fn router(&self) -> Router {
-        http::router(Arc::clone(&self.served))
+        http::router(Arc::clone(&self.state))
     }
 
-    /// The work that is nobody's request.
+    /// The rows of all users, for work that is no request.
     #[must_use]
     pub fn system(&self) -> SystemStore {
-        self.served.store.for_system()
+        self.state.store.for_system()
     }
 
-    /// The guard, whose keys somebody has to keep fresh.
+    /// Verifies tokens; nobody refreshes its keys unless the application serves.
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
-        &self.served.authenticator
+        &self.state.authenticator
     }
 
-    /// Serves until `stop` comes, then lets the requests that run come to their end, and tells those
-    /// who listen to come back.
+    /// Executes requests without HTTP.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.state.engine
+    }
+
+    /// How many operations a compiled plan has answered since the start, for those who hold the router
+    /// alone.
+    pub fn planned_operations(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+        let state = Arc::clone(&self.state);
+        move || state.engine.planned_operations()
+    }
+
+    /// The tasks that run beside the requests while the application serves.
+    #[must_use]
+    pub fn background_tasks(&self) -> BackgroundTasks {
+        self.supervisor.tasks()
+    }
+
+    /// Serves until `stop` ends, then completes the requests that run, and asks the clients of sockets and
+    /// streams to reconnect.
     ///
     /// # Errors
     /// When the listener breaks.
@@ -92,76 +122,95 @@ impl App {
         listener: TcpListener,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        let keys = tokio::spawn(Arc::clone(self.authenticator()).run());
-        let guard = self.authenticator();
-        let sign_outs = tokio::spawn(keep_informed(Arc::clone(guard), self.system()));
-        let housekeeping = tokio::spawn(keep_house(Arc::clone(guard), self.system()));
-        let system = self.system();
-        let replicas = tokio::spawn(async move { system.keep_in_touch().await });
-        let served = Arc::clone(&self.served);
-        let drain = async move {
+        let router = self.router();
+        let Self { state, supervisor } = self;
+        let background = tokio::spawn(supervisor.run());
+        let shutdown = state.shutdown.clone();
+        let stopping = async move {
             stop.await;
             tracing::info!("stopping: no new requests, the running ones come to their end");
-            served.draining.begin();
+            shutdown.cancel();
         };
         let serving = async {
-            axum::serve(listener, self.router()).with_graceful_shutdown(drain).await?;
+            axum::serve(listener, router).with_graceful_shutdown(stopping).await?;
             // The server no longer knows of connections that have become WebSockets.
-            self.served.connections.all_closed().await;
+            state.connections.all_closed().await;
             Ok(())
         };
         // A client that never reads its answer must not keep the server from stopping.
-        let patience = async {
-            self.served.draining.begun().await;
-            tokio::time::sleep(self.served.settings.timeout + Duration::from_secs(1)).await;
+        let deadline = async {
+            state.shutdown.cancelled().await;
+            tokio::time::sleep(state.settings.timeout + Duration::from_secs(1)).await;
         };
         let result = tokio::select! {
             result = serving => result,
-            () = patience => Ok(()),
+            () = deadline => Ok(()),
         };
-        keys.abort();
-        sign_outs.abort();
-        housekeeping.abort();
-        replicas.abort();
+        background.abort();
         result
     }
 }
 
-/// Tells the guard who has signed out, here or at another server on the same database.
+fn background_tasks(state: &Arc<AppState>) -> Supervisor {
+    let system = || state.store.for_system();
+    let authenticator = || Arc::clone(&state.authenticator);
+    let mut supervisor = Supervisor::default();
+    if state.authenticator.has_key_set() {
+        let keys = authenticator();
+        supervisor.add("key refresh", move || Arc::clone(&keys).run());
+    }
+    let (polled, store) = (authenticator(), system());
+    supervisor
+        .add("sign-out polling", move || poll_revocations(Arc::clone(&polled), store.clone()));
+    let (maintained, store) = (authenticator(), system());
+    supervisor.add("maintenance", move || run_maintenance(Arc::clone(&maintained), store.clone()));
+    let store = system();
+    supervisor.add("replication", move || {
+        let store = store.clone();
+        async move { store.run_replication().await }
+    });
+    supervisor
+}
+
+/// Applies the sign-outs that were written to the database since the last time, by any replica.
 ///
 /// # Errors
-/// When the database cannot be asked.
-pub async fn learn_sign_outs(guard: &Authenticator, store: &SystemStore) -> Result<(), DbErr> {
+/// When the database cannot be read.
+pub async fn refresh_revocations(
+    authenticator: &Authenticator,
+    store: &SystemStore,
+) -> Result<(), DbErr> {
     loop {
-        let revocations = store.revocations_after(guard.learned()).await?;
+        let revocations = store.revocations_after(authenticator.last_revocation()).await?;
         if revocations.is_empty() {
+            authenticator.confirm_revocations();
             return Ok(());
         }
-        guard.learn(revocations);
+        authenticator.apply_revocations(revocations);
     }
 }
 
-/// Tells the guard again and again, also after the database was away.
-async fn keep_informed(guard: Arc<Authenticator>, store: SystemStore) {
-    let mut failing = false;
+/// Refreshes the revocations again and again, also after the database was away.
+async fn poll_revocations(authenticator: Arc<Authenticator>, store: SystemStore) {
+    let mut is_failing = false;
     loop {
-        tokio::time::sleep(SIGN_OUTS).await;
-        let outcome = learn_sign_outs(&guard, &store).await;
-        if let (Err(error), false) = (&outcome, failing) {
+        tokio::time::sleep(REVOCATION_INTERVAL).await;
+        let outcome = refresh_revocations(&authenticator, &store).await;
+        if let (Err(error), false) = (&outcome, is_failing) {
             tracing::warn!(?error, "sign-outs elsewhere are not known; each round tries again");
         }
-        failing = outcome.is_err();
+        is_failing = outcome.is_err();
     }
 }
 
-/// Does from time to time what no request does.
-async fn keep_house(guard: Arc<Authenticator>, store: SystemStore) {
-    let mut rounds = tokio::time::interval(HOUSEKEEPING);
+/// Purges expired data from time to time.
+async fn run_maintenance(authenticator: Arc<Authenticator>, store: SystemStore) {
+    let mut rounds = tokio::time::interval(MAINTENANCE_INTERVAL);
     loop {
         rounds.tick().await;
-        guard.forget();
+        authenticator.purge_revocations();
         if let Err(error) = store.purge().await {
-            tracing::warn!(?error, "what is old could not be deleted; the next round tries again");
+            tracing::warn!(?error, "expired data could not be deleted; the next round tries again");
         }
     }
 }

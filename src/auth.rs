@@ -23,9 +23,9 @@
 mod authenticator;
 mod cache;
 mod claims;
+mod error;
 mod jwks;
 mod keys;
-mod refusal;
 mod revocations;
 mod scope;
 mod settings;
@@ -36,11 +36,11 @@ mod viewer;
 
 pub use self::{
     authenticator::Authenticator,
-    refusal::{Reason, Refusal},
+    error::{AuthError, AuthErrorReason},
     revocations::{Revocation, Revoked},
     scope::Scope,
     settings::TokenSettings,
     sign::NewToken,
-    sources::Sources,
+    sources::TokenSources,
     viewer::{Session, UserId, Viewer},
 };

@@ -1,5 +1,7 @@
 //! The command line.
 
+mod development;
+
 use std::io;
 
 use chrono::TimeDelta;
@@ -14,11 +16,11 @@ use tokio::{
 use crate::{
     app::App,
     auth::NewToken,
-    clock::Clock,
     config::{Config, Settings},
-    development, graphql,
+    graphql,
     store::Store,
     telemetry,
+    time::Clock,
 };
 
 /// A GraphQL task API for the login you already have: each user sees only their own tasks.

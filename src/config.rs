@@ -12,9 +12,9 @@ use clap::ArgAction;
 use url::Url;
 
 use crate::{
-    auth::{Sources, TokenSettings},
-    document::Limits,
-    http::{Assets, LiveLimits, Origins, PersistedSettings, TrustedDocuments},
+    auth::{TokenSettings, TokenSources},
+    engine::{Limits, PersistedSettings, TrustedDocuments},
+    http::{Assets, ConnectionLimits, Origins},
     store::Quotas,
     telemetry,
 };
@@ -184,13 +184,13 @@ pub struct Config {
     /// How much one user may have.
     pub quotas: Quotas,
     /// How many connections may last.
-    pub live: LiveLimits,
+    pub connections: ConnectionLimits,
     /// What is logged, as in `info,sqlx=debug`.
     pub log: String,
     /// Whether a line of the log is a JSON object.
     pub json_log: bool,
     /// Where tokens come from.
-    pub tokens: Sources,
+    pub tokens: TokenSources,
 }
 
 impl Settings {
@@ -202,7 +202,7 @@ impl Settings {
         let mut faults = Faults(Vec::new());
         let tokens = self.tokens.sources().map_err(|more| faults.0.extend(more)).ok();
         // A faulty source of keys is no reason to fall back to the mode that needs none.
-        let development = tokens.as_ref().is_some_and(Sources::is_empty);
+        let development = tokens.as_ref().is_some_and(TokenSources::is_empty);
 
         let listen = faults.read("TASKWARD_LISTEN", &self.listen).unwrap_or(LOOPBACK);
         if development && !listen.ip().is_loopback() {
@@ -269,7 +269,7 @@ impl Settings {
                 tags: faults.at_least_1("TASKWARD_MAX_TAGS", &self.max_tags),
                 lists: faults.at_least_1("TASKWARD_MAX_LISTS", &self.max_lists),
             },
-            live: LiveLimits {
+            connections: ConnectionLimits {
                 sockets: faults.at_least_1("TASKWARD_MAX_SOCKETS", &self.max_sockets),
                 sockets_per_user: faults
                     .at_least_1("TASKWARD_MAX_SOCKETS_PER_USER", &self.max_sockets_per_user),
@@ -374,7 +374,7 @@ impl Display for Config {
             Some(trusted) => trusted.count().to_string(),
             None => "none".to_owned(),
         };
-        let Self { limits, quotas, live, .. } = self;
+        let Self { limits, quotas, connections, .. } = self;
         let lines: [(&str, &dyn Display); 26] = [
             ("mode", &mode),
             ("TASKWARD_LISTEN", &self.listen),
@@ -397,16 +397,16 @@ impl Display for Config {
             ("TASKWARD_MAX_TASKS", &quotas.tasks),
             ("TASKWARD_MAX_TAGS", &quotas.tags),
             ("TASKWARD_MAX_LISTS", &quotas.lists),
-            ("TASKWARD_MAX_SOCKETS", &live.sockets),
-            ("TASKWARD_MAX_SOCKETS_PER_USER", &live.sockets_per_user),
-            ("TASKWARD_MAX_SOCKET_OPERATIONS", &live.operations),
+            ("TASKWARD_MAX_SOCKETS", &connections.sockets),
+            ("TASKWARD_MAX_SOCKETS_PER_USER", &connections.sockets_per_user),
+            ("TASKWARD_MAX_SOCKET_OPERATIONS", &connections.operations),
             ("TASKWARD_LOG", &self.log),
             ("TASKWARD_LOG_FORMAT", &if self.json_log { "json" } else { "text" }),
         ];
         for (name, value) in lines {
             writeln!(f, "{name:30} {value}")?;
         }
-        for (name, value) in self.tokens.in_force() {
+        for (name, value) in self.tokens.effective() {
             writeln!(f, "{name:30} {value}")?;
         }
         Ok(())

@@ -3,43 +3,25 @@
 //! A resolver reads its arguments, makes one call on the viewer's store, and wraps the answer. There
 //! are no schema extensions: one alone would wrap each field of each row.
 
-mod batch;
-mod change;
-pub mod context;
-pub mod error;
-mod id;
-mod list;
+pub(crate) mod batch_loader;
+pub(crate) mod context;
+pub(crate) mod id;
 mod mutation;
-mod node;
 pub(crate) mod page;
-mod payload;
 mod query;
-mod related;
-mod scalars;
-mod scope;
-mod session;
+pub(crate) mod scalars;
 mod subscription;
-pub(crate) mod sync;
-mod tag;
-mod task;
-mod task_filter;
-mod task_order;
-mod text;
-mod viewer;
+pub(crate) mod types;
+pub(crate) mod validate;
 
-use async_graphql::{OutputType, SDLExportOptions, SchemaBuilder, registry::Registry};
-
-/// What plans take of the types, since they are not generated from them.
-pub(crate) use self::{
-    batch::BatchOperation,
-    id::uuid,
-    page::PageArguments,
-    task_filter::TaskFilter,
-    task_order::{TaskArguments, TaskOrder},
+use async_graphql::{
+    ID, InputType, ObjectType, OutputType, SDLExportOptions, SchemaBuilder, SubscriptionType,
+    registry::Registry,
 };
-use self::{error::ErrorCode, payload::Payload};
-pub use self::{mutation::Mutation, query::Query, subscription::Subscription};
-use crate::document;
+
+use self::types::payload::Payload;
+pub(crate) use self::{mutation::Mutation, query::Query, subscription::Subscription};
+use crate::error::ErrorCode;
 
 /// The schema that is served.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -63,17 +45,50 @@ pub fn sdl() -> String {
     schema(true).sdl_with_options(options)
 }
 
-/// How deep fragments may nest for the library, which counts each spread as a level: the documents
-/// have been measured before.
-const FRAGMENTS: usize = 2_000;
-
 /// The types of the schema, those included that only fragments name.
 #[must_use]
-pub fn types() -> Registry {
-    let mut types = document::registry::<Query, Mutation, Subscription>();
-    Payload::create_type_info(&mut types);
-    types
+pub fn registry() -> Registry {
+    let mut registry = registry_of::<Query, Mutation, Subscription>();
+    Payload::create_type_info(&mut registry);
+    registry
 }
+
+/// The types of a schema with these roots.
+///
+/// A type that no field returns, such as an interface that only fragments name, has to be added
+/// with its `create_type_info`, as it has to be registered with the schema itself.
+#[must_use]
+pub(crate) fn registry_of<Query, Mutation, Subscription>() -> Registry
+where
+    Query: ObjectType,
+    Mutation: ObjectType,
+    Subscription: SubscriptionType,
+{
+    let mut registry = Registry {
+        query_type: Query::type_name().into_owned(),
+        mutation_type: (!Mutation::is_empty()).then(|| Mutation::type_name().into_owned()),
+        subscription_type: (!Subscription::is_empty())
+            .then(|| Subscription::type_name().into_owned()),
+        ..Registry::default()
+    };
+    <bool as InputType>::create_type_info(&mut registry);
+    <f64 as InputType>::create_type_info(&mut registry);
+    <i32 as InputType>::create_type_info(&mut registry);
+    <ID as InputType>::create_type_info(&mut registry);
+    <String as InputType>::create_type_info(&mut registry);
+    Query::create_type_info(&mut registry);
+    if !Mutation::is_empty() {
+        Mutation::create_type_info(&mut registry);
+    }
+    if !Subscription::is_empty() {
+        Subscription::create_type_info(&mut registry);
+    }
+    registry
+}
+
+/// How deep fragments may nest for the library, which counts each spread as a level: the engine has
+/// limited documents before.
+const FRAGMENTS: usize = 2_000;
 
 /// No field returns the interface of payloads or the codes of errors: they are here for clients.
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {

@@ -1,17 +1,16 @@
 //! The HTTP side: routes, the layers around them, and what they share.
 
-mod draining;
+mod connection_limits;
+mod event_stream;
 mod graphql;
 mod health;
-mod known;
-mod live;
 mod log;
 mod negotiation;
-mod operation;
-mod persisted;
 mod playground;
 mod reply;
 mod request;
+mod streaming;
+mod websocket;
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -30,52 +29,38 @@ use axum::{
     response::Response,
     routing::{any, get},
 };
+use tokio_util::sync::CancellationToken;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use url::{Host, Url};
 
 pub use self::{
-    draining::Draining,
-    known::KnownDocuments,
-    live::{Connections, LiveLimits},
-    persisted::{PersistedDocuments, PersistedSettings, TrustedDocuments},
+    connection_limits::{ConnectionCounter, ConnectionLimits},
     playground::{Assets, Playground},
 };
-use self::{negotiation::Form, reply::Refused};
+use self::{negotiation::ResponseFormat, reply::HttpError};
 use crate::{
     auth::Authenticator,
-    clock::Clock,
-    document::Rules,
-    graphql::{
-        Schema,
-        error::{ApiError, ErrorCode},
-    },
+    engine::Engine,
+    error::{ApiError, ErrorCode},
     store::Store,
+    time::Clock,
 };
 
-/// What all requests share.
-pub type Served = Arc<Shared>;
-
-/// The parts of the application that a request meets.
-pub struct Shared {
-    /// The schema that operations run on.
-    pub schema: Schema,
-    /// What documents are checked against.
-    pub rules: Rules,
-    /// The documents that were answered before.
-    pub known: KnownDocuments,
-    /// The documents that requests may name.
-    pub persisted: PersistedDocuments,
-    /// The guard.
+/// The state that all requests share.
+pub struct AppState {
+    /// Executes GraphQL requests.
+    pub engine: Engine,
+    /// Verifies tokens.
     pub authenticator: Arc<Authenticator>,
-    /// The database.
+    /// The database, for the check of readiness.
     pub store: Arc<Store>,
     /// The time.
     pub clock: Clock,
-    /// Whether the server is about to stop.
-    pub draining: Draining,
+    /// Cancelled when the server stops.
+    pub shutdown: CancellationToken,
     /// The WebSockets and event streams that are open.
-    pub connections: Arc<Connections>,
-    /// What was configured.
+    pub connections: Arc<ConnectionCounter>,
+    /// What is configured.
     pub settings: HttpSettings,
 }
 
@@ -109,21 +94,21 @@ pub enum Origins {
 ///    read that of GraphiQL, where a token stands;
 /// 2. the check of `Host`, before which nothing is answered but the log;
 /// 3. the log, which sees each request and each answer.
-pub fn router(shared: Served) -> Router {
+pub fn router(state: Arc<AppState>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::graphql))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .layer(cors(shared.settings.origins.clone()));
-    if let Some(playground) = &shared.settings.playground {
+        .layer(cors(state.settings.origins.clone()));
+    if let Some(playground) = &state.settings.playground {
         router = router.merge(playground::routes(playground));
     }
-    let router = if shared.settings.local_only {
+    let router = if state.settings.local_only {
         router.layer(middleware::from_fn(local_host_only))
     } else {
         router
     };
-    router.layer(middleware::from_fn_with_state(Arc::clone(&shared), log::log)).with_state(shared)
+    router.layer(middleware::from_fn_with_state(Arc::clone(&state), log::log)).with_state(state)
 }
 
 fn cors(origins: Origins) -> CorsLayer {
@@ -153,8 +138,8 @@ async fn local_host_only(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let message = "Development mode answers only to localhost, 127.0.0.1 and [::1]: configure where tokens come from, to serve others.";
-    Refused::new(StatusCode::FORBIDDEN, ApiError::new(ErrorCode::Forbidden, message))
-        .reply(Form::PLAIN)
+    HttpError::new(StatusCode::FORBIDDEN, ApiError::new(ErrorCode::Forbidden, message))
+        .into_response(ResponseFormat::PLAIN)
 }
 
 /// The name under which the client asks, without the port (RFC 9110 §7.2).

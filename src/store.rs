@@ -3,73 +3,65 @@
 //! Entities and pools are private. [`Store::for_viewer`] opens the door for the one whom the guard
 //! has let in, and everything behind it filters by that user, in SQL.
 
-mod cell;
-mod change;
-mod connect;
-mod creation;
-mod dialect;
+mod batch_loader;
 mod entity;
 mod error;
-mod filter;
-mod keyset;
 mod list;
-mod log;
-mod operation;
 mod owned;
-mod page;
-mod placement;
-mod pool;
-mod position;
-mod related;
-mod replicas;
-mod revision;
-mod revocation;
-mod search;
+mod sql;
+mod sync;
 mod system;
 mod tag;
 mod task;
-mod text;
-mod trash;
+mod task_list;
 mod user;
+mod write;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
-use tokio::sync;
-use uuid::{ContextV7, Timestamp, Uuid};
+use tokio::sync::Mutex as AsyncMutex;
+use uuid::{ContextV7, Uuid};
 
 pub use self::{
-    cell::{Cell, Cells},
-    change::{Counts as Quotas, Done},
     entity::{
         tag::Column as TagColumn,
         task::{Column as TaskColumn, Priority},
         tombstone::Kind,
     },
     error::{Input, StoreError},
-    filter::{Comparison, InstantField, TaskFilter, TaskRule, Trash},
-    keyset::{Direction, Place, Toward, Window},
-    list::{ListPage, ListPatch, ListRow, NewList},
-    log::{Change, ChangePage, Changed, LogPlace},
-    operation::{Operation, Outcome, PartOutcome},
+    list::{
+        filter::{Comparison, TaskFilter, TaskPredicate, TimestampField, Trash},
+        keyset::{Direction, KeysetCursor, Side, Window},
+        page::Page,
+        text::Search,
+    },
     owned::{Owned, UserNo},
-    page::Page,
-    placement::{Beside, MOST_LEVELS, Move},
+    sql::projection::{ColumnValue, Row},
+    sync::log::{Change, ChangePage, Changed, SyncCursor},
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{
         Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPartPage,
         TaskPatch, TaskRow,
     },
-    text::Search,
+    task_list::{ListPage, ListPatch, ListRow, NewList},
+    write::{
+        operation::{Operation, Outcome, PartOutcome},
+        placement::{Anchor, MOST_LEVELS, Move},
+        transaction::{Committed, ObjectCounts as Quotas},
+    },
 };
-use self::{change::find_user, connect::Pools, creation::Creation, dialect::only, owned::Object};
+use self::{
+    owned::Object,
+    sql::{connect::Pools, dialect::fetch_optional},
+    write::{task_insert::TaskInsert, transaction::find_user},
+};
 use crate::{
     auth::{UserId, Viewer},
-    calendar::Zone,
-    clock::{Clock, Instant},
     feed::Feed,
+    time::{Clock, Timestamp, Zone},
 };
 
 /// How many users' keys are remembered, a few dozen bytes each.
@@ -86,7 +78,7 @@ pub struct Store {
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
-    creation: Creation,
+    task_insert: TaskInsert,
     /// Who must be told of a change.
     feed: Arc<Feed>,
 }
@@ -111,7 +103,7 @@ impl Store {
             quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
-            creation: Creation::default(),
+            task_insert: TaskInsert::default(),
             feed: Arc::new(feed),
         })
     }
@@ -132,12 +124,16 @@ impl Store {
         self.pools.is_behind().await.map(|behind| !behind)
     }
 
-    /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by creation.
-    fn new_id(&self, now: Instant) -> Uuid {
+    /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by task_insert.
+    fn new_id(&self, now: Timestamp) -> Uuid {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let (seconds, millis) = (now.millis().div_euclid(1000), now.millis().rem_euclid(1000));
         let nanos = u32::try_from(millis * 1_000_000).unwrap_or_default();
-        Uuid::new_v7(Timestamp::from_unix(&*ids, u64::try_from(seconds).unwrap_or_default(), nanos))
+        Uuid::new_v7(uuid::Timestamp::from_unix(
+            &*ids,
+            u64::try_from(seconds).unwrap_or_default(),
+            nanos,
+        ))
     }
 
     /// The viewer's own rows, and nothing else.
@@ -146,7 +142,7 @@ impl Store {
         OwnedStore {
             store: Arc::clone(self),
             user_id: viewer.id().clone(),
-            zone: sync::Mutex::default(),
+            zone: AsyncMutex::default(),
         }
     }
 }
@@ -157,7 +153,7 @@ pub struct OwnedStore {
     store: Arc<Store>,
     user_id: UserId,
     /// The user's zone, once it was read: another replica may change it at any time.
-    zone: sync::Mutex<Option<Zone>>,
+    zone: AsyncMutex<Option<Zone>>,
 }
 
 impl OwnedStore {
@@ -179,6 +175,6 @@ impl OwnedStore {
     async fn object<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let select = E::find_owned(user).filter(E::ID.eq(id));
-        Ok(only(&self.store.pools.reader, select.into_query()).await?)
+        Ok(fetch_optional(&self.store.pools.reader, select.into_query()).await?)
     }
 }

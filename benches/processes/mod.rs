@@ -20,7 +20,7 @@ use std::{
 
 use sea_orm::DbBackend;
 use serde_json::{Value, json};
-use taskward::clock::Clock;
+use taskward::time::Clock;
 use tempfile::TempDir;
 
 use self::{

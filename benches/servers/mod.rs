@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use taskward::{
     app::App,
     auth::NewToken,
-    clock::{Clock, Instant},
     config::{Config, Settings},
+    time::{Clock, Timestamp},
 };
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -213,7 +213,7 @@ fn creations(dataset: Dataset) -> impl Iterator<Item = (i64, usize, &'static str
         (tag.created_at, tag.user, TAG, input)
     });
     let tasks = dataset.tasks().flat_map(|OwnTask { user, task, tags, is_in_trash }| {
-        let due = task.due_at.and_then(Instant::from_millis);
+        let due = task.due_at.and_then(Timestamp::from_millis);
         let input = json!({
             "id": task.id,
             "title": task.title,
@@ -229,8 +229,8 @@ fn creations(dataset: Dataset) -> impl Iterator<Item = (i64, usize, &'static str
     tags.chain(tasks)
 }
 
-fn start() -> Instant {
-    Instant::parse(START).unwrap()
+fn start() -> Timestamp {
+    Timestamp::parse(START).unwrap()
 }
 
 /// The server itself, and how to get in.

@@ -3,7 +3,7 @@
 use std::{env, fs, io::Write, path::PathBuf, process::Command, sync::Arc, time::Instant};
 
 use serde_json::{Value, json};
-use taskward::clock::Clock;
+use taskward::time::Clock;
 use tempfile::NamedTempFile;
 
 use crate::{

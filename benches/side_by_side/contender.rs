@@ -3,7 +3,7 @@
 use std::{env, path::PathBuf, process::Command};
 
 use clap::{Args, FromArgMatches};
-use taskward::{auth::Authenticator, clock::Clock, config::Settings};
+use taskward::{auth::Authenticator, config::Settings, time::Clock};
 use tokio::net::TcpListener;
 
 use crate::{

@@ -7,8 +7,8 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement, TryGetable,
 };
 use taskward::{
-    clock::Clock,
     store::{Quotas, Store},
+    time::Clock,
 };
 use uuid::Uuid;
 

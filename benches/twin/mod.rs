@@ -32,8 +32,8 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use taskward::{
-    auth::{Authenticator, Refusal},
-    clock::Clock,
+    auth::{AuthError, Authenticator},
+    time::Clock,
 };
 use uuid::{ContextV7, Timestamp, Uuid};
 
@@ -86,7 +86,7 @@ async fn graphql(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let viewer = twin.authenticator.authenticate(&headers).await?.ok_or_else(Refusal::missing)?;
+    let viewer = twin.authenticator.authenticate(&headers).await?.ok_or_else(AuthError::missing)?;
     let sub = viewer.id().as_str();
     let request: Request = serde_json::from_slice(&body)?;
     match &*request.query {
@@ -239,11 +239,11 @@ impl IntoResponse for Failure {
     }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<AuthError> for Failure {
+    fn from(refusal: AuthError) -> Self {
         Self(match refusal {
-            Refusal::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            Refusal::KeysUnavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            AuthError::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
+            AuthError::KeysUnavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         })
     }
 }

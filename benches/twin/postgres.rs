@@ -51,7 +51,7 @@ impl Postgres {
     /// Tells other replicas what was changed here.
     async fn speak(self) -> Result<()> {
         loop {
-            let numbers: Vec<_> = self.feed.outgoing().await.into_iter().collect();
+            let numbers: Vec<_> = self.feed.take_outgoing().await.into_iter().collect();
             for numbers in numbers.chunks(TOLD_AT_ONCE) {
                 let entry = |(user, number): &(i64, i64)| format!("{user}:{number} ");
                 let payload: String = numbers.iter().map(entry).collect();
@@ -142,7 +142,7 @@ impl Postgres {
                 .execute(&self.pool)
                 .await?;
             if written.rows_affected() == 1 {
-                self.feed.changed(user, counter + 1);
+                self.feed.publish(user, counter + 1);
                 return Ok(());
             }
         }
@@ -177,7 +177,7 @@ impl Postgres {
             .await?;
         let row = match changed {
             Some(row) => {
-                self.feed.changed(user, row.try_get(3)?);
+                self.feed.publish(user, row.try_get(3)?);
                 Some(row)
             }
             None => sqlx::query(SELECT).bind(user).bind(id).fetch_optional(&self.pool).await?,

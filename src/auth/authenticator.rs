@@ -5,22 +5,25 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use axum::http::{HeaderMap, header::AUTHORIZATION};
+use chrono::TimeDelta;
+use http::{HeaderMap, header::AUTHORIZATION};
 use jsonwebtoken::Algorithm;
 
 use super::{
     cache::TokenCache,
-    claims::Rules,
+    claims::Validation,
+    error::{AuthError, AuthErrorReason},
     jwks::RemoteKeys,
-    keys::{Key, Miss},
-    refusal::{Reason, Refusal},
+    keys::{Key, KeyLookupError},
     revocations::{Revocation, Revocations, Revoked},
-    sources::Sources,
+    sources::TokenSources,
     token::Token,
     viewer::{UserId, Viewer},
 };
-use crate::clock::Clock;
+use crate::time::Clock;
 
+/// How old the news of sign-outs may be before the server counts as not ready.
+const MAX_REVOCATION_AGE: TimeDelta = TimeDelta::seconds(30);
 /// What a client is told to wait while no key set could be fetched.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -29,7 +32,7 @@ pub struct Authenticator {
     clock: Clock,
     secrets: Vec<Arc<Key>>,
     remote: Option<Arc<RemoteKeys>>,
-    rules: Rules,
+    validation: Validation,
     cache: TokenCache,
     revocations: Revocations,
 }
@@ -38,19 +41,25 @@ impl Authenticator {
     /// A guard who trusts these sources. A key set is fetched by [`Authenticator::run`], or with
     /// the first token that needs it.
     #[must_use]
-    pub fn new(sources: Sources, clock: Clock) -> Arc<Self> {
+    pub fn new(sources: TokenSources, clock: Clock) -> Arc<Self> {
         let remote = |url| Arc::new(RemoteKeys::new(url, clock.clone()));
         Arc::new(Self {
             secrets: sources.secrets.iter().map(Key::secret).map(Arc::new).collect(),
             remote: sources.key_set.map(remote),
-            rules: sources.rules,
+            validation: sources.validation,
             cache: TokenCache::new(sources.cache),
             revocations: Revocations::default(),
             clock,
         })
     }
 
-    /// Keeps the key set fresh, for as long as the server runs; ends at once where there is none.
+    /// Whether there is a key set to refresh.
+    #[must_use]
+    pub fn has_key_set(&self) -> bool {
+        self.remote.is_some()
+    }
+
+    /// Refreshes the key set for as long as it is polled; ends at once where there is none.
     pub async fn run(self: Arc<Self>) {
         if let Some(remote) = &self.remote {
             remote.keep_fresh().await;
@@ -72,7 +81,7 @@ impl Authenticator {
     ///
     /// # Errors
     /// When there is one, but no good token in it.
-    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Viewer>, Refusal> {
+    pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Viewer>, AuthError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
@@ -80,7 +89,7 @@ impl Authenticator {
                 let value = value.to_str().map_err(|_| no_bearer())?;
                 self.verify(bearer(value)?).await.map(Some)
             }
-            _ => Err(Refusal::malformed("There are two `Authorization` headers: send one.")),
+            _ => Err(AuthError::malformed("There are two `Authorization` headers: send one.")),
         }
     }
 
@@ -89,7 +98,7 @@ impl Authenticator {
     /// # Errors
     /// When there is no good token in it, or one that lives on by the leeway alone: that is for
     /// single requests.
-    pub async fn verify_live(&self, authorization: &str) -> Result<Viewer, Refusal> {
+    pub async fn verify_live(&self, authorization: &str) -> Result<Viewer, AuthError> {
         let viewer = self.verify(bearer(authorization)?).await?;
         self.admit_live(&viewer)?;
         Ok(viewer)
@@ -99,9 +108,9 @@ impl Authenticator {
     ///
     /// # Errors
     /// When their token lives on by the leeway alone.
-    pub fn admit_live(&self, viewer: &Viewer) -> Result<(), Refusal> {
+    pub fn admit_live(&self, viewer: &Viewer) -> Result<(), AuthError> {
         let end = viewer.session().expires_at();
-        if self.clock.now() < end { Ok(()) } else { Err(Refusal::expired(end)) }
+        if self.clock.now() < end { Ok(()) } else { Err(AuthError::expired(end)) }
     }
 
     /// Waits for the end of a connection that lasts: until the token expires, by no leeway, or is
@@ -110,13 +119,13 @@ impl Authenticator {
     pub fn end_of(
         self: &Arc<Self>,
         viewer: &Viewer,
-    ) -> impl Future<Output = Refusal> + Send + 'static {
+    ) -> impl Future<Output = AuthError> + Send + 'static {
         let (guard, viewer) = (Arc::clone(self), viewer.clone());
         async move {
             let end = viewer.session().expires_at();
             tokio::select! {
                 biased;
-                () = guard.clock.reaches(end) => Refusal::expired(end),
+                () = guard.clock.sleep_until(end) => AuthError::expired(end),
                 refusal = guard.revocations.end_of(&viewer, || guard.clock.now()) => refusal,
             }
         }
@@ -130,30 +139,42 @@ impl Authenticator {
     }
 
     /// Refuses what users have signed out of, at this server or another one.
-    pub fn learn(&self, revocations: impl IntoIterator<Item = Revocation>) {
+    pub fn apply_revocations(&self, revocations: impl IntoIterator<Item = Revocation>) {
         for revocation in revocations {
-            self.revocations.learn(revocation);
+            self.revocations.apply(revocation);
         }
     }
 
     /// The number of the last sign-out that is known here.
     #[must_use]
-    pub fn learned(&self) -> i64 {
-        self.revocations.learned()
+    pub fn last_revocation(&self) -> i64 {
+        self.revocations.last_revocation()
     }
 
-    /// Forgets the revocations of sessions whose tokens have all expired.
-    pub fn forget(&self) {
-        self.revocations.forget(self.clock.now());
+    /// Notes that all sign-outs up to now are known here.
+    pub fn confirm_revocations(&self) {
+        self.revocations.confirm(self.clock.now());
+    }
+
+    /// Whether all sign-outs are known here but for those of the last seconds: otherwise a token that was
+    /// signed out of at another replica may still be accepted.
+    #[must_use]
+    pub fn knows_revocations(&self) -> bool {
+        self.clock.now() <= self.revocations.confirmed_at().after(MAX_REVOCATION_AGE)
+    }
+
+    /// Removes the revocations of sessions whose tokens have all expired.
+    pub fn purge_revocations(&self) {
+        self.revocations.purge(self.clock.now());
     }
 
     /// Whose token this is.
     ///
     /// # Errors
     /// When it is not good, its key cannot be fetched, or its user has signed out.
-    pub async fn verify(&self, token: &str) -> Result<Viewer, Refusal> {
+    pub async fn verify(&self, token: &str) -> Result<Viewer, AuthError> {
         let now = self.clock.now();
-        let leeway = self.rules.leeway;
+        let leeway = self.validation.leeway;
         let lives = |viewer: &Viewer| !leeway.has_passed(viewer.session().expires_at(), now);
         let viewer = match self.cache.get(token, lives) {
             Some(viewer) => viewer,
@@ -164,21 +185,21 @@ impl Authenticator {
     }
 
     /// Whose token this is by what it says itself.
-    async fn read(&self, token: &str) -> Result<Viewer, Refusal> {
+    async fn read(&self, token: &str) -> Result<Viewer, AuthError> {
         let token = Token::read(token)?;
         let keys = self.keys(&token).await?;
-        let signer = token.signer(&keys)?;
-        let by_secret = token.algorithm == Algorithm::HS256;
+        let verifying_key = token.verifying_key(&keys)?;
+        let is_hmac = token.algorithm == Algorithm::HS256;
         // The time is asked here: the keys may have taken seconds to come.
         let now = self.clock.now();
-        let viewer = self.rules.viewer(&token.claims()?, token.signed, by_secret, now)?;
-        self.cache.insert(token.text, viewer.clone(), signer);
+        let viewer = self.validation.viewer(&token.claims()?, token.signing_input, is_hmac, now)?;
+        self.cache.insert(token.compact, viewer.clone(), verifying_key);
         Ok(viewer)
     }
 
     /// The keys that may have signed the token. The family of its algorithm decides where they come
     /// from, so no public key is ever taken for a secret (RFC 8725, section 2.1).
-    async fn keys(&self, token: &Token<'_>) -> Result<Vec<Arc<Key>>, Refusal> {
+    async fn keys(&self, token: &Token<'_>) -> Result<Vec<Arc<Key>>, AuthError> {
         if token.algorithm == Algorithm::HS256 {
             return if self.secrets.is_empty() {
                 Err(no_source(
@@ -192,15 +213,15 @@ impl Authenticator {
         match &self.remote {
             None => Err(no_source(token, "but only a secret is configured: set BETTER_AUTH_URL")),
             Some(remote) => remote
-                .find(token.kid.as_deref(), token.algorithm)
+                .get_or_fetch(token.kid.as_deref(), token.algorithm)
                 .await
-                .map_err(|miss| missed(token, miss)),
+                .map_err(|error| lookup_error(token, error)),
         }
     }
 }
 
 /// The token in `Authorization: Bearer <token>` (RFC 6750, section 2.1).
-fn bearer(value: &str) -> Result<&str, Refusal> {
+fn bearer(value: &str) -> Result<&str, AuthError> {
     let is_token = |token: &&str| {
         let body = token.trim_end_matches('=');
         !body.is_empty()
@@ -214,29 +235,31 @@ fn bearer(value: &str) -> Result<&str, Refusal> {
         .ok_or_else(no_bearer)
 }
 
-fn no_bearer() -> Refusal {
-    Refusal::malformed("The header must read `Authorization: Bearer <token>`.")
+fn no_bearer() -> AuthError {
+    AuthError::malformed("The header must read `Authorization: Bearer <token>`.")
 }
 
-fn no_source(token: &Token<'_>, but: &str) -> Refusal {
-    Refusal::new(Reason::AlgorithmNotAllowed, format!("The token is {token}, {but}."))
+fn no_source(token: &Token<'_>, but: &str) -> AuthError {
+    AuthError::new(AuthErrorReason::AlgorithmNotAllowed, format!("The token is {token}, {but}."))
 }
 
-fn missed(token: &Token<'_>, miss: Miss) -> Refusal {
-    let (reason, but) = match miss {
-        Miss::NeverFetched => return Refusal::KeysUnavailable { retry_after: RETRY_AFTER },
-        Miss::UnknownKid => (
-            Reason::UnknownKey,
+fn lookup_error(token: &Token<'_>, error: KeyLookupError) -> AuthError {
+    let (reason, but) = match error {
+        KeyLookupError::NeverFetched => {
+            return AuthError::KeysUnavailable { retry_after: RETRY_AFTER };
+        }
+        KeyLookupError::UnknownKid => (
+            AuthErrorReason::UnknownKey,
             "but the key set has no such key: get a new token, of the issuer that BETTER_AUTH_URL or JWKS_URL names",
         ),
-        Miss::NoKid => (
-            Reason::UnknownKey,
+        KeyLookupError::NoKid => (
+            AuthErrorReason::UnknownKey,
             "but has no kid, and the key set has not exactly one key for that: let the issuer name its key",
         ),
-        Miss::OtherAlgorithm => (
-            Reason::AlgorithmNotAllowed,
+        KeyLookupError::OtherAlgorithm => (
+            AuthErrorReason::AlgorithmNotAllowed,
             "but that key is for another algorithm: let the issuer sign as its key set says",
         ),
     };
-    Refusal::new(reason, format!("The token is {token}, {but}."))
+    AuthError::new(reason, format!("The token is {token}, {but}."))
 }

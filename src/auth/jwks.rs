@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  every 10 minutes ─────────────┐
-//!                                ├─► one flight at a time ─► GET ─┬─ good: the set is replaced
+//!                                ├─► one fetch_lock at a time ─► GET ─┬─ good: the set is replaced
 //!  unknown kid ─► look again ────┘                                └─ bad: the old set stays
 //!                 under the lock, then
 //!                 one of 3 drops of the bucket
@@ -22,8 +22,8 @@ use reqwest::{Client, redirect::Policy};
 use tokio::{sync::Mutex, time::sleep};
 use url::{Position, Url};
 
-use super::keys::{Key, KeySet, Miss};
-use crate::clock::Clock;
+use super::keys::{Key, KeyLookupError, KeySet};
+use crate::time::Clock;
 
 /// How old a key set grows before it is fetched again.
 const FRESH: Duration = Duration::from_mins(10);
@@ -47,7 +47,7 @@ pub(super) struct RemoteKeys {
     /// How many fetches have begun.
     begun: AtomicU64,
     /// Held while a fetch is under way.
-    flight: Mutex<Bucket>,
+    fetch_lock: Mutex<Bucket>,
 }
 
 impl RemoteKeys {
@@ -57,7 +57,7 @@ impl RemoteKeys {
             clock,
             set: RwLock::default(),
             begun: AtomicU64::default(),
-            flight: Mutex::default(),
+            fetch_lock: Mutex::default(),
         }
     }
 
@@ -69,9 +69,9 @@ impl RemoteKeys {
     pub(super) async fn keep_fresh(&self) {
         let mut retry = FIRST_RETRY;
         loop {
-            let flight = self.flight.lock().await;
+            let fetch_lock = self.fetch_lock.lock().await;
             let fetched = self.fetch().await;
-            drop(flight);
+            drop(fetch_lock);
             let pause = if fetched { FRESH } else { retry };
             retry = if fetched { FIRST_RETRY } else { LAST_RETRY.min(retry * 2) };
             sleep(pause).await;
@@ -79,50 +79,54 @@ impl RemoteKeys {
     }
 
     /// The keys that may verify such a token; an unknown `kid` is looked for at the issuer.
-    pub(super) async fn find(
+    pub(super) async fn get_or_fetch(
         self: &Arc<Self>,
         kid: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Vec<Arc<Key>>, Miss> {
+    ) -> Result<Vec<Arc<Key>>, KeyLookupError> {
         let begun = self.begun.load(Ordering::SeqCst);
-        let found = self.look(kid, algorithm);
-        if !may_appear(&found) {
+        let found = self.get(kid, algorithm);
+        if !is_refreshable(&found) {
             return found;
         }
         // A task of its own, so that a client that goes away cannot break off what others wait for.
-        let search = Arc::clone(self).search(kid.map(str::to_owned), algorithm, begun);
-        tokio::spawn(search).await.unwrap_or(found)
+        let refresh = Arc::clone(self).refresh_and_get(kid.map(str::to_owned), algorithm, begun);
+        tokio::spawn(refresh).await.unwrap_or(found)
     }
 
     /// Fetches, unless the key has come meanwhile, or a fetch that began after the first look has
     /// not brought it, or the bucket is empty.
-    async fn search(
+    async fn refresh_and_get(
         self: Arc<Self>,
         kid: Option<String>,
         algorithm: Algorithm,
         begun: u64,
-    ) -> Result<Vec<Arc<Key>>, Miss> {
-        let mut bucket = self.flight.lock().await;
-        let found = self.look(kid.as_deref(), algorithm);
-        let fetch = may_appear(&found)
+    ) -> Result<Vec<Arc<Key>>, KeyLookupError> {
+        let mut bucket = self.fetch_lock.lock().await;
+        let found = self.get(kid.as_deref(), algorithm);
+        let fetch = is_refreshable(&found)
             && self.begun.load(Ordering::SeqCst) == begun
-            && bucket.take(self.clock.now().millis());
-        if fetch && self.fetch().await { self.look(kid.as_deref(), algorithm) } else { found }
+            && bucket.try_acquire(self.clock.now().millis());
+        if fetch && self.fetch().await { self.get(kid.as_deref(), algorithm) } else { found }
     }
 
-    fn look(&self, kid: Option<&str>, algorithm: Algorithm) -> Result<Vec<Arc<Key>>, Miss> {
+    fn get(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> Result<Vec<Arc<Key>>, KeyLookupError> {
         let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
-        set.as_ref().ok_or(Miss::NeverFetched)?.find(kid, algorithm)
+        set.as_ref().ok_or(KeyLookupError::NeverFetched)?.find(kid, algorithm)
     }
 
-    /// Replaces the set, and tells whether it could. Only for whoever holds the flight.
+    /// Replaces the set, and tells whether it could. Only for whoever holds the fetch_lock.
     async fn fetch(&self) -> bool {
         self.begun.fetch_add(1, Ordering::SeqCst);
         let parsed = download(&self.url).await.and_then(|document| {
             let set = self.set.read().unwrap_or_else(PoisonError::into_inner);
             KeySet::parse(&document, set.as_ref())
         });
-        let url = loggable(&self.url);
+        let url = redacted(&self.url);
         match parsed {
             Ok(set) => {
                 if set.is_empty() {
@@ -139,8 +143,8 @@ impl RemoteKeys {
     }
 }
 
-fn may_appear(found: &Result<Vec<Arc<Key>>, Miss>) -> bool {
-    matches!(found, Err(Miss::NeverFetched | Miss::UnknownKid))
+fn is_refreshable(found: &Result<Vec<Arc<Key>>, KeyLookupError>) -> bool {
+    matches!(found, Err(KeyLookupError::NeverFetched | KeyLookupError::UnknownKid))
 }
 
 /// The client is made anew: it is needed every ten minutes, and then reads the present certificates
@@ -186,7 +190,7 @@ fn with_causes(error: &dyn Error) -> String {
 }
 
 /// The URL without what may be secret in it: the userinfo and the query.
-pub(super) fn loggable(url: &Url) -> String {
+pub(super) fn redacted(url: &Url) -> String {
     let place = &url[Position::BeforeHost..Position::AfterPath];
     format!("{}://{place}", url.scheme())
 }
@@ -200,15 +204,15 @@ struct Bucket {
 }
 
 impl Bucket {
-    const DROP: i64 = 30_000;
-    const SIZE: i64 = 3 * Self::DROP;
+    const REFILL: i64 = 30_000;
+    const SIZE: i64 = 3 * Self::REFILL;
 
     /// Takes a drop if there is one. A clock that was turned back does not lock the bucket.
-    fn take(&mut self, now: i64) -> bool {
+    fn try_acquire(&mut self, now: i64) -> bool {
         self.full_at = self.full_at.clamp(now, now + Self::SIZE);
-        let taken = self.full_at + Self::DROP <= now + Self::SIZE;
+        let taken = self.full_at + Self::REFILL <= now + Self::SIZE;
         if taken {
-            self.full_at += Self::DROP;
+            self.full_at += Self::REFILL;
         }
         taken
     }
@@ -249,7 +253,7 @@ mod tests {
     fn the_bucket_holds_three_and_refills_by_one_every_30_seconds() {
         let mut bucket = Bucket::default();
         let start = 1_800_000_000_000;
-        let mut at = |seconds: i64| bucket.take(start + seconds * 1000);
+        let mut at = |seconds: i64| bucket.try_acquire(start + seconds * 1000);
         assert_eq!([at(0), at(0), at(0), at(0)], [true, true, true, false]);
         assert_eq!([at(29), at(30), at(30)], [false, true, false]);
         assert_eq!([at(90), at(90), at(90)], [true, true, false]);
@@ -260,7 +264,7 @@ mod tests {
 
     #[test]
     fn a_logged_url_tells_no_secret() {
-        let logged = |url: &str| loggable(&Url::parse(url).unwrap());
+        let logged = |url: &str| redacted(&Url::parse(url).unwrap());
         assert_eq!(
             logged("https://me:pass@a.example:8443/k@1?key=x"),
             "https://a.example:8443/k@1"

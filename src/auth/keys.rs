@@ -14,7 +14,7 @@ pub(super) struct Key {
     source: Value,
     kid: Option<String>,
     algorithms: &'static [Algorithm],
-    material: DecodingKey,
+    decoding_key: DecodingKey,
 }
 
 impl Key {
@@ -24,23 +24,33 @@ impl Key {
             source: Value::Null,
             kid: None,
             algorithms: &[Algorithm::HS256],
-            material: DecodingKey::from_secret(secret.expose_secret().as_bytes()),
+            decoding_key: DecodingKey::from_secret(secret.expose_secret().as_bytes()),
         }
     }
 
     /// A public key out of a set (RFC 7517); `None` when it cannot verify a signature here.
     fn public(source: Value) -> Option<Self> {
         let jwk = Jwk::deserialize(&source).ok().filter(Jwk::is_for_verification)?;
-        let (fitting, material) = jwk.material()?;
+        let (fitting, decoding_key) = jwk.decoding_key()?;
         let algorithms = jwk.bound(fitting)?;
-        Some(Self { source, kid: jwk.kid, algorithms, material })
+        Some(Self { source, kid: jwk.kid, algorithms, decoding_key })
     }
 
     /// Whether it signed these bytes with this algorithm.
-    pub(super) fn verifies(&self, signed: &str, signature: &str, algorithm: Algorithm) -> bool {
+    pub(super) fn verifies(
+        &self,
+        signing_input: &str,
+        signature: &str,
+        algorithm: Algorithm,
+    ) -> bool {
         self.fits(algorithm)
-            && jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &self.material, algorithm)
-                .unwrap_or(false)
+            && jsonwebtoken::crypto::verify(
+                signature,
+                signing_input.as_bytes(),
+                &self.decoding_key,
+                algorithm,
+            )
+            .unwrap_or(false)
     }
 
     fn fits(&self, algorithm: Algorithm) -> bool {
@@ -71,7 +81,7 @@ impl Jwk {
     }
 
     /// The key itself, and all algorithms that could go with it.
-    fn material(&self) -> Option<(&'static [Algorithm], DecodingKey)> {
+    fn decoding_key(&self) -> Option<(&'static [Algorithm], DecodingKey)> {
         use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
         Some(match (self.kty.as_str(), self.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => {
@@ -122,7 +132,7 @@ pub(super) struct KeySet(Vec<Arc<Key>>);
 
 /// Why a key set has no key for a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Miss {
+pub(super) enum KeyLookupError {
     /// No key set was fetched yet.
     NeverFetched,
     /// No key has this `kid`.
@@ -161,14 +171,14 @@ impl KeySet {
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Vec<Arc<Key>>, Miss> {
+    ) -> Result<Vec<Arc<Key>>, KeyLookupError> {
         let of_kid = |key: &&Arc<Key>| kid.is_none() || key.kid.as_deref() == kid;
         let keys = || self.0.iter().filter(of_kid);
         let fitting: Vec<_> = keys().filter(|key| key.fits(algorithm)).cloned().collect();
         match kid {
-            None if fitting.len() != 1 => Err(Miss::NoKid),
-            Some(_) if keys().next().is_none() => Err(Miss::UnknownKid),
-            Some(_) if fitting.is_empty() => Err(Miss::OtherAlgorithm),
+            None if fitting.len() != 1 => Err(KeyLookupError::NoKid),
+            Some(_) if keys().next().is_none() => Err(KeyLookupError::UnknownKid),
+            Some(_) if fitting.is_empty() => Err(KeyLookupError::OtherAlgorithm),
             _ => Ok(fitting),
         }
     }
@@ -256,11 +266,11 @@ mod tests {
         let find = |kid, algorithm| set.find(kid, algorithm).map(|keys| keys.len());
         assert_eq!(find(Some("twice"), Algorithm::RS256), Ok(1));
         assert_eq!(find(Some("twice"), Algorithm::PS256), Ok(1));
-        assert_eq!(find(Some("twice"), Algorithm::PS512), Err(Miss::OtherAlgorithm));
-        assert_eq!(find(Some("wide"), Algorithm::ES384), Err(Miss::UnknownKid));
+        assert_eq!(find(Some("twice"), Algorithm::PS512), Err(KeyLookupError::OtherAlgorithm));
+        assert_eq!(find(Some("wide"), Algorithm::ES384), Err(KeyLookupError::UnknownKid));
         assert_eq!(find(None, Algorithm::EdDSA), Ok(1));
-        assert_eq!(find(None, Algorithm::RS256), Err(Miss::NoKid));
-        assert_eq!(find(None, Algorithm::ES256), Err(Miss::NoKid));
+        assert_eq!(find(None, Algorithm::RS256), Err(KeyLookupError::NoKid));
+        assert_eq!(find(None, Algorithm::ES256), Err(KeyLookupError::NoKid));
     }
 
     #[test]

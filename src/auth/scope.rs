@@ -1,6 +1,6 @@
 //! What a token allows its bearer to do (RFC 8693, section 4.2).
 
-use axum::http::HeaderValue;
+use http::HeaderValue;
 use serde_json::Value;
 
 /// Something that a token allows.

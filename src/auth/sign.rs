@@ -5,8 +5,8 @@ use jsonwebtoken::{EncodingKey, Header, encode};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
-use super::sources::Sources;
-use crate::clock::Instant;
+use super::sources::TokenSources;
+use crate::time::Timestamp;
 
 /// What a new token says.
 #[derive(Clone, Debug)]
@@ -36,11 +36,11 @@ struct Claims<'a> {
     aud: Option<&'a String>,
 }
 
-impl Sources {
+impl TokenSources {
     /// A token that these sources accept: HS256 by the present secret, with the issuer and audience
     /// that they ask for. `None` when there is no secret.
     #[must_use]
-    pub fn sign(&self, token: &NewToken, now: Instant) -> Option<String> {
+    pub fn sign(&self, token: &NewToken, now: Timestamp) -> Option<String> {
         let secret = self.signing_secret()?.expose_secret();
         let claims = Claims {
             sub: &token.sub,
@@ -48,8 +48,8 @@ impl Sources {
             exp: now.seconds() + token.ttl.num_seconds(),
             email: token.email.as_deref(),
             name: token.name.as_deref(),
-            iss: self.rules.issuers.accepted.first(),
-            aud: self.rules.audiences.accepted.first(),
+            iss: self.validation.issuers.accepted.first(),
+            aud: self.validation.audiences.accepted.first(),
         };
         encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).ok()
     }

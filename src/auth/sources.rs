@@ -7,8 +7,8 @@ use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
 use super::{
-    claims::{Binding, Leeway, Rules, bare},
-    jwks::loggable,
+    claims::{AcceptedValues, Leeway, Validation, bare},
+    jwks::redacted,
     settings::TokenSettings,
 };
 
@@ -23,16 +23,16 @@ const BETTER_AUTH_PATH: &str = "/api/auth";
 
 /// Where good tokens come from.
 #[derive(Default)]
-pub struct Sources {
+pub struct TokenSources {
     /// The present one first.
     pub(super) secrets: Vec<SecretString>,
     pub(super) key_set: Option<Url>,
-    pub(super) rules: Rules,
+    pub(super) validation: Validation,
     /// How many verified tokens are remembered.
     pub(super) cache: usize,
 }
 
-impl Sources {
+impl TokenSources {
     /// Whether there is no key to verify anything with.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -48,14 +48,14 @@ impl Sources {
 
     /// The settings in force, for people to read: secrets are masked.
     #[must_use]
-    pub fn in_force(&self) -> [(&'static str, String); 6] {
+    pub fn effective(&self) -> [(&'static str, String); 6] {
         let none = || "none".to_owned();
         let listed = |values: &[String]| if values.is_empty() { none() } else { values.join(", ") };
-        let Rules { issuers, audiences, leeway } = &self.rules;
+        let Validation { issuers, audiences, leeway } = &self.validation;
         let secrets = vec!["***".to_owned(); self.secrets.len()];
         [
             ("BETTER_AUTH_SECRETS", listed(&secrets)),
-            ("JWKS_URL", self.key_set.as_ref().map_or_else(none, loggable)),
+            ("JWKS_URL", self.key_set.as_ref().map_or_else(none, redacted)),
             ("JWT_ISSUER", listed(&issuers.accepted)),
             ("JWT_AUDIENCE", listed(&audiences.accepted)),
             ("TASKWARD_TOKEN_LEEWAY", format!("{} s", leeway.0 / 1000)),
@@ -80,7 +80,7 @@ impl TokenSettings {
     ///
     /// # Errors
     /// Every fault, each in a sentence that names the setting and says what to do.
-    pub fn sources(&self) -> Result<Sources, Vec<String>> {
+    pub fn sources(&self) -> Result<TokenSources, Vec<String>> {
         let mut faults = Vec::new();
         let secrets = self.secrets(&mut faults);
         let better_auth = given(self.better_auth_url.as_deref());
@@ -105,8 +105,8 @@ impl TokenSettings {
         }
 
         let origin = better_auth_url.map(|url| url.origin().ascii_serialization());
-        let issuers = binding(&self.jwt_issuer, origin.as_ref());
-        let audiences = binding(&self.jwt_audience, origin.as_ref());
+        let issuers = accepted_values(&self.jwt_issuer, origin.as_ref());
+        let audiences = accepted_values(&self.jwt_audience, origin.as_ref());
         let is_foreign = jwks.is_some() && better_auth.is_none();
         for (setting, binding) in [("JWT_ISSUER", &issuers), ("JWT_AUDIENCE", &audiences)] {
             if is_foreign && binding.accepted.is_empty() {
@@ -134,8 +134,8 @@ impl TokenSettings {
             return Err(faults);
         }
         let leeway = Leeway(i64::from(self.token_leeway) * 1000);
-        let rules = Rules { issuers, audiences, leeway };
-        Ok(Sources { secrets, key_set, rules, cache: self.token_cache as usize })
+        let validation = Validation { issuers, audiences, leeway };
+        Ok(TokenSources { secrets, key_set, validation, cache: self.token_cache as usize })
     }
 
     fn has_secret(&self) -> bool {
@@ -237,7 +237,7 @@ fn is_local(url: &Url) -> bool {
 
 /// What is set binds every token; the default binds a token by a secret only where it has the
 /// claim.
-fn binding(set: &[String], default: Option<&String>) -> Binding {
+fn accepted_values(set: &[String], default: Option<&String>) -> AcceptedValues {
     let mut accepted: Vec<String> = Vec::new();
     for value in set.iter().filter_map(|value| given(Some(value))).map(bare) {
         if !accepted.iter().any(|known| known == value) {
@@ -248,5 +248,5 @@ fn binding(set: &[String], default: Option<&String>) -> Binding {
     if lenient {
         accepted.extend(default.cloned());
     }
-    Binding { accepted, lenient }
+    AcceptedValues { accepted, lenient }
 }

@@ -11,8 +11,8 @@ use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
 
 use super::{
+    error::{AuthError, AuthErrorReason, quoted},
     keys::Key,
-    refusal::{Reason, Refusal, quoted},
 };
 
 /// How many bytes a token may have.
@@ -20,30 +20,30 @@ const MAX_BYTES: usize = 8 * 1024;
 
 /// A token that has the form of one.
 pub(super) struct Token<'t> {
-    pub(super) text: &'t str,
+    pub(super) compact: &'t str,
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
     /// Header and payload, as the signature covers them.
-    pub(super) signed: &'t str,
+    pub(super) signing_input: &'t str,
     payload: &'t str,
     signature: &'t str,
 }
 
 impl<'t> Token<'t> {
     /// Checks the size, the three parts, the header, its type, and whether the algorithm is known.
-    pub(super) fn read(text: &'t str) -> Result<Self, Refusal> {
-        if text.len() > MAX_BYTES {
-            return Err(Refusal::malformed(
+    pub(super) fn read(compact: &'t str) -> Result<Self, AuthError> {
+        if compact.len() > MAX_BYTES {
+            return Err(AuthError::malformed(
                 "The token is larger than 8 KiB: let the issuer put less into it.",
             ));
         }
-        let (signed, signature) = text.rsplit_once('.').ok_or_else(opaque)?;
-        let (header, payload) = signed.split_once('.').ok_or_else(not_three_parts)?;
+        let (signing_input, signature) = compact.rsplit_once('.').ok_or_else(opaque)?;
+        let (header, payload) = signing_input.split_once('.').ok_or_else(not_three_parts)?;
         if payload.contains('.') {
             return Err(not_three_parts());
         }
         let header = object(header).ok_or_else(|| {
-            Refusal::malformed(
+            AuthError::malformed(
                 "The token's header is not a JSON object: send the JWT as its issuer gave it.",
             )
         })?;
@@ -52,32 +52,35 @@ impl<'t> Token<'t> {
             None => None,
             Some(Value::String(kid)) => Some(kid.clone()),
             Some(_) => {
-                return Err(Refusal::malformed(
+                return Err(AuthError::malformed(
                     "The token's `kid` is not a string: let the issuer name its key.",
                 ));
             }
         };
         let algorithm = algorithm(&header)?;
-        Ok(Self { text, algorithm, kid, signed, payload, signature })
+        Ok(Self { compact, algorithm, kid, signing_input, payload, signature })
     }
 
     /// The key that signed it.
-    pub(super) fn signer<'k>(&self, keys: &'k [Arc<Key>]) -> Result<&'k Arc<Key>, Refusal> {
+    pub(super) fn verifying_key<'k>(
+        &self,
+        keys: &'k [Arc<Key>],
+    ) -> Result<&'k Arc<Key>, AuthError> {
         keys.iter()
-            .find(|key| key.verifies(self.signed, self.signature, self.algorithm))
+            .find(|key| key.verifies(self.signing_input, self.signature, self.algorithm))
             .ok_or_else(|| {
                 let message = match self.algorithm {
                     Algorithm::HS256 => "The token is HS256, but signed by none of the configured secrets: sign it with the very text of BETTER_AUTH_SECRET.".into(),
                     _ => format!("The token is {self}, but that key has not signed it as it is: get a new one."),
                 };
-                Refusal::new(Reason::BadSignature, message)
+                AuthError::new(AuthErrorReason::BadSignature, message)
             })
     }
 
-    /// The claims, to be read only once the signer is known.
-    pub(super) fn claims(&self) -> Result<Map<String, Value>, Refusal> {
+    /// The claims, to be read only once the verifying_key is known.
+    pub(super) fn claims(&self) -> Result<Map<String, Value>, AuthError> {
         object(self.payload).ok_or_else(|| {
-            Refusal::malformed(
+            AuthError::malformed(
                 "The token's claims are not a JSON object: let the issuer sign claims.",
             )
         })
@@ -96,15 +99,15 @@ fn object(part: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
-fn opaque() -> Refusal {
-    Refusal::malformed(
+fn opaque() -> AuthError {
+    AuthError::malformed(
         "This is not a JWT. With Better Auth, send the token of `GET /api/auth/token`, not the one \
          of the session.",
     )
 }
 
-fn not_three_parts() -> Refusal {
-    Refusal::malformed(
+fn not_three_parts() -> AuthError {
+    AuthError::malformed(
         "A JWT has three parts, separated by dots: send one that is signed, not encrypted.",
     )
 }
@@ -112,29 +115,29 @@ fn not_three_parts() -> Refusal {
 /// Only access tokens: logout and event tokens, and the cookie in which Better Auth caches a
 /// session, are signed by the same keys (RFC 8725, section 3.11). RFC 9068 allows the long form of
 /// `at+jwt`.
-fn check_type(header: &Map<String, Value>) -> Result<(), Refusal> {
+fn check_type(header: &Map<String, Value>) -> Result<(), AuthError> {
     const TYPES: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
     match header.get("typ") {
         None => {}
         Some(Value::String(typ)) if TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ)) => {}
         Some(_) => {
-            return Err(Refusal::malformed(
+            return Err(AuthError::malformed(
                 "The token's `typ` is not that of an access token (none, `JWT` or `at+jwt`). With Better \
                  Auth, send the token of `GET /api/auth/token`.",
             ));
         }
     }
     if header.contains_key("crit") {
-        return Err(Refusal::malformed(
+        return Err(AuthError::malformed(
             "The token needs extensions (`crit`), and none is supported: let the issuer leave them out.",
         ));
     }
     Ok(())
 }
 
-fn algorithm(header: &Map<String, Value>) -> Result<Algorithm, Refusal> {
+fn algorithm(header: &Map<String, Value>) -> Result<Algorithm, AuthError> {
     let Some(Value::String(name)) = header.get("alg") else {
-        return Err(Refusal::malformed(
+        return Err(AuthError::malformed(
             "The token's header has no `alg`: let the issuer name its algorithm.",
         ));
     };
@@ -143,8 +146,8 @@ fn algorithm(header: &Map<String, Value>) -> Result<Algorithm, Refusal> {
         .filter(|algorithm| !matches!(algorithm, Algorithm::HS384 | Algorithm::HS512))
         .ok_or_else(|| {
             let name = quoted(name);
-            Refusal::new(
-                Reason::AlgorithmNotAllowed,
+            AuthError::new(
+                AuthErrorReason::AlgorithmNotAllowed,
                 format!(
                     "The token's algorithm {name} is not supported: let the issuer sign with \
                      EdDSA, ES256, ES384, RS256, RS384, RS512, PS256, PS384, PS512 or, by a shared \
@@ -160,20 +163,20 @@ mod tests {
 
     use super::*;
 
-    fn reason(text: &str) -> Option<Reason> {
+    fn reason(text: &str) -> Option<AuthErrorReason> {
         match Token::read(text).err()? {
-            Refusal::Unauthenticated { reason, .. } => Some(reason),
-            refusal @ Refusal::KeysUnavailable { .. } => panic!("{refusal:?}"),
+            AuthError::Unauthenticated { reason, .. } => Some(reason),
+            refusal @ AuthError::KeysUnavailable { .. } => panic!("{refusal:?}"),
         }
     }
 
     #[test]
     fn the_form_is_checked_before_the_algorithm() {
-        let malformed = Some(Reason::TokenMalformed);
+        let malformed = Some(AuthErrorReason::TokenMalformed);
         for text in ["", "opaque", "a.b", "a.b.c.d.e", "..", "e30.e30.", "W10.e30.", "bm8.e30."] {
             assert_eq!(reason(text), malformed, "{text}");
         }
-        let not_allowed = Some(Reason::AlgorithmNotAllowed);
+        let not_allowed = Some(AuthErrorReason::AlgorithmNotAllowed);
         let table = [
             (json!({"alg": "HS256"}), None),
             (json!({"alg": "EdDSA", "typ": "jwt", "kid": "k", "jku": "https://x"}), None),

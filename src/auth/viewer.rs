@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use super::scope::Scope;
-use crate::clock::Instant;
+use crate::time::Timestamp;
 
 /// A user: the `sub` of their tokens, 1 to 255 bytes of opaque text, compared byte for byte.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,9 +86,9 @@ pub struct Session {
     pub(super) key: String,
     pub(super) has_sid: bool,
     pub(super) issuer: Option<String>,
-    pub(super) issued_at: Option<Instant>,
-    pub(super) verified_at: Instant,
-    pub(super) expires_at: Instant,
+    pub(super) issued_at: Option<Timestamp>,
+    pub(super) verified_at: Timestamp,
+    pub(super) expires_at: Timestamp,
     pub(super) scopes: Vec<Scope>,
 }
 
@@ -107,13 +107,13 @@ impl Session {
 
     /// The `iat` claim, else when this server first verified the token.
     #[must_use]
-    pub fn issued_at(&self) -> Instant {
+    pub fn issued_at(&self) -> Timestamp {
         self.issued_at.unwrap_or(self.verified_at)
     }
 
     /// The `exp` claim itself; a single request may still pass within the leeway after it.
     #[must_use]
-    pub fn expires_at(&self) -> Instant {
+    pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::Context;
 use chrono::NaiveDate;
 
-use super::error::{ApiError, ErrorCode};
 use crate::{
     auth::{Authenticator, Viewer},
-    clock::{Clock, Instant},
+    error::{ApiError, ErrorCode},
     store::OwnedStore,
+    time::{Clock, Timestamp},
 };
 
 /// What the guard puts into the context of an operation that asks for anything of the viewer's.
@@ -21,7 +21,7 @@ pub struct RequestContext {
     /// The guard itself, which a sign-out tells whom to let in no more.
     pub authenticator: Arc<Authenticator>,
     clock: Clock,
-    now: Mutex<Instant>,
+    now: Mutex<Timestamp>,
 }
 
 impl RequestContext {
@@ -39,7 +39,7 @@ impl RequestContext {
 
     /// The instant at which the request came, or the present message of a subscription was made.
     #[must_use]
-    pub fn now(&self) -> Instant {
+    pub fn now(&self) -> Timestamp {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

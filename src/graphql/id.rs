@@ -3,9 +3,9 @@
 use async_graphql::ID;
 use uuid::Uuid;
 
-use super::error::{ApiError, ErrorCode};
 use crate::{
     auth::UserId,
+    error::{ApiError, ErrorCode},
     store::{Input, StoreError},
 };
 
@@ -19,19 +19,19 @@ pub fn uuid(id: &ID) -> Option<Uuid> {
 }
 
 /// The UUID of an object that a mutation names.
-pub fn existing(id: &ID, named: Input) -> Result<Uuid, ApiError> {
+pub fn parse_or_not_found(id: &ID, named: Input) -> Result<Uuid, ApiError> {
     uuid(id).ok_or_else(|| StoreError::NotFound(named).into())
 }
 
 /// The UUIDs of objects that a mutation names in a list.
-pub fn all_existing(
+pub fn parse_all_or_not_found(
     field: &str,
     ids: Option<Vec<ID>>,
     named: fn(usize) -> Input,
 ) -> Result<Vec<Uuid>, ApiError> {
     let ids = ids.unwrap_or_default();
     at_most(field, &ids)?;
-    ids.iter().enumerate().map(|(at, id)| existing(id, named(at))).collect()
+    ids.iter().enumerate().map(|(at, id)| parse_or_not_found(id, named(at))).collect()
 }
 
 /// Refuses a list of too many ids.

@@ -3,23 +3,27 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    batch::{BatchInput, BatchOperation, BatchPayload},
-    change::DeleteInput,
     context::ContextExt,
-    error::{ApiError, ErrorCode},
-    list::{CreateListInput, TaskListPayload, UpdateListInput},
-    payload::{DeletePayload, OfOutcome},
-    scope::Needs,
-    session::{SignOutInput, SignOutPayload},
-    sync,
-    tag::{CreateTagInput, TagPayload, UpdateTagInput},
-    task::{
-        CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, TaskPayload,
-        UpdateTaskInput,
+    types::{
+        batch::{BatchInput, BatchOperation, BatchPayload},
+        change_page,
+        inputs::DeleteInput,
+        payload::{DeletePayload, OfOutcome},
+        scope::RequireScope,
+        session::{SignOutInput, SignOutPayload},
+        tag::{CreateTagInput, TagPayload, UpdateTagInput},
+        task::{
+            CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, TaskPayload,
+            UpdateTaskInput,
+        },
+        task_list::{CreateListInput, TaskListPayload, UpdateListInput},
+        user::{UpdateViewerInput, ViewerPayload},
     },
-    viewer::{UpdateViewerInput, ViewerPayload},
 };
-use crate::auth;
+use crate::{
+    auth,
+    error::{ApiError, ErrorCode},
+};
 
 /// A failure stays within its field: an error that is passed up would blank the payloads of the
 /// mutations before it, which have been committed.
@@ -30,7 +34,7 @@ type Outcome<T> = Option<Result<T, ApiError>>;
 pub struct Mutation;
 
 /// Every mutation takes one `input`, returns what it changed, and may be sent again after a lost reply: creates by their `id`, the rest because they set states and never toggle them.
-#[Object(guard = Needs(auth::Scope::Write))]
+#[Object(guard = RequireScope(auth::Scope::Write))]
 impl Mutation {
     async fn create_task(&self, ctx: &Context<'_>, input: CreateTaskInput) -> Outcome<TaskPayload> {
         run(ctx, BatchOperation::CreateTask(input)).await
@@ -120,7 +124,7 @@ async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Outc
     let run = async || {
         let viewer = ctx.viewer()?.id();
         let done = ctx.store()?.run(operation.read(viewer)?).await?;
-        let cursor = sync::cursor(viewer, done.number);
+        let cursor = change_page::cursor(viewer, done.number);
         P::of(done.outcome, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })

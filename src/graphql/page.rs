@@ -4,8 +4,11 @@ use async_graphql::{Context, SimpleObject};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{context::ContextExt, error::ApiError};
-use crate::store::{Owned, Page, Place, Toward, Window};
+use super::context::ContextExt;
+use crate::{
+    error::ApiError,
+    store::{KeysetCursor, Owned, Page, Side, Window},
+};
 
 /// The most rows of a page.
 const MOST: i32 = 100;
@@ -69,22 +72,8 @@ pub fn place<P: DeserializeOwned>(order: &str, cursor: &str) -> Option<P> {
     }
 }
 
-fn read(field: &'static str, cursor: &str, order: &str) -> Result<Place, ApiError> {
-    place(order, cursor).ok_or_else(|| not_of_this_list(field))
-}
-
-/// The cursor on that side is one that this list and order did not make.
-pub fn foreign(side: Toward) -> ApiError {
-    not_of_this_list(match side {
-        Toward::Previous => "after",
-        Toward::Next => "before",
-    })
-}
-
-fn not_of_this_list(field: &'static str) -> ApiError {
-    let message =
-        format!("{field} is not a cursor of this list in this order: read the list anew.");
-    ApiError::bad_input(field, message)
+fn read(field: &'static str, cursor: &str, order: &str) -> Result<KeysetCursor, ApiError> {
+    place(order, cursor).ok_or_else(|| ApiError::foreign_cursor(field))
 }
 
 /// What lies beyond a page.
@@ -106,9 +95,9 @@ impl PageInfo {
         let store = ctx.store()?;
         let asked = |field| ctx.look_ahead().field(field).exists();
         Ok(Self {
-            has_next_page: asked("hasNextPage") && store.has_more(page, Toward::Next).await?,
+            has_next_page: asked("hasNextPage") && store.has_more(page, Side::Next).await?,
             has_previous_page: asked("hasPreviousPage")
-                && store.has_more(page, Toward::Previous).await?,
+                && store.has_more(page, Side::Previous).await?,
             start_cursor: page.rows.first().map(|(place, _)| cursor(order, place)),
             end_cursor: page.rows.last().map(|(place, _)| cursor(order, place)),
         })
@@ -148,7 +137,7 @@ macro_rules! connection {
             async fn page_info(
                 &self,
                 ctx: &async_graphql::Context<'_>,
-            ) -> Result<$crate::graphql::page::PageInfo, $crate::graphql::error::ApiError> {
+            ) -> Result<$crate::graphql::page::PageInfo, $crate::error::ApiError> {
                 $crate::graphql::page::PageInfo::of(ctx, &self.page, &self.order).await
             }
 
@@ -156,7 +145,7 @@ macro_rules! connection {
             async fn total_count(
                 &self,
                 ctx: &async_graphql::Context<'_>,
-            ) -> Result<i32, $crate::graphql::error::ApiError> {
+            ) -> Result<i32, $crate::error::ApiError> {
                 let total = $crate::graphql::context::ContextExt::store(ctx)?.total(&self.page);
                 Ok(i32::try_from(total.await?).unwrap_or(i32::MAX))
             }

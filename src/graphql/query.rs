@@ -4,26 +4,27 @@ use async_graphql::{Context, ID, Object};
 
 use super::{
     context::ContextExt,
-    error::ApiError,
     id,
-    list::{TaskList, TaskListConnection},
-    node::Node,
     page::PageArguments,
-    scope::Needs,
-    sync::ChangePage,
-    tag::{Tag, TagConnection},
-    task::{Task, TaskConnection},
-    task_filter::TaskFilter,
-    task_order::{TaskArguments, TaskOrder},
-    viewer::User,
+    types::{
+        change_page::ChangePage,
+        node::Node,
+        scope::RequireScope,
+        tag::{Tag, TagConnection},
+        task::{Task, TaskConnection},
+        task_filter::TaskFilter,
+        task_list::{TaskList, TaskListConnection},
+        task_order::{TaskArguments, TaskOrder},
+        user::User,
+    },
 };
-use crate::auth;
+use crate::{auth, error::ApiError};
 
 /// The root of what can be read: the viewer's own, and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Query;
 
-#[Object(guard = Needs(auth::Scope::Read))]
+#[Object(guard = RequireScope(auth::Scope::Read))]
 impl Query {
     /// Who is asking, and with which session.
     #[expect(clippy::unused_async, reason = "the macro takes nothing else")]

@@ -3,20 +3,17 @@
 use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
 
-use crate::{
-    calendar::{Duration, Zone},
-    clock::Instant,
-};
+use crate::time::{Duration, Timestamp, Zone};
 
 /// RFC 3339 instant in UTC with milliseconds, e.g. `2026-11-21T09:30:00.000Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
-impl ScalarType for Instant {
+impl ScalarType for Timestamp {
     fn parse(value: Value) -> InputValueResult<Self> {
-        read(&value, Instant::parse)
+        read(&value, Timestamp::parse)
     }
 
     fn is_valid(value: &Value) -> bool {
-        read(value, Instant::parse).is_ok()
+        read(value, Timestamp::parse).is_ok()
     }
 
     fn to_value(&self) -> Value {

@@ -8,14 +8,16 @@ use tokio::time::sleep;
 
 use super::{
     context::{ContextExt, RequestContext},
-    error::ApiError,
-    scope::Needs,
-    sync::{self, ChangePage},
+    types::{
+        change_page::{self, ChangePage},
+        scope::RequireScope,
+    },
 };
 use crate::{
     auth,
-    feed::Follower,
-    store::{self, LogPlace, StoreError},
+    error::ApiError,
+    feed::Subscriber,
+    store::{self, StoreError, SyncCursor},
 };
 
 /// How many changes a message holds at the most.
@@ -25,7 +27,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Does something again and again while the database is away: nothing is lost then but time. (As a
 /// function that takes a future-making closure it could not be sent between threads.)
-macro_rules! patiently {
+macro_rules! retry_while_unavailable {
     ($ask:expr) => {
         loop {
             match $ask {
@@ -39,21 +41,21 @@ macro_rules! patiently {
     };
 }
 
-/// Reads what has changed, when it is this follower's turn.
+/// Reads what has changed, when it is this subscriber's turn.
 async fn read(
     request: &RequestContext,
-    follower: &Follower,
-    place: LogPlace,
+    subscriber: &Subscriber,
+    place: SyncCursor,
 ) -> Result<store::ChangePage, StoreError> {
-    let _turn = follower.turn().await;
-    patiently!(request.store.changes(Some(place), MOST).await)
+    let _turn = subscriber.permit().await;
+    retry_while_unavailable!(request.store.changes(Some(place), MOST).await)
 }
 
 /// The root of what can be followed: the viewer's own, and nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Subscription;
 
-#[Subscription(guard = Needs(auth::Scope::Read))]
+#[Subscription(guard = RequireScope(auth::Scope::Read))]
 impl Subscription {
     /// First all changes after `since`, then each as it happens: reconnecting with the last cursor misses nothing. Null `since`: only what happens from now on.
     async fn changes(
@@ -62,15 +64,18 @@ impl Subscription {
         since: Option<String>,
     ) -> Result<impl Stream<Item = Result<ChangePage, ApiError>>, ApiError> {
         let request = ctx.request()?;
-        let since = since.map(|since| sync::place(request.viewer.id(), &since)).transpose()?;
+        let since =
+            since.map(|since| change_page::place(request.viewer.id(), &since)).transpose()?;
         // The feed comes first: what changes while the log is read is heard afterwards.
-        let follower = patiently!(request.store.follow().await)?;
+        let subscriber = retry_while_unavailable!(request.store.subscribe().await)?;
         let first = match since {
-            Some(place) => read(request, &follower, place).await?,
-            None => store::ChangePage::empty(patiently!(request.store.end_of_log().await)?),
+            Some(place) => read(request, &subscriber, place).await?,
+            None => store::ChangePage::empty(retry_while_unavailable!(
+                request.store.end_of_log().await
+            )?),
         };
         let (place, has_more) = (first.place, first.has_more);
-        let follow = Follow { request, follower, place, has_more, first: Some(first) };
+        let follow = Follow { request, subscriber, place, has_more, first: Some(first) };
         Ok(stream::try_unfold(follow, Follow::next))
     }
 }
@@ -78,8 +83,8 @@ impl Subscription {
 /// A place in the viewer's log that moves on with what is told.
 struct Follow<'a> {
     request: &'a RequestContext,
-    follower: Follower,
-    place: LogPlace,
+    subscriber: Subscriber,
+    place: SyncCursor,
     /// Whether there is more behind it already.
     has_more: bool,
     /// Told at once, whatever is in it, so that the client has a cursor.
@@ -99,10 +104,10 @@ impl Follow<'_> {
     async fn read_on(&mut self) -> Result<store::ChangePage, ApiError> {
         loop {
             if !self.has_more {
-                self.follower.news().await;
+                self.subscriber.changed().await;
             }
             self.request.renew().await;
-            let page = read(self.request, &self.follower, self.place).await?;
+            let page = read(self.request, &self.subscriber, self.place).await?;
             (self.place, self.has_more) = (page.place, page.has_more);
             if page.reset || !page.changes.is_empty() {
                 return Ok(page);

@@ -1,9 +1,11 @@
 //! Whether the process lives, and whether it should be sent requests.
 
+use std::sync::Arc;
+
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 
-use super::Served;
+use super::AppState;
 
 /// What a check of readiness found.
 #[derive(Serialize)]
@@ -11,6 +13,7 @@ pub struct Readiness {
     database: &'static str,
     migrations: &'static str,
     keys: &'static str,
+    sign_outs: &'static str,
     shutting_down: bool,
 }
 
@@ -21,9 +24,9 @@ pub async fn alive() -> &'static str {
     OK
 }
 
-/// Whether database, migrations and keys are there: 200, or 503 with what is missing.
-pub async fn ready(State(served): State<Served>) -> (StatusCode, Json<Readiness>) {
-    let (database, migrations) = match served.store.is_up_to_date().await {
+/// Whether database, migrations, keys and the news of sign-outs are there: 200, or 503 with what is missing.
+pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Readiness>) {
+    let (database, migrations) = match state.store.is_up_to_date().await {
         Ok(true) => (OK, OK),
         Ok(false) => (OK, "behind: run `taskward migrate`"),
         Err(error) => {
@@ -31,9 +34,12 @@ pub async fn ready(State(served): State<Served>) -> (StatusCode, Json<Readiness>
             ("does not answer", "unknown")
         }
     };
-    let keys = served.authenticator.ready().map_or_else(|missing| missing, |()| OK);
-    let shutting_down = served.draining.has_begun();
-    let ready = [database, migrations, keys].iter().all(|part| *part == OK) && !shutting_down;
+    let keys = state.authenticator.ready().map_or_else(|missing| missing, |()| OK);
+    let knows_sign_outs = state.authenticator.knows_revocations();
+    let sign_outs = if knows_sign_outs { OK } else { "the news of them are older than 30 s" };
+    let shutting_down = state.shutdown.is_cancelled();
+    let ready =
+        [database, migrations, keys, sign_outs].iter().all(|part| *part == OK) && !shutting_down;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { database, migrations, keys, shutting_down }))
+    (status, Json(Readiness { database, migrations, keys, sign_outs, shutting_down }))
 }

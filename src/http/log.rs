@@ -1,6 +1,9 @@
 //! One line in the log for each request, and the id that ties it to the answer.
 
-use std::{ops::Deref, sync::OnceLock};
+use std::{
+    ops::Deref,
+    sync::{Arc, OnceLock},
+};
 
 use async_graphql::ServerError;
 use axum::{
@@ -12,11 +15,12 @@ use axum::{
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::{Served, reply};
+use super::AppState;
 use crate::{
     auth::{UserId, Viewer},
-    clock::{Clock, Instant},
-    graphql::error::ErrorCode,
+    engine::ExecutionResult,
+    error::ErrorCode,
+    time::{Clock, Timestamp},
 };
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,15 +54,15 @@ impl RequestId {
 
 /// What the log says of a GraphQL request: never a token, a variable or a document.
 #[derive(Clone, Debug, Default)]
-pub struct Entry {
+pub struct LogEntry {
     operation: OnceLock<String>,
     user: OnceLock<UserId>,
     outcome: OnceLock<ErrorCode>,
 }
 
-impl Entry {
+impl LogEntry {
     /// The name of the operation. Only the first one counts, as for the others.
-    pub fn operation(&self, name: Option<&str>) {
+    pub fn set_operation(&self, name: Option<&str>) {
         if let Some(name) = name {
             self.operation.get_or_init(|| name.chars().take(LONGEST).collect());
         }
@@ -75,44 +79,51 @@ impl Entry {
     }
 
     /// Who asks.
-    pub fn user(&self, viewer: Option<&Viewer>) {
+    pub fn set_user(&self, viewer: Option<&Viewer>) {
         if let Some(viewer) = viewer {
             self.user.get_or_init(|| viewer.id().clone());
         }
     }
 
     /// Why it failed.
-    pub fn outcome(&self, code: ErrorCode) {
+    pub fn set_error(&self, code: ErrorCode) {
         self.outcome.get_or_init(|| code);
     }
 
-    /// Why its first field that failed did so.
-    pub fn errors(&self, errors: &[ServerError]) {
+    /// How the operation went, as far as its first field that failed tells it.
+    pub fn set_result(&self, result: &ExecutionResult) {
+        if let Some(code) = result.error_code() {
+            self.set_error(code);
+        }
+    }
+
+    /// Why the operation was not executed.
+    pub fn set_errors(&self, errors: &[ServerError]) {
         if let Some(first) = errors.first() {
-            self.outcome(reply::code(first));
+            self.set_error(ErrorCode::of(first));
         }
     }
 }
 
 /// One line in the log for an operation over a connection that lasts, however it ends.
 pub struct OperationLog {
-    entry: Entry,
+    entry: LogEntry,
     clock: Clock,
-    start: Instant,
+    start: Timestamp,
 }
 
 impl OperationLog {
     /// What there is to tell of an operation that begins now.
     #[must_use]
-    pub fn begin(entry: Entry, clock: &Clock) -> Self {
+    pub fn begin(entry: LogEntry, clock: &Clock) -> Self {
         Self { entry, clock: clock.clone(), start: clock.now() }
     }
 }
 
 impl Deref for OperationLog {
-    type Target = Entry;
+    type Target = LogEntry;
 
-    fn deref(&self) -> &Entry {
+    fn deref(&self) -> &LogEntry {
         &self.entry
     }
 }
@@ -127,20 +138,20 @@ impl Drop for OperationLog {
 }
 
 /// Gives the request its id, and logs it when it is answered.
-pub async fn log(State(served): State<Served>, mut request: Request, next: Next) -> Response {
+pub async fn log(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", id = id.as_str());
 
-    let start = served.clock.now();
+    let start = state.clock.now();
     let mut reply = next.run(request).instrument(span.clone()).await;
-    let duration_ms = millis_since(start, &served.clock);
+    let duration_ms = millis_since(start, &state.clock);
 
-    let entry = reply.extensions_mut().remove::<Entry>();
+    let entry = reply.extensions_mut().remove::<LogEntry>();
     let status = reply.status().as_u16();
-    let (operation, user) = entry.as_ref().map(Entry::names).unwrap_or_default();
-    let outcome = entry.as_ref().map(Entry::outcome_name);
+    let (operation, user) = entry.as_ref().map(LogEntry::names).unwrap_or_default();
+    let outcome = entry.as_ref().map(LogEntry::outcome_name);
     span.in_scope(
         || tracing::info!(%method, path, status, operation, user, duration_ms, outcome, "answered"),
     );
@@ -149,6 +160,6 @@ pub async fn log(State(served): State<Served>, mut request: Request, next: Next)
 }
 
 /// How long something took, by a clock that may have been set back meanwhile.
-pub fn millis_since(start: Instant, clock: &Clock) -> i64 {
+pub fn millis_since(start: Timestamp, clock: &Clock) -> i64 {
     (clock.now().millis() - start.millis()).max(0)
 }

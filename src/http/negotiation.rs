@@ -5,12 +5,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 
 /// In which form an answer goes out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Form {
+pub struct ResponseFormat {
     /// The answer's `Content-Type`.
     pub media_type: MediaType,
     /// Whether a request that is refused is answered with 200, as clients from before GraphQL over
     /// HTTP expect: those that accept `application/json` and name nothing else.
-    pub always_ok: bool,
+    pub legacy_status_200: bool,
 }
 
 /// The media types of a GraphQL response.
@@ -33,9 +33,9 @@ impl MediaType {
     }
 }
 
-impl Form {
+impl ResponseFormat {
     /// The form where nothing is known of what the client wants.
-    pub const PLAIN: Self = Self { media_type: MediaType::Json, always_ok: false };
+    pub const PLAIN: Self = Self { media_type: MediaType::Json, legacy_status_200: false };
 
     /// The best form that `Accept` allows, `None` when it allows none. The newer media type is only
     /// used where it is named, since a client that takes anything may be an old one, or where the
@@ -55,13 +55,13 @@ impl Form {
             let by_range = weight_of(name).or_else(|| weight_of("application/*"));
             by_range.or_else(|| weight_of("*/*")).is_some_and(|weight| weight > 0.0)
         };
-        let newer = Self { media_type: MediaType::GraphqlResponse, always_ok: false };
+        let newer = Self { media_type: MediaType::GraphqlResponse, legacy_status_200: false };
         if weight_of(NEWER).is_some() && is_accepted(NEWER) {
             Some(newer)
         } else if is_accepted(OLDER) {
             let mut accepted = ranges(headers).filter(|(_, weight)| *weight > 0.0);
-            let always_ok = accepted.all(|(range, _)| range.eq_ignore_ascii_case(OLDER));
-            Some(Self { media_type: MediaType::Json, always_ok })
+            let legacy_status_200 = accepted.all(|(range, _)| range.eq_ignore_ascii_case(OLDER));
+            Some(Self { media_type: MediaType::Json, legacy_status_200 })
         } else {
             is_accepted(NEWER).then_some(newer)
         }

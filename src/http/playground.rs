@@ -5,7 +5,7 @@
 
 mod assets;
 
-use std::future::ready;
+use std::{future::ready, sync::Arc};
 
 use axum::{
     Router,
@@ -17,8 +17,8 @@ use axum::{
 use uuid::Uuid;
 
 pub use self::assets::Assets;
-use super::Served;
-use crate::clock::Clock;
+use super::AppState;
+use crate::time::Clock;
 
 const PAGE: &str = include_str!("playground.html");
 
@@ -32,10 +32,10 @@ pub struct Playground {
 }
 
 /// The page, and the files that it loads from this server.
-pub fn routes(playground: &Playground) -> Router<Served> {
+pub fn routes(playground: &Playground) -> Router<Arc<AppState>> {
     let token = playground.token.as_deref().unwrap_or_default();
     let page = PAGE.replace("{{files}}", &playground.assets.elements()).replace("{{token}}", token);
-    let reply = move |State(served): State<Served>| ready(reply(&page, &served.clock));
+    let reply = move |State(state): State<Arc<AppState>>| ready(reply(&page, &state.clock));
     playground.assets.routes().route("/", get(reply))
 }
 

@@ -1,8 +1,7 @@
 //! The answer to a GraphQL request: a well-formed GraphQL response, whatever happened.
 
-use std::sync::Arc;
-
-use async_graphql::{Response as GraphqlResponse, ServerError, Value};
+use async_graphql::ServerError;
+use async_graphql_axum::GraphQLResponse;
 use axum::{
     body::Body,
     http::{HeaderName, HeaderValue, StatusCode, header},
@@ -10,52 +9,43 @@ use axum::{
 };
 use serde::Serialize;
 
-use super::negotiation::Form;
+use super::negotiation::ResponseFormat;
 use crate::{
-    auth::{Refusal, Scope},
-    graphql::error::{ApiError, ErrorCode},
-    store::StoreError,
+    auth::AuthError,
+    engine::{ExecutionResult, RequestError},
+    error::{ApiError, ErrorCode},
 };
 
 /// How long a client waits before it tries again what was refused for a passing reason, in seconds.
 pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
-/// A request that is not executed.
+/// A request that is answered without being executed.
 #[derive(Debug)]
-pub struct Refused {
-    /// For a client that reads statuses.
+pub struct HttpError {
     status: StatusCode,
     /// Headers that belong to the status.
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// What is wrong, at least one sentence.
+    /// At least one.
     errors: Vec<ServerError>,
-    /// Whether the document is at fault, or its variables: some clients want 200 then.
-    document: bool,
+    /// Whether the document or its variables are at fault: clients from before GraphQL over HTTP expect
+    /// 200 then.
+    is_document_error: bool,
 }
 
-impl Refused {
+impl HttpError {
     /// One error with its status.
     #[must_use]
     pub fn new(status: StatusCode, error: ApiError) -> Self {
-        let errors = vec![error.at(None)];
-        Self { status, headers: Vec::new(), errors, document: false }
+        Self::all(status, vec![error.at(None)])
     }
 
-    /// A request whose document or variables are refused.
-    #[must_use]
-    pub fn document(errors: Vec<ServerError>) -> Self {
-        let (status, headers) = (StatusCode::BAD_REQUEST, Vec::new());
-        Self { status, headers, errors, document: true }
+    fn all(status: StatusCode, errors: Vec<ServerError>) -> Self {
+        Self { status, headers: Vec::new(), errors, is_document_error: false }
     }
 
     /// One error of what the client sent, with its status.
     pub fn input(status: StatusCode, message: &'static str) -> Self {
         Self::new(status, ApiError::new(ErrorCode::BadUserInput, message))
-    }
-
-    /// A part of the request that is refused, by its path.
-    pub fn field(field: &'static str, message: &'static str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, ApiError::bad_input(field, message))
     }
 
     /// A fault of the server that may be over in so many seconds.
@@ -75,25 +65,23 @@ impl Refused {
         self
     }
 
-    /// What is wrong, for a client to which no status can be told.
-    #[must_use]
-    pub fn into_errors(self) -> Vec<ServerError> {
-        self.errors
-    }
-
     /// The code of the first error, for the log.
     #[must_use]
-    pub fn outcome(&self) -> ErrorCode {
-        self.errors.first().map_or(ErrorCode::InternalServerError, code)
+    pub fn code(&self) -> ErrorCode {
+        self.errors.first().map_or(ErrorCode::InternalServerError, ErrorCode::of)
     }
 
-    /// The answer in that form.
+    /// The response in that format.
     #[must_use]
-    pub fn reply(self, form: Form) -> Response {
-        let status = if self.document && form.always_ok { StatusCode::OK } else { self.status };
-        let mut reply = write(status, form, &Errors { errors: self.errors });
-        reply.headers_mut().extend(self.headers);
-        reply
+    pub fn into_response(self, format: ResponseFormat) -> Response {
+        let status = if self.is_document_error && format.legacy_status_200 {
+            StatusCode::OK
+        } else {
+            self.status
+        };
+        let mut response = with_headers(status, format, to_json(&Errors { errors: self.errors }));
+        response.headers_mut().extend(self.headers);
+        response
     }
 }
 
@@ -104,126 +92,77 @@ pub struct Errors {
     pub errors: Vec<ServerError>,
 }
 
+/// The status of each reason why the engine executes nothing.
+impl From<RequestError> for HttpError {
+    fn from(error: RequestError) -> Self {
+        let (status, is_document_error) = match error {
+            RequestError::Unauthenticated(error) => return error.into(),
+            RequestError::Timeout(_) => {
+                let errors = error.into_errors();
+                return Self::all(StatusCode::SERVICE_UNAVAILABLE, errors)
+                    .with(header::RETRY_AFTER, RETRY_AFTER);
+            }
+            RequestError::Document(_) => (StatusCode::BAD_REQUEST, true),
+            RequestError::Malformed(_) => (StatusCode::BAD_REQUEST, false),
+            RequestError::UnknownHash(_) => (StatusCode::OK, false),
+            RequestError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, false),
+        };
+        Self { is_document_error, ..Self::all(status, error.into_errors()) }
+    }
+}
+
 /// RFC 6750 §3: the challenge goes with each 401.
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
-        let challenge = refusal.www_authenticate();
-        match refusal {
-            Refusal::Unauthenticated { reason, message } => {
-                let error = ApiError::new(ErrorCode::Unauthenticated, message);
-                let refused = Self::new(StatusCode::UNAUTHORIZED, error.reason(reason.as_str()));
-                match challenge {
-                    Some(challenge) => refused.with(header::WWW_AUTHENTICATE, challenge),
-                    None => refused,
-                }
+impl From<AuthError> for HttpError {
+    fn from(error: AuthError) -> Self {
+        let challenge = error.www_authenticate();
+        let (status, name, value) = match &error {
+            AuthError::Unauthenticated { .. } => {
+                (StatusCode::UNAUTHORIZED, header::WWW_AUTHENTICATE, challenge)
             }
-            Refusal::KeysUnavailable { retry_after } => {
-                let message =
-                    "The key set of the token's issuer could not be fetched yet: try again.";
-                Self::unavailable(message, retry_after.as_secs().into())
+            AuthError::KeysUnavailable { retry_after } => {
+                let seconds = retry_after.as_secs().into();
+                (StatusCode::SERVICE_UNAVAILABLE, header::RETRY_AFTER, Some(seconds))
             }
+        };
+        let http_error = Self::new(status, error.into());
+        match value {
+            Some(value) => http_error.with(name, value),
+            None => http_error,
         }
     }
 }
 
 /// The answer to an operation that was executed, with or without errors of its fields.
 #[must_use]
-pub fn executed(mut response: GraphqlResponse, form: Form, request_id: &str) -> Response {
-    if hide_internals(&mut response.errors, request_id) {
-        let mut reply = write(StatusCode::SERVICE_UNAVAILABLE, form, &response);
-        reply.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
-        return reply;
-    }
-    if let Some(scope) = missing_scope(&response) {
-        let mut reply = write(StatusCode::FORBIDDEN, form, &response);
-        reply.headers_mut().insert(header::WWW_AUTHENTICATE, scope.www_authenticate());
-        return reply;
-    }
-    write(StatusCode::OK, form, &response)
-}
-
-/// Logs what a client may not see, once, within the span of the request, and takes it out of the
-/// errors; tells whether the same request may work in a moment.
-pub fn hide_internals(errors: &mut [ServerError], request_id: &str) -> bool {
-    let mut logged = Vec::new();
-    let mut unavailable = false;
-    for error in errors {
-        unavailable |= hide_internal(error, request_id, &mut logged);
-    }
-    unavailable
-}
-
-/// The scope that was missing for all that was asked. An error further down tells of a field above it
-/// that was run.
-fn missing_scope(response: &GraphqlResponse) -> Option<Scope> {
-    let nothing = match &response.data {
-        Value::Null => true,
-        Value::Object(fields) => fields.values().all(|value| *value == Value::Null),
-        _ => false,
+pub fn executed(result: ExecutionResult, format: ResponseFormat) -> Response {
+    let (status, extra) = if result.is_unavailable() {
+        (StatusCode::SERVICE_UNAVAILABLE, Some((header::RETRY_AFTER, RETRY_AFTER)))
+    } else if let Some(scope) = result.missing_scope() {
+        (StatusCode::FORBIDDEN, Some((header::WWW_AUTHENTICATE, scope.www_authenticate())))
+    } else {
+        (StatusCode::OK, None)
     };
-    let lacks = |error: &ServerError| {
-        let at_the_root = error.path.len() == 1;
-        error.source::<ApiError>().and_then(ApiError::lacks).filter(|_| at_the_root)
-    };
-    let missing: Option<Vec<_>> = response.errors.iter().map(lacks).collect();
-    missing?.first().copied().filter(|_| nothing)
-}
-
-/// Logs what is behind an internal error, unless it was `logged` for another field that waited for
-/// the same, and leaves the client an id to report; tells whether the same request may work in a
-/// moment.
-fn hide_internal(
-    error: &mut ServerError,
-    request_id: &str,
-    logged: &mut Vec<Arc<StoreError>>,
-) -> bool {
-    let cause = error.source::<ApiError>().map(ApiError::cause);
-    let unavailable = match cause {
-        Some(None) => return false,
-        Some(Some(cause)) => {
-            if !logged.iter().any(|before| Arc::ptr_eq(before, cause)) {
-                tracing::error!(path = ?error.path, ?cause, "the store failed");
-                logged.push(Arc::clone(cause));
-            }
-            cause.is_unavailable()
-        }
-        // Ours all carry their source, so this one comes from the library.
-        None => {
-            tracing::error!(path = ?error.path, message = error.message, "a resolver failed");
-            false
+    let body = match result {
+        ExecutionResult::Json(json) => Body::from(json),
+        ExecutionResult::Response(response) => {
+            GraphQLResponse::from(response).into_response().into_body()
         }
     };
-    let internal = internal(request_id).at(None);
-    error.message = internal.message;
-    error.extensions = internal.extensions;
-    unavailable
+    let mut response = with_headers(status, format, body);
+    response.headers_mut().extend(extra);
+    response
 }
 
-/// What a client is told of a fault of the server, which the log tells in full.
-#[must_use]
-pub fn internal(request_id: &str) -> ApiError {
-    let message = format!("Internal error: report it with the request id {request_id}.");
-    ApiError::new(ErrorCode::InternalServerError, message)
+fn to_json(body: &impl Serialize) -> Body {
+    Body::from(serde_json::to_vec(body).unwrap_or_default())
 }
 
-/// The code that an error carries.
-#[must_use]
-pub fn code(error: &ServerError) -> ErrorCode {
-    error.source::<ApiError>().map_or(ErrorCode::InternalServerError, ApiError::code)
-}
-
-fn write(status: StatusCode, form: Form, body: &impl Serialize) -> Response {
-    written(status, form, serde_json::to_vec(body).unwrap_or_default())
-}
-
-/// An answer that is written already.
-#[must_use]
-pub fn written(status: StatusCode, form: Form, body: Vec<u8>) -> Response {
+fn with_headers(status: StatusCode, format: ResponseFormat, body: Body) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, form.media_type.header()),
+        (header::CONTENT_TYPE, format.media_type.header()),
         // The answer belongs to the bearer of one token.
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::VARY, HeaderValue::from_static("accept, authorization")),
     ];
-    (status, headers, Body::from(body)).into_response()
+    (status, headers, body).into_response()
 }

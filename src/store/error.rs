@@ -5,7 +5,7 @@ use sea_orm::{
     sqlx::{self, error::DatabaseError},
 };
 
-use super::{Toward, entity::tombstone::Kind};
+use super::{Side, entity::tombstone::Kind};
 
 /// The part of an operation that named an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum StoreError {
     /// The user has no object of the id that was named there; it may be somebody else's.
     NotFound(Input),
     /// The place in the list is not one of its order.
-    ForeignPlace(Toward),
+    ForeignCursor(Side),
     /// The sibling exists, and is not in the place where the object goes.
     NotASibling(Input),
     /// A subtask is in the list of the task that it is under.

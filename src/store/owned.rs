@@ -12,7 +12,7 @@ use super::entity::{
     revocation, tag, task, task_list, task_tag,
     tombstone::{self, Kind},
 };
-use crate::clock::Instant;
+use crate::time::Timestamp;
 
 /// The key of a user in the database. Only the store can make one, out of a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ pub trait Object:
 /// What each change of a row sets anew.
 pub struct Stamp<'a> {
     pub version: &'a mut i32,
-    pub updated_at: &'a mut Instant,
+    pub updated_at: &'a mut Timestamp,
     pub number: &'a mut i64,
 }
 

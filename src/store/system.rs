@@ -10,21 +10,23 @@ use uuid::Uuid;
 
 use super::{
     Store,
-    change::{TOMBSTONE_LIFE, Write},
     entity::{
         task::{Column, Entity},
         tombstone, user,
     },
     error::StoreError,
     owned::Owned,
-    placement::Member,
+    write::{
+        placement::SubtreeNode,
+        transaction::{TOMBSTONE_LIFE, WriteTransaction},
+    },
 };
 
 /// How long a task stays in the trash.
 const TRASH_LIFE: chrono::TimeDelta = chrono::TimeDelta::days(30);
 
 /// The door to the rows of all users.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct SystemStore(pub(super) Arc<Store>);
 
 impl Store {
@@ -53,7 +55,7 @@ impl SystemStore {
     }
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
-        let mut write = Write::begin(&self.0, sub).await?;
+        let mut write = WriteTransaction::begin(&self.0, sub).await?;
         write.purge().await?;
         write.forget().await?;
         write.commit(()).await?;
@@ -83,7 +85,7 @@ impl SystemStore {
     }
 }
 
-impl Write {
+impl WriteTransaction {
     /// Deletes for good what has been in the trash for too long, with all under it.
     async fn purge(&mut self) -> Result<(), StoreError> {
         let old = Entity::find_owned(self.user)
@@ -95,8 +97,8 @@ impl Write {
             .await?;
         let ids: HashSet<_> = old.iter().map(|(id, ..)| *id).collect();
         let top = old.iter().filter(|(_, parent, _)| parent.is_none_or(|id| !ids.contains(&id)));
-        let top = top.map(|(id, _, with)| Member { id: *id, deleted_with: *with });
-        self.bury_all_below(top.collect()).await?;
+        let top = top.map(|(id, _, with)| SubtreeNode { id: *id, deleted_with: *with });
+        self.delete_subtree(top.collect()).await?;
         Ok(())
     }
 

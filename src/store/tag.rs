@@ -7,25 +7,27 @@ use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
-    cell::{Columns, Part},
-    change::Write,
     entity::{
         tag::{self, Column, Entity},
         task, task_tag,
     },
     error::{Input, StoreError},
-    keyset::Keyset,
+    list::{
+        keyset::Keyset,
+        page::{Listing, Page},
+        text,
+    },
     owned::Owned,
-    page::{Listing, Page},
-    text,
+    sql::projection::{PartialRow, Projection},
+    write::transaction::WriteTransaction,
 };
 
 /// A tag as it lies in the database.
 pub type TagRow = tag::Model;
 /// Some columns of a tag.
-pub type TagPart = Part<Entity>;
+pub type TagPart = PartialRow<Entity>;
 /// Which columns of tags are read.
-pub type TagColumns = Columns<Entity>;
+pub type TagColumns = Projection<Entity>;
 /// A page of tags.
 pub type TagPage = Page<Entity>;
 
@@ -64,22 +66,22 @@ impl OwnedStore {
     /// The viewer's tags by name, as far as the window shows them.
     ///
     /// # Errors
-    /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
+    /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
     pub async fn tag_page(&self, window: Window) -> Result<TagPage, StoreError> {
         let by_name = Keyset::by(Column::NameKey, Direction::Asc);
         self.page(Listing::new(Condition::all(), by_name, window)?).await
     }
 }
 
-impl Write {
+impl WriteTransaction {
     pub async fn create_tag(&mut self, new: NewTag) -> Result<TagRow, StoreError> {
-        if let Some(existing) = self.made_before::<Entity>(new.id).await? {
+        if let Some(existing) = self.find_existing::<Entity>(new.id).await? {
             return Ok(existing);
         }
         let id = self.id_or_new(new.id);
         let name_key = text::name_key(&new.name);
-        self.refuse_name(&name_key, id).await?;
-        self.refuse_when_full::<Entity>()?;
+        self.check_name_available(&name_key, id).await?;
+        self.check_quota::<Entity>()?;
         let row = TagRow {
             user_no: self.user.0,
             id,
@@ -109,8 +111,8 @@ impl Write {
         if let Some(color) = patch.color {
             new.color = color;
         }
-        self.refuse_name(&new.name_key, id).await?;
-        self.replace::<Entity>(old, new, expected_version).await
+        self.check_name_available(&new.name_key, id).await?;
+        self.update_if_changed::<Entity>(old, new, expected_version).await
     }
 
     /// Deletes a tag; the tasks that had it change with that.
@@ -124,16 +126,16 @@ impl Write {
             .filter(task_tag::Column::TagId.eq(id))
             .select_only()
             .column(task_tag::Column::TaskId);
-        self.advance_all::<task::Entity>()
+        self.write_next_versions::<task::Entity>()
             .filter(task::Column::Id.in_subquery(tagged.into_query()))
             .exec(&self.transaction)
             .await?;
-        self.bury::<Entity>(&[id]).await?;
+        self.delete_permanently::<Entity>(&[id]).await?;
         Ok(vec![id])
     }
 
     /// Refuses a name that another tag has.
-    async fn refuse_name(&self, name_key: &str, of: Uuid) -> Result<(), StoreError> {
+    async fn check_name_available(&self, name_key: &str, of: Uuid) -> Result<(), StoreError> {
         let namesake = Entity::find_owned(self.user)
             .filter(Column::NameKey.eq(name_key))
             .filter(Column::Id.ne(of))

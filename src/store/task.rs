@@ -8,26 +8,30 @@ use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
-    cell::{Columns, Part},
-    change::{Author, Write},
     entity::task::{self, Column, Entity, Priority},
     error::{Input, StoreError},
-    filter::TaskFilter,
-    keyset::{Keyset, SortKey},
+    list::{
+        filter::TaskFilter,
+        keyset::{Keyset, SortKey},
+        page::{Listing, Page},
+        search,
+    },
     owned::{Owned, UserNo},
-    page::{Listing, Page},
-    placement::Home,
-    search,
+    sql::projection::{PartialRow, Projection},
     tag::MOST_TAGS,
+    write::{
+        placement::Location,
+        transaction::{WriteContext, WriteTransaction},
+    },
 };
-use crate::{calendar::Zone, clock::Instant};
+use crate::time::{Timestamp, Zone};
 
 /// A task as it lies in the database.
 pub type TaskRow = task::Model;
 /// Some columns of a task.
-pub type TaskPart = Part<Entity>;
+pub type TaskPart = PartialRow<Entity>;
 /// Which columns of tasks are read.
-pub type TaskColumns = Columns<Entity>;
+pub type TaskColumns = Projection<Entity>;
 /// A page of tasks.
 pub type TaskPage = Page<Entity>;
 /// A page of tasks of which some columns were read.
@@ -84,7 +88,7 @@ pub enum Due {
     /// At some time of that day.
     On(NaiveDate),
     /// At that instant.
-    At(Instant),
+    At(Timestamp),
 }
 
 impl Due {
@@ -95,7 +99,7 @@ impl Due {
         }
     }
 
-    pub(super) fn instant(self) -> Option<Instant> {
+    pub(super) fn instant(self) -> Option<Timestamp> {
         match self {
             Self::On(_) => None,
             Self::At(instant) => Some(instant),
@@ -186,7 +190,7 @@ impl OwnedStore {
     /// the window shows them.
     ///
     /// # Errors
-    /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
+    /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
     pub async fn task_page(
         &self,
         filter: &TaskFilter,
@@ -208,18 +212,18 @@ impl OwnedStore {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let reader = &self.store.pools.reader;
         let backend = reader.get_database_backend();
-        let statement = columns.texts.by_id.with(backend, [user.0.into(), id.into()], || {
+        let statement = columns.statements.by_id.with(backend, [user.0.into(), id.into()], || {
             let mut select = Entity::select_owned(user, columns.iter());
             backend.build(select.and_where(Column::Id.eq(id)))
         });
         let row = reader.query_one_raw(statement).await?;
-        Ok(row.map(|row| Part::new(row, columns)))
+        Ok(row.map(|row| PartialRow::new(row, columns)))
     }
 
     /// These columns of the tasks on a page.
     ///
     /// # Errors
-    /// [`StoreError::ForeignPlace`] for a place that is not one of this order.
+    /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
     pub async fn task_page_in_part(
         &self,
         filter: &TaskFilter,
@@ -231,20 +235,20 @@ impl OwnedStore {
     }
 }
 
-impl Write {
+impl WriteTransaction {
     pub async fn create_task(&mut self, new: NewTask) -> Result<TaskRow, StoreError> {
-        if let Some(existing) = self.made_before::<Entity>(new.id).await? {
+        if let Some(existing) = self.find_existing::<Entity>(new.id).await? {
             return Ok(existing);
         }
-        let home = self.home(new.list, new.parent).await?;
+        let location = self.location(new.list, new.parent).await?;
         let tags = self.known_tags(&new.tags, Input::Tag).await?;
         if tags.len() > MOST_TAGS {
             return Err(StoreError::TooManyTags(Input::Tag(new.tags.len() - 1)));
         }
-        self.refuse_when_full::<Entity>()?;
-        let position = self.settle::<Entity>(&home.siblings(), None, None).await?;
+        self.check_quota::<Entity>()?;
+        let position = self.assign_position::<Entity>(&location.siblings(), None, None).await?;
         let id = self.id_or_new(new.id);
-        let task = new.first_version(id, home, position, self);
+        let task = new.first_version(id, location, position, self);
         let task = self.insert::<Entity>(task).await?;
         self.put_on(task.id, tags).await?;
         Ok(task)
@@ -279,12 +283,12 @@ impl NewTask {
     pub(super) fn first_version(
         self,
         id: Uuid,
-        home: Home,
+        location: Location,
         position: String,
-        author: &Author,
+        context: &WriteContext,
     ) -> TaskRow {
         TaskRow {
-            user_no: author.user.0,
+            user_no: context.user.0,
             id,
             title: self.title,
             title_key: String::new(),
@@ -292,22 +296,22 @@ impl NewTask {
             description: self.description,
             description_words: String::new(),
             priority: self.priority,
-            due_on: self.due.map(|due| due.day(author.zone)),
+            due_on: self.due.map(|due| due.day(context.zone)),
             due_at: self.due.and_then(Due::instant),
             due_asc: 0,
             due_desc: 0,
-            completed_at: self.completed.then_some(author.now),
+            completed_at: self.completed.then_some(context.now),
             completed_asc: 0,
             completed_desc: 0,
-            list_id: home.list,
-            parent_id: home.parent,
+            list_id: location.list,
+            parent_id: location.parent,
             position,
-            created_at: author.now,
-            updated_at: author.now,
+            created_at: context.now,
+            updated_at: context.now,
             deleted_at: None,
             deleted_with: None,
             version: 1,
-            number: author.number,
+            number: context.number,
         }
         .with_words()
         .with_times()

@@ -4,11 +4,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use super::{
     OwnedStore,
-    change::{Done, find_user},
     entity::user,
     error::StoreError,
+    write::transaction::{Committed, find_user},
 };
-use crate::calendar::Zone;
+use crate::time::Zone;
 
 impl OwnedStore {
     /// The zone in which the viewer reads days; UTC before they first wrote something.
@@ -38,7 +38,7 @@ impl OwnedStore {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
-    pub async fn viewer_update(&self, zone: Option<Zone>) -> Result<Done<()>, StoreError> {
+    pub async fn viewer_update(&self, zone: Option<Zone>) -> Result<Committed<()>, StoreError> {
         let write = self.write().await?;
         if let Some(zone) = zone {
             #[expect(clippy::disallowed_methods, reason = "the owner is the row itself")]

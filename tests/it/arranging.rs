@@ -15,7 +15,7 @@ use crate::harness::{Api, for_any, on_each_database};
 on_each_database! {
     async fn the_forest_is_that_of_the_model(api: Api) {
         for_any(8, || proptest::collection::vec(step(), 20..60), async move |steps| {
-            let (mut model, mut forest) = (Model::default(), api.plants("").await);
+            let (mut model, mut forest) = (Model::default(), api.create("").await);
             for (number, step) in steps.into_iter().enumerate() {
                 let before = forest.rests().await;
                 let (mutation, input) = step.on(&model, number);

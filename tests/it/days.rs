@@ -6,14 +6,14 @@ mod overdue;
 mod within;
 mod zone;
 
-use taskward::clock::Instant;
+use taskward::time::Timestamp;
 
 use crate::harness::{Api, Person, tokens};
 
 impl Api {
     /// Makes it that instant, and gives Alice a token of then.
     fn alice_at(&self, instant: &str) -> Person {
-        let instant = Instant::parse(instant).unwrap();
+        let instant = Timestamp::parse(instant).unwrap();
         self.wait(instant.utc() - self.clock.now().utc());
         self.with_token(tokens::of("alice", instant))
     }

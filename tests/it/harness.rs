@@ -2,8 +2,8 @@
 
 mod any;
 pub mod databases;
-mod forest;
 mod issuer;
+mod outline;
 mod people;
 mod postgres;
 mod reply;
@@ -17,19 +17,19 @@ use axum::Router;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 use taskward::{
-    app::{App, learn_sign_outs},
+    app::{App, refresh_revocations},
     auth::Authenticator,
-    clock::{Clock, Instant},
     config::{Config, Settings},
     store::SystemStore,
+    time::{Clock, Timestamp},
 };
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
     any::{for_any, for_the_same},
     databases::Database,
-    forest::Forest,
     issuer::Issuer,
+    outline::Outline,
     people::Person,
     reply::Reply,
     served::{Served, Socket, soon},
@@ -91,17 +91,17 @@ impl Api {
 
     async fn of(database: Database, flags: &[&str], token: Option<String>) -> (Self, App) {
         statements::let_each_test_listen();
-        let clock = Clock::manual(Instant::parse(START).unwrap());
+        let clock = Clock::manual(Timestamp::parse(START).unwrap());
         let database_url = format!("--database-url={}", database.url());
         let config = config([database_url.as_str()].iter().chain(flags));
         let app = App::build(config, clock.clone(), token).await.unwrap();
         let router = app.router();
         let now = clock.now();
-        let person = |sub| Person::new(router.clone(), Some(tokens::of(sub, now)));
+        let person = |sub| Person::of(&app, Some(tokens::of(sub, now)));
         let api = Self {
             alice: person("alice"),
             bob: person("bob"),
-            anon: Person::new(router.clone(), None),
+            anon: Person::of(&app, None),
             router,
             clock,
             database,
@@ -113,12 +113,12 @@ impl Api {
 
     /// Somebody with this token.
     pub fn with_token(&self, token: impl Into<String>) -> Person {
-        Person::new(self.router.clone(), Some(token.into()))
+        self.anon.with_token(token)
     }
 
     /// Learns who has signed out at other servers, as a server that serves does all the time.
     pub async fn learns(&self) {
-        learn_sign_outs(&self.authenticator, &self.system).await.unwrap();
+        refresh_revocations(&self.authenticator, &self.system).await.unwrap();
     }
 
     /// Lets time pass.

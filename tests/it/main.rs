@@ -5,23 +5,23 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod arranging;
+mod auth;
 mod batch;
 mod changes;
 mod command_line;
 mod days;
 mod documents;
-mod guard;
+mod explain;
+mod fast_path;
 mod harness;
 mod http;
 mod inputs;
 mod isolation;
 mod links;
 mod lists;
-mod live;
+mod live_updates;
 mod messages;
 mod migrations;
-mod planned;
-mod plans;
 mod positions;
 mod quotas;
 mod relations;

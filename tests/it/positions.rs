@@ -8,9 +8,9 @@ use crate::harness::{Api, on_each_database};
 
 on_each_database! {
     async fn what_is_new_comes_last(api: Api) {
-        let mut forest = api.plants("a b(c d); Garden: e; Home:").await;
+        let mut forest = api.create("a b(c d); Garden: e; Home:").await;
         let before = forest.rests().await;
-        forest.plants("f g").await;
+        forest.create("f g").await;
         for (title, parent) in [("h", "b"), ("i", "b")] {
             forest.makes("createTask", json!({ "title": title, "parentId": parent })).await;
         }
@@ -37,7 +37,7 @@ on_each_database! {
                 ("a b c d", outline.to_owned()),
                 ("Garden: a b c d", format!("Garden: {outline}")),
             ] {
-                let forest = api.plants(planted).await;
+                let forest = api.create(planted).await;
                 let before = forest.rests().await;
                 let moved = forest.moves(task, to.clone()).await;
                 let now = forest.looks().await;
@@ -48,7 +48,7 @@ on_each_database! {
     }
 
     async fn a_task_goes_next_to_a_sibling_elsewhere_together_with_the_move(api: Api) {
-        let forest = api.plants("a(b c) d; Garden: e f").await;
+        let forest = api.create("a(b c) d; Garden: e f").await;
         let before = forest.rests().await;
         forest.moves("d", json!({ "parentId": "a", "place": { "after": "b" } })).await;
         forest.moves("c", json!({ "listId": "Garden", "place": { "before": "e" } })).await;
@@ -59,7 +59,7 @@ on_each_database! {
     }
 
     async fn placing_a_task_where_it_stands_changes_nothing(api: Api) {
-        let forest = api.plants("x(a b c)").await;
+        let forest = api.create("x(a b c)").await;
         let before = forest.rests().await;
         for (task, place) in [
             ("a", json!({ "before": "b" })),
@@ -77,7 +77,7 @@ on_each_database! {
     }
 
     async fn what_is_in_the_trash_stands_in_nobodys_way(api: Api) {
-        let forest = api.plants("a b c d e").await;
+        let forest = api.create("a b c d e").await;
         forest.trashes("b").await;
         forest.trashes("e").await;
         let before = forest.rests().await;
@@ -88,8 +88,8 @@ on_each_database! {
     }
 
     async fn a_sibling_has_to_be_there(api: Api) {
-        let forest = api.plants("a b(c); Garden: d e(f)").await;
-        let bobs = api.plants("x").await;
+        let forest = api.create("a b(c); Garden: d e(f)").await;
+        let bobs = api.create("x").await;
         forest.trashes("e").await;
         for (side, field) in [("before", "input.place.before"), ("after", "input.place.after")] {
             let none = forest.tries("moveTask", json!({ "id": "a", "place": { side: Uuid::new_v4() } })).await;
@@ -117,7 +117,7 @@ on_each_database! {
     async fn two_devices_that_arrange_at_once_end_in_one_order(api: Api) {
         let other = Api::start(api.database.clone()).await;
         let names: Vec<_> = (0..24).map(|number| format!("t{number}")).collect();
-        let forest = api.plants(&format!("a trash b {}", names.join(" "))).await;
+        let forest = api.create(&format!("a trash b {}", names.join(" "))).await;
         let elsewhere = forest.at(&other);
         forest.trashes("trash").await;
         let moves = (0..48).map(|number| {
@@ -139,7 +139,7 @@ on_each_database! {
 
     async fn many_at_one_place_keep_short_positions(api: Api) {
         let names: Vec<_> = (0..40).map(|number| format!("t{number}")).collect();
-        let forest = api.plants(&format!("a b {}", names.join(" "))).await;
+        let forest = api.create(&format!("a b {}", names.join(" "))).await;
         for place in [json!({ "before": "a" }), json!({ "after": "a" }), json!({ "before": "b" }), Value::Null] {
             for name in &names {
                 forest.moves(name, json!({ "place": place })).await;
@@ -151,7 +151,7 @@ on_each_database! {
     }
 
     async fn narrower_and_narrower_gaps_end_in_new_positions(api: Api) {
-        let forest = api.plants("x a b c t").await;
+        let forest = api.create("x a b c t").await;
         forest.trashes("t").await;
         let mut order = ["a", "b", "c"];
         for step in 0..400 {
@@ -180,7 +180,7 @@ on_each_database! {
     }
 
     async fn new_positions_leave_the_trash_and_all_others_alone(api: Api) {
-        let mut forest = api.plants("Garden: p(a b c d(e) t); Home: f").await;
+        let mut forest = api.create("Garden: p(a b c d(e) t); Home: f").await;
         forest.trashes("t").await;
         forest.trashes("b").await;
         let long = "a0".repeat(31);
@@ -202,7 +202,7 @@ on_each_database! {
     }
 
     async fn hundreds_of_siblings_get_new_positions_in_their_order(api: Api) {
-        let mut forest = api.plants("p(x a b)").await;
+        let mut forest = api.create("p(x a b)").await;
         api.multiplies(&forest, "x", 1_200).await;
         for (task, last) in [("a", "b00"), ("b", "b01")] {
             api.puts(&forest, task, &format!("{}{last}", "a0".repeat(30))).await;
@@ -218,7 +218,7 @@ on_each_database! {
     }
 
     async fn lists_stand_where_they_are_put(api: Api) {
-        let mut forest = api.plants("A: a; B:; C:").await;
+        let mut forest = api.create("A: a; B:; C:").await;
         for (name, place, outline) in [
             ("D", json!({ "before": "A" }), "D:; A: a; B:; C:"),
             ("E", json!({ "after": "A" }), "D:; A: a; E:; B:; C:"),
@@ -251,8 +251,8 @@ on_each_database! {
     }
 
     async fn a_list_has_only_lists_beside_it(api: Api) {
-        let forest = api.plants("a; A:; B:").await;
-        let bobs = api.plants("Bobs:").await;
+        let forest = api.create("a; A:; B:").await;
+        let bobs = api.create("Bobs:").await;
         for (side, field) in [("before", "input.place.before"), ("after", "input.place.after")] {
             for missing in ["a", "no id", bobs.id("Bobs")] {
                 let place = json!({ side: missing });
@@ -270,7 +270,7 @@ on_each_database! {
     }
 
     async fn lists_with_long_positions_get_new_ones_in_their_order(api: Api) {
-        let mut forest = api.plants("A:; B:; C:").await;
+        let mut forest = api.create("A:; B:; C:").await;
         let long = "a0".repeat(31);
         for (list, last) in [("A", "a0"), ("B", "a1"), ("C", "a2")] {
             api.puts(&forest, list, &format!("{long}{last}")).await;

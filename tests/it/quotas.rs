@@ -4,12 +4,12 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Forest, on_each_database};
+use crate::harness::{Api, Outline, on_each_database};
 
 on_each_database! {
     async fn at_the_limit_no_task_is_made(api: Api) {
         let api = api.allowing(3, 9, 9).await;
-        let forest = api.plants("a(b) c; Garden:").await;
+        let forest = api.create("a(b) c; Garden:").await;
         for place in [json!({}), json!({ "parentId": "b" }), json!({ "listId": "Garden" })] {
             let mut input = place.clone();
             input["title"] = json!("d");
@@ -28,14 +28,14 @@ on_each_database! {
 
     async fn the_trash_counts_until_it_is_emptied(api: Api) {
         let api = api.allowing(4, 9, 9).await;
-        let mut forest = api.plants("a(b(c)) d").await;
+        let mut forest = api.create("a(b(c)) d").await;
         forest.trashes("a").await;
         assert_eq!(forest.has_room_for("task").await, 0);
         forest.restores("b").await;
         forest.trashes("b").await;
         assert_eq!(forest.deletes_for_good("b").await, "b c");
         assert_eq!(forest.has_room_for("task").await, 2);
-        forest.plants("e f").await;
+        forest.create("e f").await;
         assert_eq!(forest.has_room_for("task").await, 0);
 
         forest.trashes("e").await;
@@ -47,7 +47,7 @@ on_each_database! {
 
     async fn tags_and_lists_have_limits_of_their_own(api: Api) {
         let api = api.allowing(1, 2, 3).await;
-        let forest = api.plants("a").await;
+        let forest = api.create("a").await;
         for (kind, most) in [("tag", 2), ("list", 3)] {
             assert_eq!(forest.has_room_for(kind).await, most);
             let id = forest.creates(kind, "new").await.unwrap();
@@ -61,19 +61,19 @@ on_each_database! {
 
     async fn what_others_have_does_not_count(api: Api) {
         let api = api.allowing(2, 1, 1).await;
-        let alices = api.plants("a b; A:").await;
+        let alices = api.create("a b; A:").await;
         alices.creates("tag", "home").await.unwrap();
-        let mut bobs = api.plants("").await;
+        let mut bobs = api.create("").await;
         for (kind, most) in [("task", 2), ("tag", 1), ("list", 1)] {
             assert_eq!(alices.has_room_for(kind).await, 0);
             assert_eq!(bobs.has_room_for(kind).await, most);
         }
-        bobs.plants("x y; B:").await;
+        bobs.create("x y; B:").await;
     }
 
     async fn at_the_limit_a_create_that_is_sent_again_finds_what_it_made(api: Api) {
         let api = api.allowing(1, 9, 1).await;
-        let forest = api.plants("a; A:").await;
+        let forest = api.create("a; A:").await;
         let before = forest.looks().await;
         assert_eq!(forest.does("createTask", json!({ "id": "a", "title": "new" })).await, before["a"]);
         assert_eq!(forest.does("createList", json!({ "id": "A", "name": "new" })).await, before["A"]);
@@ -81,7 +81,7 @@ on_each_database! {
 
     async fn of_many_creates_at_once_as_many_succeed_as_there_is_room_for(api: Api) {
         let api = api.allowing(3, 9, 9).await;
-        let forest = api.plants("a").await;
+        let forest = api.create("a").await;
         let creates = (0..10).map(async |number| forest.creates("task", &format!("t{number}")).await.is_ok());
         assert_eq!(join_all(creates).await.into_iter().filter(|made| *made).count(), 2);
         assert_eq!(forest.has_room_for("task").await, 0);
@@ -89,7 +89,7 @@ on_each_database! {
 
     async fn a_batch_meets_the_limit_where_it_comes_to_it(api: Api) {
         let api = api.allowing(3, 9, 9).await;
-        let forest = api.plants("a(b)").await;
+        let forest = api.create("a(b)").await;
         let creates = json!([
             { "createTask": { "title": "c" } }, { "createTask": { "title": "d" } }, { "createTask": { "title": "e" } },
         ]);
@@ -109,7 +109,7 @@ on_each_database! {
     }
 
     async fn who_has_more_than_a_new_limit_keeps_it_all(api: Api) {
-        let forest = api.plants("a(b) c; A:; B:").await;
+        let forest = api.create("a(b) c; A:; B:").await;
         let stricter = api.allowing(1, 9, 1).await;
         let forest = forest.at(&stricter);
         assert_eq!(forest.creates("list", "C").await, Err("BAD_USER_INPUT input".to_owned()));
@@ -134,7 +134,7 @@ impl Api {
     }
 }
 
-impl Forest {
+impl Outline {
     /// Creates a task, a tag or a list, and tells its id, or else what it is refused for.
     async fn creates(&self, kind: &str, name: &str) -> Result<String, String> {
         let (kind, field) = (capital(kind), if kind == "task" { "title" } else { "name" });

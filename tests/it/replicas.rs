@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use serde_json::{Value, json};
-use taskward::clock::Clock;
+use taskward::time::Clock;
 use tokio::time::timeout;
 
 use crate::{

@@ -9,7 +9,7 @@ use crate::harness::{Api, on_each_database};
 
 on_each_database! {
     async fn a_new_subtask_is_in_the_list_of_its_parent(api: Api) {
-        let mut forest = api.plants("a; Garden: b; Home:").await;
+        let mut forest = api.create("a; Garden: b; Home:").await;
         for input in [
             json!({ "title": "c", "parentId": "b" }),
             json!({ "title": "d", "parentId": "b", "listId": "Garden" }),
@@ -43,7 +43,7 @@ on_each_database! {
             ("a; G: b(c)", "c", json!({ "parentId": "a", "listId": null }), "a(c); G: b", "c"),
             ("a(b c)", "b", json!({}), "a(c b)", "b"),
         ] {
-            let forest = api.plants(planted).await;
+            let forest = api.create(planted).await;
             let before = forest.rests().await;
             let moved = forest.moves(task, to.clone()).await;
             let now = forest.looks().await;
@@ -53,7 +53,7 @@ on_each_database! {
     }
 
     async fn another_list_than_the_parents_is_refused(api: Api) {
-        let forest = api.plants("a b; Garden: c; Home:").await;
+        let forest = api.create("a b; Garden: c; Home:").await;
         for to in [
             json!({ "parentId": "a", "listId": "Garden" }),
             json!({ "parentId": "c", "listId": "Home" }),
@@ -66,9 +66,9 @@ on_each_database! {
     }
 
     async fn a_place_that_is_not_there_is_not_found_whoever_has_it(api: Api) {
-        let forest = api.plants("a b(c); Garden:").await;
+        let forest = api.create("a b(c); Garden:").await;
         forest.trashes("b").await;
-        let bobs = api.plants("x; Shed:").await;
+        let bobs = api.create("x; Shed:").await;
         let before = forest.looks().await;
 
         let nobodys = json!(Uuid::new_v4());
@@ -93,7 +93,7 @@ on_each_database! {
     }
 
     async fn a_task_moves_under_neither_itself_nor_its_own(api: Api) {
-        let forest = api.plants("a(b(c)) d").await;
+        let forest = api.create("a(b(c)) d").await;
         for (task, parent) in [("a", "a"), ("a", "b"), ("a", "c"), ("b", "c")] {
             assert_eq!(forest.cannot_move(task, json!({ "parentId": parent })).await, "BAD_USER_INPUT input.parentId");
         }
@@ -101,7 +101,7 @@ on_each_database! {
     }
 
     async fn two_devices_that_move_two_tasks_under_each_other_make_no_circle(api: Api) {
-        let forest = api.plants("a(b) c(d)").await;
+        let forest = api.create("a(b) c(d)").await;
         for _ in 0..5 {
             let moves = [("a", "d"), ("c", "b")].map(|(task, parent)| {
                 forest.tries("moveTask", json!({ "id": task, "parentId": parent }))
@@ -118,7 +118,7 @@ on_each_database! {
     }
 
     async fn tasks_nest_five_deep(api: Api) {
-        let forest = api.plants("a(b(c(d(e)))) f(g) h i").await;
+        let forest = api.create("a(b(c(d(e)))) f(g) h i").await;
         let new = json!({ "title": "new", "parentId": "e" });
         assert_eq!(forest.is_refused("createTask", new).await, "BAD_USER_INPUT input.parentId");
         for (task, parent) in [("h", "e"), ("f", "d"), ("f", "e")] {
@@ -133,7 +133,7 @@ on_each_database! {
     }
 
     async fn subtasks_in_the_trash_are_levels_too(api: Api) {
-        let forest = api.plants("a(b(c)) d(e(f))").await;
+        let forest = api.create("a(b(c)) d(e(f))").await;
         forest.trashes("c").await;
         assert_eq!(forest.cannot_move("a", json!({ "parentId": "f" })).await, "BAD_USER_INPUT input.parentId");
         forest.moves("a", json!({ "parentId": "e" })).await;
@@ -142,7 +142,7 @@ on_each_database! {
     }
 
     async fn a_move_at_another_version_is_a_conflict_unless_it_stays(api: Api) {
-        let forest = api.plants("a(b) c; Garden: d").await;
+        let forest = api.create("a(b) c; Garden: d").await;
         let before = forest.rests().await;
         for (task, to) in [
             ("b", json!({ "parentId": "a" })),
@@ -166,7 +166,7 @@ on_each_database! {
     }
 
     async fn subtasks_show_by_position_with_their_parent_and_list(api: Api) {
-        let forest = api.plants("Garden: a(b c d) e").await;
+        let forest = api.create("Garden: a(b c d) e").await;
         forest.moves("d", json!({ "place": { "before": "b" } })).await;
         let query = "query($id: ID!) { task(id: $id) { list { name } parent { title } subtasks { \
             totalCount nodes { title parent { title } list { name } subtasks { totalCount } } } } }";
@@ -186,7 +186,7 @@ on_each_database! {
     }
 
     async fn the_tasks_of_a_deleted_list_go_to_the_inbox_in_their_order(api: Api) {
-        let forest = api.plants("a b; Garden: c(d(e) f) g h; Home: i").await;
+        let forest = api.create("a b; Garden: c(d(e) f) g h; Home: i").await;
         forest.trashes("f").await;
         forest.trashes("g").await;
         forest.moves("h", json!({ "place": { "before": "c" } })).await;
@@ -206,7 +206,7 @@ on_each_database! {
     }
 
     async fn a_list_at_another_version_stays_with_its_tasks(api: Api) {
-        let forest = api.plants("Garden: a").await;
+        let forest = api.create("Garden: a").await;
         let before = forest.looks().await;
         let reply = forest.tries("deleteList", json!({ "id": "Garden", "expectedVersion": 2 })).await;
         assert_eq!((reply.code().as_str(), &reply.error()["extensions"]["version"]), ("CONFLICT", &json!(1)));
@@ -215,7 +215,7 @@ on_each_database! {
     }
 
     async fn one_list_after_the_other_empties_into_the_inbox(api: Api) {
-        let forest = api.plants("A: a b; B: c d; C: e f").await;
+        let forest = api.create("A: a b; B: c d; C: e f").await;
         for list in ["B", "C", "A"] {
             forest.does("deleteList", json!({ "id": list })).await;
         }
@@ -224,7 +224,7 @@ on_each_database! {
     }
 
     async fn a_deleted_list_with_long_positions_changes_each_task_once(api: Api) {
-        let forest = api.plants("a; Garden: b c d(e) f").await;
+        let forest = api.create("a; Garden: b c d(e) f").await;
         forest.trashes("c").await;
         let long = "a0".repeat(31);
         for (task, last) in [("b", "a0"), ("c", "a1"), ("d", "a2"), ("f", "a3")] {

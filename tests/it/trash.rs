@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Forest, on_each_database};
+use crate::harness::{Api, Outline, on_each_database};
 
 const A_MOMENT: TimeDelta = TimeDelta::milliseconds(1);
 
 on_each_database! {
     async fn a_task_takes_its_subtasks_along_to_the_trash_and_back(api: Api) {
-        let forest = api.plants("a b(c(d) e) f").await;
+        let forest = api.create("a b(c(d) e) f").await;
         let before = forest.rests().await;
         let first = forest.tries("deleteTask", json!({ "id": "b" })).await;
         let trashed = forest.rests().await;
@@ -31,7 +31,7 @@ on_each_database! {
     }
 
     async fn what_was_in_the_trash_before_stays_there(api: Api) {
-        let forest = api.plants("a(b(c d) e)").await;
+        let forest = api.create("a(b(c d) e)").await;
         assert_eq!(forest.trashes("c").await, "c");
         assert_eq!(forest.trashes("b").await, "b d");
         let before = forest.rests().await;
@@ -51,7 +51,7 @@ on_each_database! {
     }
 
     async fn a_subtask_that_comes_back_before_its_parent_comes_to_the_top_level(api: Api) {
-        let forest = api.plants("Garden: a(b(c d) e) f").await;
+        let forest = api.create("Garden: a(b(c d) e) f").await;
         forest.trashes("d").await;
         forest.trashes("a").await;
         let before = forest.rests().await;
@@ -68,7 +68,7 @@ on_each_database! {
     }
 
     async fn a_subtask_with_a_fate_of_its_own_comes_back_after_its_parent(api: Api) {
-        let forest = api.plants("a(b(c))").await;
+        let forest = api.create("a(b(c))").await;
         for task in ["c", "b", "a"] {
             assert_eq!(forest.trashes(task).await, task);
         }
@@ -80,7 +80,7 @@ on_each_database! {
     }
 
     async fn a_task_moved_out_of_the_trash_of_another_stays_apart(api: Api) {
-        let forest = api.plants("a(b(c)) d").await;
+        let forest = api.create("a(b(c)) d").await;
         forest.trashes("a").await;
         forest.moves("b", json!({ "parentId": "d" })).await;
         let moved = forest.looks().await;
@@ -96,7 +96,7 @@ on_each_database! {
     }
 
     async fn a_move_takes_along_what_lies_in_the_trash_under_it(api: Api) {
-        let forest = api.plants("a(b(c)); Garden: d").await;
+        let forest = api.create("a(b(c)); Garden: d").await;
         forest.trashes("b").await;
         let before = forest.rests().await;
         forest.moves("a", json!({ "parentId": "d" })).await;
@@ -106,7 +106,7 @@ on_each_database! {
     }
 
     async fn subtasks_of_a_trashed_task_are_those_that_went_along(api: Api) {
-        let forest = api.plants("a(b c(d)) e(f g(h)) i(j)").await;
+        let forest = api.create("a(b c(d)) e(f g(h)) i(j)").await;
         for task in ["c", "f", "a", "e"] {
             forest.trashes(task).await;
         }
@@ -140,7 +140,7 @@ on_each_database! {
     }
 
     async fn what_is_in_the_trash_is_found_and_may_be_updated(api: Api) {
-        let forest = api.plants("a(b)").await;
+        let forest = api.create("a(b)").await;
         forest.trashes("a").await;
         let before = forest.rests().await;
         let updated = forest.does("updateTask", json!({ "id": "b", "description": "old" })).await;
@@ -158,7 +158,7 @@ on_each_database! {
     }
 
     async fn deleted_for_good_is_all_that_lies_below(api: Api) {
-        let forest = api.plants("a(b(c d) e) f").await;
+        let forest = api.create("a(b(c d) e) f").await;
         forest.trashes("c").await;
         forest.trashes("b").await;
         let before = forest.rests().await;
@@ -175,7 +175,7 @@ on_each_database! {
 
     async fn thousands_go_and_come_back_like_one(api: Api) {
         const MANY: u32 = 6_000;
-        let forest = api.plants("a(b); Garden:").await;
+        let forest = api.create("a(b); Garden:").await;
         api.multiplies(&forest, "b", MANY - 1).await;
         let counts = async |where_: &str| {
             let sql = format!("SELECT count(*) FROM task WHERE title <> 'a' AND {where_}");
@@ -197,7 +197,7 @@ on_each_database! {
     }
 
     async fn a_subtask_deleted_for_good_leaves_the_rest_in_the_trash(api: Api) {
-        let forest = api.plants("a(b(c) d)").await;
+        let forest = api.create("a(b(c) d)").await;
         forest.trashes("a").await;
         let before = forest.rests().await;
         assert_eq!(forest.deletes_for_good("b").await, "b c");
@@ -207,7 +207,7 @@ on_each_database! {
     }
 
     async fn an_id_that_was_deleted_for_good_is_free_after_30_days(api: Api) {
-        let forest = api.plants("a(b)").await;
+        let forest = api.create("a(b)").await;
         forest.deletes_for_good("a").await;
         for wait in [TimeDelta::zero(), TimeDelta::days(30) - A_MOMENT] {
             api.wait(wait);
@@ -225,8 +225,8 @@ on_each_database! {
     }
 
     async fn the_trash_is_emptied_after_30_days_and_not_a_moment_earlier(api: Api) {
-        let alices = api.plants("a(b(c)) d e").await;
-        let bobs = api.plants("x(y) z").await;
+        let alices = api.create("a(b(c)) d e").await;
+        let bobs = api.create("x(y) z").await;
         alices.trashes("c").await;
         api.wait(A_MOMENT);
         alices.trashes("a").await;
@@ -250,7 +250,7 @@ on_each_database! {
     }
 
     async fn who_comes_back_in_time_stays(api: Api) {
-        let forest = api.plants("a(b(c))").await;
+        let forest = api.create("a(b(c))").await;
         forest.trashes("a").await;
         api.wait(TimeDelta::days(30) - A_MOMENT);
         forest.restores("b").await;
@@ -266,7 +266,7 @@ on_each_database! {
     }
 
     async fn a_clock_that_went_wrong_keeps_nobodys_trash_from_being_emptied(api: Api) {
-        let forest = api.plants("a(b(c) d)").await;
+        let forest = api.create("a(b(c) d)").await;
         forest.trashes("b").await;
         api.wait(-TimeDelta::hours(1));
         forest.trashes("a").await;
@@ -277,7 +277,7 @@ on_each_database! {
     }
 
     async fn what_the_trash_has_lost_is_remembered_for_30_days_more(api: Api) {
-        let forest = api.plants("a(b)").await;
+        let forest = api.create("a(b)").await;
         forest.trashes("a").await;
         api.wait(TimeDelta::days(30));
         api.purges().await;
@@ -296,7 +296,7 @@ on_each_database! {
     async fn replicas_that_purge_at_the_same_time_do_it_once(api: Api) {
         let mut forests = Vec::new();
         for _ in 0..12 {
-            let forest = api.plants("a(b(c d)) e").await;
+            let forest = api.create("a(b(c d)) e").await;
             forest.trashes("a").await;
             forests.push(forest);
         }
@@ -316,7 +316,7 @@ on_each_database! {
 
     async fn one_connection_is_enough_to_purge(api: Api) {
         let small = Api::start_to_serve(api.database.clone(), &["--pool-size=1"]).await.0;
-        let forest = api.plants("a").await;
+        let forest = api.create("a").await;
         forest.trashes("a").await;
         small.wait(TimeDelta::days(30));
         small.purges().await;
@@ -335,7 +335,7 @@ impl Api {
     }
 }
 
-impl Forest {
+impl Outline {
     /// What still tells of a task that there should be no trace of.
     async fn is_gone(&self, task: &str) -> String {
         let query = "query($id: ID!) { task(id: $id) { id } node(id: $id) { id } }";

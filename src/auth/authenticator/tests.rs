@@ -20,9 +20,9 @@ use super::*;
 use crate::{
     auth::{
         NewToken,
-        claims::{Binding, Leeway},
+        claims::{AcceptedValues, Leeway},
     },
-    clock::Instant,
+    time::Timestamp,
 };
 
 const START: i64 = 1_800_000_000;
@@ -88,15 +88,15 @@ struct House {
     guard: Arc<Authenticator>,
 }
 
-fn sources(key_set: Option<Url>) -> Sources {
-    let free = Binding { accepted: Vec::new(), lenient: true };
-    let rules = Rules { issuers: free.clone(), audiences: free, leeway: Leeway(30_000) };
-    Sources { secrets: Vec::new(), key_set, rules, cache: 100 }
+fn sources(key_set: Option<Url>) -> TokenSources {
+    let free = AcceptedValues { accepted: Vec::new(), lenient: true };
+    let validation = Validation { issuers: free.clone(), audiences: free, leeway: Leeway(30_000) };
+    TokenSources { secrets: Vec::new(), key_set, validation, cache: 100 }
 }
 
 async fn house() -> House {
     let issuer = Issuer::default();
-    let clock = Clock::manual(Instant::from_seconds(START).unwrap());
+    let clock = Clock::manual(Timestamp::from_seconds(START).unwrap());
     let guard = Authenticator::new(sources(Some(issuer.start().await)), clock.clone());
     House { issuer, clock, guard }
 }
@@ -106,8 +106,8 @@ impl House {
     async fn ask(&self, token: &str) -> String {
         match self.guard.verify(token).await {
             Ok(viewer) => viewer.id().as_str().to_owned(),
-            Err(Refusal::Unauthenticated { reason, .. }) => reason.as_str().to_owned(),
-            Err(Refusal::KeysUnavailable { .. }) => "503".to_owned(),
+            Err(AuthError::Unauthenticated { reason, .. }) => reason.as_str().to_owned(),
+            Err(AuthError::KeysUnavailable { .. }) => "503".to_owned(),
         }
     }
 }
@@ -207,8 +207,9 @@ async fn a_remembered_token_expires_like_any_other() {
 #[tokio::test]
 async fn our_own_token_is_accepted_by_the_sources_that_signed_it() {
     let mut sources = sources(None).with_secret("0123456789abcdef0123456789abcdef".into());
-    sources.rules.issuers = Binding { accepted: vec!["https://i.example".into()], lenient: false };
-    let clock = Clock::manual(Instant::from_seconds(START).unwrap());
+    sources.validation.issuers =
+        AcceptedValues { accepted: vec!["https://i.example".into()], lenient: false };
+    let clock = Clock::manual(Timestamp::from_seconds(START).unwrap());
     let new = NewToken {
         sub: "bob".into(),
         email: None,
@@ -226,7 +227,7 @@ async fn our_own_token_is_accepted_by_the_sources_that_signed_it() {
 async fn one_header_one_scheme_one_token() {
     let guard = Authenticator::new(
         sources(None).with_secret("0123456789abcdef0123456789abcdef".into()),
-        Clock::manual(Instant::from_seconds(START).unwrap()),
+        Clock::manual(Timestamp::from_seconds(START).unwrap()),
     );
     assert!(guard.authenticate(&HeaderMap::new()).await.unwrap().is_none());
     let table: &[&[&[u8]]] = &[
@@ -246,7 +247,7 @@ async fn one_header_one_scheme_one_token() {
             .map(|value| (AUTHORIZATION, HeaderValue::from_bytes(value).unwrap()))
             .collect();
         let refusal = guard.authenticate(&headers).await.unwrap_err();
-        assert_eq!(refusal.reason(), Some(Reason::TokenMalformed), "{values:?}");
+        assert_eq!(refusal.reason(), Some(AuthErrorReason::TokenMalformed), "{values:?}");
     }
 }
 
@@ -266,11 +267,14 @@ async fn a_connection_ends_with_the_token_or_when_the_user_signs_out() {
     assert!(signed_out.as_mut().now_or_never().is_none());
     let revoked = Revoked::by_sign_out(viewer.session(), false, house.clock.now());
     house.guard.revoke(viewer.id(), revoked);
-    assert_eq!(signed_out.now_or_never().unwrap().reason(), Some(Reason::Revoked));
-    assert_eq!(house.guard.verify_live(&header).await.unwrap_err().reason(), Some(Reason::Revoked));
+    assert_eq!(signed_out.now_or_never().unwrap().reason(), Some(AuthErrorReason::Revoked));
+    assert_eq!(
+        house.guard.verify_live(&header).await.unwrap_err().reason(),
+        Some(AuthErrorReason::Revoked)
+    );
 
     house.clock.advance(TimeDelta::milliseconds(1));
-    assert_eq!(expires.now_or_never().unwrap().reason(), Some(Reason::TokenExpired));
+    assert_eq!(expires.now_or_never().unwrap().reason(), Some(AuthErrorReason::TokenExpired));
 }
 
 #[tokio::test]
@@ -281,9 +285,9 @@ async fn the_leeway_is_for_single_requests_only() {
     house.clock.advance(TimeDelta::seconds(900));
     assert_eq!(house.ask(&token).await, "alice");
     let refusal = house.guard.verify_live(&format!("Bearer {token}")).await.unwrap_err();
-    assert_eq!(refusal.reason(), Some(Reason::TokenExpired));
+    assert_eq!(refusal.reason(), Some(AuthErrorReason::TokenExpired));
     let refusal = house.guard.verify_live(&token).await.unwrap_err();
-    assert_eq!(refusal.reason(), Some(Reason::TokenMalformed));
+    assert_eq!(refusal.reason(), Some(AuthErrorReason::TokenMalformed));
 }
 
 #[tokio::test]

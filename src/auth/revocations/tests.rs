@@ -2,12 +2,12 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::auth::claims::{Leeway, Rules};
+use crate::auth::claims::{Leeway, Validation};
 
 const START: i64 = 1_800_000_000;
 
-fn at(seconds: i64) -> Instant {
-    Instant::from_seconds(START + seconds).unwrap()
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(START + seconds).unwrap()
 }
 
 /// Alice by a token of an hour that says this besides, issued when the tests begin.
@@ -21,19 +21,19 @@ fn by(mut token: Value, claims: Value) -> Viewer {
     all.extend([("iat".to_owned(), json!(START)), ("exp".to_owned(), json!(START + 3600))]);
     all.extend(more);
     all.retain(|_, value| !value.is_null());
-    let rules = Rules { leeway: Leeway(30_000), ..Rules::default() };
-    rules.viewer(all, &json!(all).to_string(), false, at(0)).unwrap()
+    let validation = Validation { leeway: Leeway(30_000), ..Validation::default() };
+    validation.viewer(all, &json!(all).to_string(), false, at(0)).unwrap()
 }
 
 /// What the check tells at that second.
 fn refused(revocations: &Revocations, viewer: &Viewer, seconds: i64) -> bool {
     let Err(refusal) = revocations.check(viewer, at(seconds)) else { return false };
-    assert_eq!(refusal.reason(), Some(Reason::Revoked));
+    assert_eq!(refusal.reason(), Some(AuthErrorReason::Revoked));
     true
 }
 
 /// A memory that knows of one sign-out by this token, at that instant.
-fn signed_out(viewer: &Viewer, everywhere: bool, now: Instant) -> Revocations {
+fn signed_out(viewer: &Viewer, everywhere: bool, now: Timestamp) -> Revocations {
     let revocations = Revocations::default();
     for revoked in Revoked::by_sign_out(viewer.session(), everywhere, now) {
         revocations.add(viewer.id(), revoked);
@@ -51,9 +51,9 @@ fn without_a_session_one_token_is_refused_until_it_has_expired() {
     assert!(!refused(&revocations, &alice(json!({"sid": "1"})), 10));
     assert!(!refused(&revocations, &by(json!({"sub": "bob"}), json!({"jti": "1"})), 10));
 
-    revocations.forget(at(3600 + 299));
+    revocations.purge(at(3600 + 299));
     assert!(refused(&revocations, &token, 10));
-    revocations.forget(at(3600 + 300));
+    revocations.purge(at(3600 + 300));
     assert!(revocations.users.read().unwrap().is_empty());
 }
 
@@ -77,7 +77,7 @@ fn a_session_is_refused_with_all_its_tokens_for_30_days_or_longer() {
 
 #[test]
 fn everywhere_is_all_that_was_issued_up_to_the_end_of_the_second() {
-    let now = Instant::parse("2027-01-15T08:00:05.300Z").unwrap();
+    let now = Timestamp::parse("2027-01-15T08:00:05.300Z").unwrap();
     assert_eq!(now.seconds(), START + 5);
     let ahead = alice(json!({"iat": START + 20}));
     let revocations = signed_out(&ahead, true, now);
@@ -95,7 +95,7 @@ fn everywhere_is_all_that_was_issued_up_to_the_end_of_the_second() {
         let bobs = by(json!({"sub": "bob"}), json!({"iat": iat}));
         assert!(!refused(&revocations, &bobs, 6));
     }
-    revocations.forget(at(400 * 86_400));
+    revocations.purge(at(400 * 86_400));
     assert!(refused(&revocations, &alice(json!({})), 0), "this is never forgotten");
 
     // What is heard later, or again, takes nothing back.
@@ -113,7 +113,7 @@ fn whoever_waits_hears_of_their_own_end_and_leaves_nothing_behind() {
     assert!(one.as_mut().now_or_never().is_none());
     assert!(two.as_mut().now_or_never().is_none());
     assert!(bob.as_mut().now_or_never().is_none());
-    assert_eq!(revocations.waiting().len(), 2, "one bell for each user");
+    assert_eq!(revocations.waiting().len(), 2, "one notify for each user");
 
     for revoked in Revoked::by_sign_out(first.session(), false, at(10)) {
         revocations.add(first.id(), revoked);

@@ -8,7 +8,7 @@ struct Cli {
     tokens: TokenSettings,
 }
 
-fn sources(args: &[&str]) -> Result<Sources, Vec<String>> {
+fn sources(args: &[&str]) -> Result<TokenSources, Vec<String>> {
     let args = [&["taskward"], args].concat();
     Cli::try_parse_from(args).map_err(|error| vec![error.to_string()])?.tokens.sources()
 }
@@ -121,8 +121,8 @@ fn the_key_set_of_better_auth_is_where_it_is_mounted() {
     for (url, key_set, origin) in table {
         let sources = sources(&["--better-auth-url", url]).ok().unwrap();
         assert_eq!(sources.key_set.unwrap().as_str(), key_set);
-        assert_eq!(sources.rules.issuers.accepted, [origin]);
-        assert_eq!(sources.rules.audiences.accepted, [origin]);
+        assert_eq!(sources.validation.issuers.accepted, [origin]);
+        assert_eq!(sources.validation.audiences.accepted, [origin]);
     }
 }
 

@@ -1,4 +1,4 @@
-//! How an [`Instant`] lies in a column: `timestamptz` on PostgreSQL, milliseconds on SQLite.
+//! How an [`Timestamp`] lies in a column: `timestamptz` on PostgreSQL, milliseconds on SQLite.
 //!
 //! Reading looks at the row's database here; writing is turned in [`crate::store::dialect`], since
 //! a value does not know where it goes.
@@ -15,28 +15,28 @@ use sea_orm::{
     },
 };
 
-use crate::clock::Instant;
+use crate::time::Timestamp;
 
-impl From<Instant> for Value {
-    fn from(instant: Instant) -> Self {
+impl From<Timestamp> for Value {
+    fn from(instant: Timestamp) -> Self {
         instant.utc().into()
     }
 }
 
-impl Nullable for Instant {
+impl Nullable for Timestamp {
     fn null() -> Value {
         Value::ChronoDateTimeUtc(None)
     }
 }
 
-impl ValueType for Instant {
+impl ValueType for Timestamp {
     fn try_from(value: Value) -> Result<Self, ValueTypeErr> {
         let utc = <DateTime<Utc> as ValueType>::try_from(value)?;
-        Instant::from_millis(utc.timestamp_millis()).ok_or(ValueTypeErr)
+        Timestamp::from_millis(utc.timestamp_millis()).ok_or(ValueTypeErr)
     }
 
     fn type_name() -> String {
-        "Instant".to_owned()
+        "Timestamp".to_owned()
     }
 
     fn array_type() -> ArrayType {
@@ -48,7 +48,7 @@ impl ValueType for Instant {
     }
 }
 
-impl TryGetable for Instant {
+impl TryGetable for Timestamp {
     fn try_get_by<I: ColIdx>(row: &QueryResult, index: I) -> Result<Self, TryGetError> {
         let millis = if row.try_as_sqlite_row().is_some() {
             i64::try_get_by(row, index)?
@@ -62,7 +62,7 @@ impl TryGetable for Instant {
 /// From 1970 to where PostgreSQL counts its microseconds from.
 const TO_2000: i64 = 946_684_800_000;
 
-impl Decode<'_, Postgres> for Instant {
+impl Decode<'_, Postgres> for Timestamp {
     fn decode(value: PgValueRef<'_>) -> Result<Self, BoxDynError> {
         if value.format() == PgValueFormat::Text {
             let utc = <DateTime<Utc> as Decode<Postgres>>::decode(value)?;
@@ -74,15 +74,15 @@ impl Decode<'_, Postgres> for Instant {
     }
 }
 
-impl Decode<'_, Sqlite> for Instant {
+impl Decode<'_, Sqlite> for Timestamp {
     fn decode(value: SqliteValueRef<'_>) -> Result<Self, BoxDynError> {
         Ok(of_millis(<i64 as Decode<Sqlite>>::decode(value)?)?)
     }
 }
 
-fn of_millis(millis: i64) -> Result<Instant, DbErr> {
+fn of_millis(millis: i64) -> Result<Timestamp, DbErr> {
     let beyond = || DbErr::Type(format!("{millis} ms is outside of the calendar"));
-    Instant::from_millis(millis).ok_or_else(beyond)
+    Timestamp::from_millis(millis).ok_or_else(beyond)
 }
 
-impl sea_orm::sea_query::postgres_array::NotU8 for Instant {}
+impl sea_orm::sea_query::postgres_array::NotU8 for Timestamp {}

@@ -3,7 +3,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::clock::Instant;
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "revocation")]
@@ -15,8 +15,8 @@ pub struct Model {
     /// A digest: the session's own name may be long, and hold what no text of a database can.
     pub session: Option<String>,
     /// When the row of a session may be forgotten.
-    pub until: Option<Instant>,
-    pub issued_before: Option<Instant>,
+    pub until: Option<Timestamp>,
+    pub issued_before: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::clock::Instant;
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tag")]
@@ -17,8 +17,8 @@ pub struct Model {
     pub name_key: String,
     /// `#rrggbb`
     pub color: Option<String>,
-    pub created_at: Instant,
-    pub updated_at: Instant,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub version: i32,
     /// The number of its last change on the owner's counter.
     pub number: i64,

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use sea_orm::entity::prelude::*;
 
-use crate::{clock::Instant, store::text};
+use crate::{store::list::text, time::Timestamp};
 
 /// How urgent a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -51,13 +51,13 @@ pub struct Model {
     /// The due day.
     pub due_on: Option<NaiveDate>,
     /// The due instant, if it is due at a time of that day.
-    pub due_at: Option<Instant>,
+    pub due_at: Option<Timestamp>,
     /// Day and time in one number, nothing last.
     pub due_asc: i64,
     /// The same for the descending order.
     pub due_desc: i64,
     /// Set while it is completed.
-    pub completed_at: Option<Instant>,
+    pub completed_at: Option<Timestamp>,
     /// Milliseconds, nothing last.
     pub completed_asc: i64,
     /// The same for the descending order.
@@ -69,11 +69,11 @@ pub struct Model {
     /// Where it stands among its siblings, see [`crate::store::position`].
     pub position: String,
     /// When it was made.
-    pub created_at: Instant,
+    pub created_at: Timestamp,
     /// When it last changed.
-    pub updated_at: Instant,
+    pub updated_at: Timestamp,
     /// Set while it is in the trash.
-    pub deleted_at: Option<Instant>,
+    pub deleted_at: Option<Timestamp>,
     /// The task with which it went to the trash: itself, or one that it was under.
     pub deleted_with: Option<Uuid>,
     /// Grows by one with each change.
@@ -108,12 +108,12 @@ impl Model {
 }
 
 /// By what tasks are sorted that were completed then: in the ascending order, and in the descending.
-pub fn completed_keys(at: Option<Instant>) -> (i64, i64) {
-    (at.map_or(i64::MAX, Instant::millis), at.map_or(i64::MIN, Instant::millis))
+pub fn completed_keys(at: Option<Timestamp>) -> (i64, i64) {
+    (at.map_or(i64::MAX, Timestamp::millis), at.map_or(i64::MIN, Timestamp::millis))
 }
 
 /// By what tasks are sorted that are due then: in the ascending order, and in the descending.
-pub fn due_keys(on: Option<NaiveDate>, at: Option<Instant>) -> (i64, i64) {
+pub fn due_keys(on: Option<NaiveDate>, at: Option<Timestamp>) -> (i64, i64) {
     (due_key(on, at, i64::MAX, END_OF_DAY), due_key(on, at, i64::MIN, 0))
 }
 
@@ -123,7 +123,7 @@ const DAY_BITS: u32 = 28;
 const END_OF_DAY: i64 = (1 << DAY_BITS) - 1;
 
 /// Day first, then time; a day without a time sorts as if it were at `untimed`.
-fn due_key(on: Option<NaiveDate>, at: Option<Instant>, never: i64, untimed: i64) -> i64 {
+fn due_key(on: Option<NaiveDate>, at: Option<Timestamp>, never: i64, untimed: i64) -> i64 {
     const DAY_MILLIS: i64 = 86_400_000;
     const UNIX_DAY: i64 = 719_163;
     let Some(on) = on else { return never };

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::clock::Instant;
+use crate::time::Timestamp;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "task_list")]
@@ -18,9 +18,9 @@ pub struct Model {
     /// Where it stands among the user's lists, see [`crate::store::position`].
     pub position: String,
     /// Set while it is archived.
-    pub archived_at: Option<Instant>,
-    pub created_at: Instant,
-    pub updated_at: Instant,
+    pub archived_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
     pub version: i32,
     /// The number of its last change on the owner's counter.
     pub number: i64,

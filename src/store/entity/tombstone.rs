@@ -3,7 +3,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::clock::Instant;
+use crate::time::Timestamp;
 
 /// What the object was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -30,7 +30,7 @@ pub struct Model {
     pub kind: Kind,
     /// The number of the deletion on the owner's counter.
     pub number: i64,
-    pub at: Instant,
+    pub at: Timestamp,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

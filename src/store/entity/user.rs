@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::calendar::Zone;
+use crate::time::Zone;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "user")]

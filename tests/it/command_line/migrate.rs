@@ -3,8 +3,8 @@
 use std::{net::TcpListener, thread};
 
 use taskward::{
-    clock::Clock,
     store::{Quotas, Store},
+    time::Clock,
 };
 
 use super::process::Folder;

@@ -10,8 +10,8 @@ use sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use taskward::{
-    clock::Clock,
     store::{Quotas, Store},
+    time::Clock,
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;

@@ -1,5 +1,7 @@
 //! People who use the API, each with their own token.
 
+use std::sync::Arc;
+
 use axum::{
     Router,
     body::Body,
@@ -7,20 +9,37 @@ use axum::{
 };
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
+use taskward::app::App;
 use tower::ServiceExt;
 
 use super::Reply;
+
+/// Counts the operations that compiled plans of a server have answered.
+pub type PlannedOperations = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// Somebody who sends requests.
 #[derive(Clone)]
 pub struct Person {
     router: Router,
+    planned_operations: PlannedOperations,
     token: Option<String>,
 }
 
 impl Person {
-    pub(super) fn new(router: Router, token: Option<String>) -> Self {
-        Self { router, token }
+    /// Somebody who uses the server of that application.
+    pub(super) fn of(app: &App, token: Option<String>) -> Self {
+        let planned_operations = Arc::new(app.planned_operations());
+        Self { router: app.router(), planned_operations, token }
+    }
+
+    /// The same server, used with another token.
+    pub fn with_token(&self, token: impl Into<String>) -> Self {
+        Self { token: Some(token.into()), ..self.clone() }
+    }
+
+    /// How many operations compiled plans of the server have answered.
+    pub fn planned_operations(&self) -> u64 {
+        (self.planned_operations)()
     }
 
     /// Sends any request, with this person's token unless it brings its own.

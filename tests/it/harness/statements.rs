@@ -27,18 +27,18 @@ pub fn let_each_test_listen() {
 /// Does something, and tells which statements were sent meanwhile, with their values: the
 /// store tells of each, unless it is built for a release.
 pub async fn statements<T>(doing: impl Future<Output = T>) -> (T, Vec<String>) {
-    let (outcome, said) = said("taskward::store::dialect", doing).await;
+    let (outcome, said) = said(&["taskward::store::sql::dialect"], doing).await;
     let statements = said.into_iter().filter_map(|mut event| event.remove("message"));
     (outcome, statements.collect())
 }
 
-/// Does something, and tells what the module of that path and those below it have said meanwhile:
+/// Does something, and tells what the modules of these paths and those below them have said meanwhile:
 /// the fields of each event by their names.
 pub async fn said<T>(
-    module: &'static str,
+    modules: &'static [&'static str],
     doing: impl Future<Output = T>,
 ) -> (T, Vec<BTreeMap<&'static str, String>>) {
-    let said = Said { module, events: Arc::default() };
+    let said = Said { modules, events: Arc::default() };
     let outcome = doing.with_subscriber(registry().with(said.clone())).await;
     let events = said.events.lock().unwrap().clone();
     (outcome, events)
@@ -46,13 +46,14 @@ pub async fn said<T>(
 
 #[derive(Clone)]
 struct Said {
-    module: &'static str,
+    modules: &'static [&'static str],
     events: Arc<Mutex<Vec<BTreeMap<&'static str, String>>>>,
 }
 
 impl<S: Subscriber> Layer<S> for Said {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target().starts_with(self.module) {
+        let target = event.metadata().target();
+        if self.modules.iter().any(|module| target.starts_with(module)) {
             let mut fields = BTreeMap::new();
             event.record(&mut |field: &Field, value: &dyn Debug| {
                 fields.insert(field.name(), format!("{value:?}"));

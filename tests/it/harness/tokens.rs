@@ -20,13 +20,13 @@ use base64::{
 };
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
-use taskward::clock::Instant;
+use taskward::time::Timestamp;
 
 /// The secret that the server and the tests share.
 pub const SECRET: &str = "a secret that only the tests and the server know";
 
 /// A token of that user, good for an hour.
-pub fn of(sub: &str, now: Instant) -> String {
+pub fn of(sub: &str, now: Timestamp) -> String {
     with(&json!({
         "sub": sub,
         "email": format!("{sub}@example.com"),

@@ -16,7 +16,7 @@ on_each_database! {
 
         let reply = asks(&api, "/readyz").await;
         assert_eq!(reply.status, 200);
-        let ready = json!({"database": "ok", "migrations": "ok", "keys": "ok", "shutting_down": false});
+        let ready = json!({"database": "ok", "migrations": "ok", "keys": "ok", "sign_outs": "ok", "shutting_down": false});
         assert_eq!(reply.json(), ready);
     }
 

@@ -26,7 +26,7 @@ on_each_database! {
     }
 
     async fn lists_come_by_position_from_both_ends_the_archived_when_asked_for(api: Api) {
-        let forest = api.plants("a:; b:; c:; d:; e:; f:").await;
+        let forest = api.create("a:; b:; c:; d:; e:; f:").await;
         let alice = forest.person();
         for list in ["b", "f"] {
             let input = json!({ "id": forest.id(list), "archived": true });
@@ -78,7 +78,7 @@ on_each_database! {
     }
 
     async fn no_list_takes_the_cursor_of_another_kind(api: Api) {
-        let forest = api.plants("a(b); Garden:").await;
+        let forest = api.create("a(b); Garden:").await;
         let alice = forest.person();
         alice.creates_tag("tag").await;
         let lists = [List::Tasks, List::Subtasks(forest.id("a")), List::Tags, List::TaskLists];
@@ -103,7 +103,7 @@ on_each_database! {
     }
 
     async fn subtasks_come_as_they_are_arranged_or_in_any_other_order(api: Api) {
-        let forest = api.plants("a(d e b f c) g(h(i)) j").await;
+        let forest = api.create("a(d e b f c) g(h(i)) j").await;
         let (alice, under_a) = (forest.person(), List::Subtasks(forest.id("a")));
         forest.moves("f", json!({ "place": { "before": "d" } })).await;
         for (order, expected) in [
@@ -125,7 +125,7 @@ on_each_database! {
     }
 
     async fn a_page_of_subtasks_is_the_same_for_one_task_and_for_several(api: Api) {
-        let forest = api.plants("a(b c d e) f(g h(i)) j").await;
+        let forest = api.create("a(b c d e) f(g h(i)) j").await;
         let alice = forest.person();
         let whole = List::Subtasks(forest.id("a")).page(&alice, json!({ "first": 9 })).await;
         for (arguments, of_a) in [
@@ -151,7 +151,7 @@ on_each_database! {
     }
 
     async fn of_a_task_in_the_trash_those_show_that_went_along(api: Api) {
-        let forest = api.plants("a(b c(d) e)").await;
+        let forest = api.create("a(b c(d) e)").await;
         let under_a = List::Subtasks(forest.id("a"));
         forest.trashes("c").await;
         api.wait(TimeDelta::seconds(1));

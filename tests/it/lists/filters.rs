@@ -216,7 +216,7 @@ on_each_database! {
     }
 
     async fn the_trash_is_filtered_like_other_tasks(api: Api) {
-        let forest = api.plants("Garden: a(b c) d; e").await;
+        let forest = api.create("Garden: a(b c) d; e").await;
         let tag = forest.person().creates_tag("tag").await;
         for task in ["b", "c", "d"] {
             let input = json!({ "id": forest.id(task), "addTagIds": [tag] });

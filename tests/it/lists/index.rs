@@ -3,10 +3,10 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Database, Forest, on_each_database};
+use crate::harness::{Api, Database, Outline, on_each_database};
 
 /// What a search finds, and after a bar what it finds in the trash.
-async fn found(forest: &Forest, search: &str) -> String {
+async fn found(forest: &Outline, search: &str) -> String {
     let filter = |trash: &str| json!({ "search": search, "trash": trash });
     let [tasks, trash, both] = [
         forest.person().finds(filter("EXCLUDE")).await,
@@ -19,7 +19,7 @@ async fn found(forest: &Forest, search: &str) -> String {
 }
 
 /// Does all of this at once, and tells how each went.
-async fn batch(forest: &Forest, atomic: bool, operations: Value) -> String {
+async fn batch(forest: &Outline, atomic: bool, operations: Value) -> String {
     let input = json!({ "operations": operations, "atomic": atomic });
     let payload = forest.person().does("batch", input, "results { error { code } }").await;
     let results = payload["results"].as_array().unwrap().iter();
@@ -36,7 +36,7 @@ async fn take_rows_again(api: &Api) {
 
 on_each_database! {
     async fn words_go_to_the_trash_and_come_back(api: Api) {
-        let forest = api.plants("milk(milkshake(milkman)) bread").await;
+        let forest = api.create("milk(milkshake(milkman)) bread").await;
         assert_eq!(found(&forest, "milk").await, "milk milkman milkshake |");
         forest.trashes("milkshake").await;
         assert_eq!(found(&forest, "milk").await, "milk | milkman milkshake");
@@ -49,7 +49,7 @@ on_each_database! {
     }
 
     async fn words_follow_a_task_to_any_place(api: Api) {
-        let forest = api.plants("Garden: milk(milkshake) milkman; milkmaid").await;
+        let forest = api.create("Garden: milk(milkshake) milkman; milkmaid").await;
         forest.moves("milkman", json!({ "parentId": "milkmaid" })).await;
         forest.does("deleteList", json!({ "id": "Garden" })).await;
         assert_eq!(found(&forest, "milk").await, "milk milkmaid milkman milkshake |");
@@ -58,7 +58,7 @@ on_each_database! {
     }
 
     async fn what_is_deleted_for_good_is_not_found(api: Api) {
-        let mut forest = api.plants("milk(milkshake) bread butter cheese(cream)").await;
+        let mut forest = api.create("milk(milkshake) bread butter cheese(cream)").await;
         forest.deletes_for_good("milk").await;
         assert_eq!(found(&forest, "milk").await, "|");
         forest.trashes("bread").await;
@@ -74,7 +74,7 @@ on_each_database! {
 
         // New tasks have their own words alone, also those in the rows of the old ones.
         take_rows_again(&api).await;
-        forest.plants("1 2 3 4 5").await;
+        forest.create("1 2 3 4 5").await;
         for word in ["milk", "milkshake", "bread", "cheese", "cream"] {
             assert_eq!(found(&forest, word).await, "|", "{word}");
         }
@@ -83,7 +83,7 @@ on_each_database! {
     }
 
     async fn a_batch_leaves_the_words_that_its_tasks_end_with(api: Api) {
-        let forest = api.plants("milk bread butter").await;
+        let forest = api.create("milk bread butter").await;
         let [milk, bread] = ["milk", "bread"].map(|task| forest.id(task));
         let new = "019a0000-0000-7000-8000-000000000000";
         let operations = json!([
@@ -107,7 +107,7 @@ on_each_database! {
     }
 
     async fn a_batch_that_fails_changes_no_words(api: Api) {
-        let mut forest = api.plants("milk bread butter").await;
+        let mut forest = api.create("milk bread butter").await;
         forest.trashes("butter").await;
         let [milk, bread, butter] = ["milk", "bread", "butter"].map(|task| forest.id(task));
         let operations = json!([
@@ -120,7 +120,7 @@ on_each_database! {
         assert_eq!(batch(&forest, true, operations).await, "ABORTED ABORTED ABORTED ABORTED NOT_FOUND");
         // Nor do the next tasks, which may come to the rows of those that were not made.
         take_rows_again(&api).await;
-        forest.plants("1 2").await;
+        forest.create("1 2").await;
         for (word, expected) in [
             ("milk", "milk |"), ("bread", "bread |"), ("butter", "| butter"), ("cheese", "|"), ("cream", "|"), ("cake", "|"),
         ] {

@@ -95,7 +95,7 @@ impl World {
 
     /// Does something, unless it is refused, and looks at what there is then.
     async fn change(&mut self, (millis, (mutation, input)): &Change) {
-        let start = taskward::clock::Instant::parse(START).unwrap();
+        let start = taskward::time::Timestamp::parse(START).unwrap();
         let away = start.millis() + millis - self.api.clock.now().millis();
         self.api.wait(TimeDelta::milliseconds(away));
 

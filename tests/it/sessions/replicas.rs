@@ -7,12 +7,12 @@ use std::{future::pending, time::Duration};
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
-use taskward::auth::Reason;
+use taskward::auth::AuthErrorReason;
 use tokio::{net::TcpListener, time::timeout};
 
 use super::token;
 use crate::{
-    guard::who,
+    auth::who,
     harness::{Api, Database, on_each_database},
 };
 
@@ -66,7 +66,7 @@ on_each_database! {
         let end = other.authenticator.end_of(&viewer);
         api.with_token(token).signs_out(false).await;
         let end = timeout(Duration::from_secs(20), end).await.expect("nobody has told it");
-        assert_eq!(end.reason(), Some(Reason::Revoked));
+        assert_eq!(end.reason(), Some(AuthErrorReason::Revoked));
         serving.abort();
     }
 

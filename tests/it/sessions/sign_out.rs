@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::token;
 use crate::{
-    guard::{reason, who},
+    auth::{reason, who},
     harness::{
         Api, Database, Issuer, on_each_database,
         tokens::{self, Key},
@@ -131,11 +131,11 @@ on_each_database! {
         let session = json!({ "sid": "s" });
         api.with_token(token(&api, "alice", &session)).signs_out(false).await;
         api.wait(TimeDelta::days(30) - TimeDelta::seconds(1));
-        api.authenticator.forget();
+        api.authenticator.purge_revocations();
         api.system.purge().await.unwrap();
         assert_eq!((who(&api, &token(&api, "alice", &session)).await.as_str(), rows(&api).await), (REVOKED, 1));
         api.wait(TimeDelta::seconds(1));
-        api.authenticator.forget();
+        api.authenticator.purge_revocations();
         api.system.purge().await.unwrap();
         assert_eq!((who(&api, &token(&api, "alice", &session)).await.as_str(), rows(&api).await), ("alice", 0));
     }
@@ -145,7 +145,7 @@ on_each_database! {
         assert_eq!(who(&api, &for_ever).await, "alice");
         api.alice.signs_out(true).await;
         api.wait(TimeDelta::days(1_000));
-        api.authenticator.forget();
+        api.authenticator.purge_revocations();
         api.system.purge().await.unwrap();
         assert_eq!((who(&api, &for_ever).await.as_str(), rows(&api).await), (REVOKED, 1));
         assert_eq!(who(&Api::start(api.database.clone()).await, &for_ever).await, REVOKED);

@@ -1,0 +1,93 @@
+//! The fields that an operation selects, its fragments expanded.
+
+use std::collections::HashSet;
+
+use async_graphql::{
+    Name, Pos, Positioned, Variables,
+    parser::types::{Field, Selection, SelectionSet},
+    registry::MetaType,
+};
+use async_graphql_value::Value as InputValue;
+
+use super::{
+    DocumentValidator, Operation,
+    completion::{FieldCollector, GroupedFieldSet},
+};
+
+/// A field, with what it is called in the answer and what is selected selections it.
+pub struct CollectedField<'d> {
+    /// The response key.
+    pub key: &'d str,
+    /// The name in the schema.
+    pub name: &'d str,
+    /// Where it stands.
+    pub pos: Pos,
+    /// Its arguments as they are written.
+    pub arguments: &'d [(Positioned<Name>, Positioned<InputValue>)],
+    /// The fields of the object that it returns, or of each of them.
+    pub selections: Vec<CollectedField<'d>>,
+}
+
+impl DocumentValidator {
+    /// The fields of an operation that are the same whatever its variables are, and whatever objects
+    /// there are: `None` where a directive or the type of an object has a say.
+    #[must_use]
+    pub fn collect_fields<'d>(
+        &self,
+        operation: &'d Operation<'d>,
+    ) -> Option<Vec<CollectedField<'d>>> {
+        let document = operation.document;
+        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
+        let set = &operation.definition.node.selection_set;
+        if fragments.chain([set]).any(|set| has_directives(&set.node)) {
+            return None;
+        }
+        let variables = &Variables::default();
+        let collector = FieldCollector { registry: &self.registry, operation, variables };
+        collector.collect_objects(self.root(operation.kind())?, &[&set.node])
+    }
+}
+
+fn has_directives(set: &SelectionSet) -> bool {
+    set.items.iter().any(|selection| {
+        let selections = match &selection.node {
+            Selection::Field(field) => &field.node.selection_set,
+            Selection::InlineFragment(fragment) => &fragment.node.selection_set,
+            Selection::FragmentSpread(spread) => return !spread.node.directives.is_empty(),
+        };
+        !selection.node.directives().is_empty() || has_directives(&selections.node)
+    })
+}
+
+impl<'d> FieldCollector<'_, 'd, '_> {
+    fn collect_objects(
+        &self,
+        parent: &MetaType,
+        sets: &[&'d SelectionSet],
+    ) -> Option<Vec<CollectedField<'d>>> {
+        let MetaType::Object { name, .. } = parent else { return None };
+        let mut grouped = GroupedFieldSet::new();
+        let mut spread = HashSet::new();
+        for set in sets {
+            self.collect(name, set, &mut spread, &mut grouped);
+        }
+        let one = |(key, fields): (&'d Name, Vec<&'d Field>)| {
+            let field = *fields.first()?;
+            let name = &field.name.node;
+            let selections = match parent.field_by_name(name) {
+                Some(meta) => match self.registry.concrete_type_by_name(&meta.ty)? {
+                    ty if ty.is_composite() => {
+                        let sets: Vec<_> = fields.iter().map(|it| &it.selection_set.node).collect();
+                        self.collect_objects(ty, &sets)?
+                    }
+                    _ => Vec::new(),
+                },
+                None if name == "__typename" => Vec::new(),
+                None => return None,
+            };
+            let pos = field.response_key().pos;
+            Some(CollectedField { key, name, pos, arguments: &field.arguments, selections })
+        };
+        grouped.into_iter().map(one).collect()
+    }
+}

@@ -1,0 +1,301 @@
+//! From a request to the results of its operation.
+//!
+//! A common operation is answered by its compiled [plan](super::plan); all else, and whatever fails, by
+//! the library:
+//!
+//! ```text
+//! ParsedRequest ──┬── plan ──────────────────────────────────► ExecutionResult
+//!                 └── prepare ──► PreparedOperation ──┬─ run ──► ExecutionResult
+//!                     limits, values, viewer          └─ stream ► ExecutionResult, again and again
+//! ```
+
+use std::{mem, panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering};
+
+use async_graphql::{
+    Request, Response, ServerError, Value, Variables,
+    indexmap::IndexMap,
+    parser::types::{ExecutableDocument, OperationType},
+};
+use futures_util::{
+    StreamExt, future,
+    stream::{self, BoxStream},
+};
+use tokio::time::timeout;
+
+use super::{
+    Engine, ExecutionResult, GraphqlRequest, RequestError,
+    document::{Document, ResponseShape},
+    document_cache::CachedDocument,
+    persisted::FoundDocument,
+    plan::PlanResult,
+};
+use crate::{
+    auth::{AuthError, Viewer},
+    error::{ApiError, ErrorCode},
+};
+
+/// The results of an operation, one after the other; an error is the last of them.
+pub type ResultStream<'a> = BoxStream<'a, Result<ExecutionResult, RequestError>>;
+
+/// A request whose document is known and parsed.
+pub struct ParsedRequest {
+    found: FoundDocument,
+    document: Arc<CachedDocument>,
+    /// Whether it came from the cache.
+    is_cached: bool,
+    operation_name: Option<String>,
+    variables: Variables,
+    operation_type: OperationType,
+}
+
+impl ParsedRequest {
+    /// Query, mutation or subscription.
+    #[must_use]
+    pub fn operation_type(&self) -> OperationType {
+        self.operation_type
+    }
+
+    /// The name of the operation, unless it has none.
+    #[must_use]
+    pub fn operation_name(&self) -> Option<&str> {
+        self.document.document.operation(self.operation_name.as_deref()).ok()?.name()
+    }
+}
+
+/// How results are delivered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Delivery {
+    /// One result, which may still be the library's refusal of the document.
+    Single,
+    /// A stream, which is opened before the operation runs.
+    Stream,
+}
+
+impl Engine {
+    /// Finds and parses the document of a request, and chooses its operation.
+    ///
+    /// # Errors
+    /// When it has no document, or one that cannot be parsed or has no such operation.
+    pub fn parse(&self, mut request: GraphqlRequest) -> Result<ParsedRequest, RequestError> {
+        let document_name = request.document_name()?;
+        let GraphqlRequest { query, operation_name, variables, .. } = request;
+        let found = self.persisted.find(query, document_name)?;
+        let cached = self.documents.get(&found.text, operation_name.as_deref());
+        let is_cached = cached.is_some();
+        let document = match cached {
+            Some(cached) => cached,
+            None => {
+                let document = Arc::new(self.validator.parse(&found.text)?);
+                Arc::new(CachedDocument { document, plan: None })
+            }
+        };
+        let operation_type = document.document.operation(operation_name.as_deref())?.kind();
+        Ok(ParsedRequest { found, document, is_cached, operation_name, variables, operation_type })
+    }
+
+    /// Executes a query or mutation.
+    ///
+    /// # Errors
+    /// When the operation is refused before it runs: for its document first, then for its variables, then
+    /// for want of a token.
+    pub async fn execute(
+        &self,
+        request: ParsedRequest,
+        viewer: Option<Viewer>,
+        request_id: &str,
+    ) -> Result<ExecutionResult, RequestError> {
+        if let Some(result) = self.execute_plan(&request, viewer.as_ref(), request_id).await {
+            return Ok(result);
+        }
+        let response = self.prepare(request, viewer, Delivery::Single).await?.run().await?;
+        Ok(ExecutionResult::of(response, request_id))
+    }
+
+    /// Executes any operation, whose results come one after the other.
+    ///
+    /// # Errors
+    /// As [`Engine::execute`].
+    pub async fn stream<'a>(
+        &'a self,
+        request: ParsedRequest,
+        viewer: Option<Viewer>,
+        request_id: &'a str,
+    ) -> Result<ResultStream<'a>, RequestError> {
+        Ok(self.prepare(request, viewer, Delivery::Stream).await?.stream(request_id))
+    }
+
+    /// The result by the operation's plan; `None` where it has none, or the plan has done nothing.
+    async fn execute_plan(
+        &self,
+        request: &ParsedRequest,
+        viewer: Option<&Viewer>,
+        request_id: &str,
+    ) -> Option<ExecutionResult> {
+        let CachedDocument { document, plan } = &*request.document;
+        let (statically_valid, plan) = plan.as_ref()?;
+        let context = self.context(viewer?);
+        let operation = document.operation(request.operation_name.as_deref()).ok()?;
+        let variables = &request.variables;
+        let variables =
+            self.validator.coerce_statically_valid(&operation, statically_valid, variables)?;
+        self.persisted.remember(&request.found);
+        let result = plan.run(&context, &variables).await?;
+        self.planned.fetch_add(1, Ordering::Relaxed);
+        Some(match result {
+            PlanResult::Json(json) => ExecutionResult::Json(json),
+            PlanResult::Failed(field, error) => {
+                let data = Value::Object(IndexMap::from([(field, Value::Null)]));
+                let mut response = Response::new(data);
+                response.errors.push(error);
+                ExecutionResult::of(response, request_id)
+            }
+        })
+    }
+
+    /// Checks an operation: its document against the limits, its variables against their types, and that
+    /// there is a viewer where it needs one.
+    async fn prepare(
+        &self,
+        request: ParsedRequest,
+        viewer: Option<Viewer>,
+        delivery: Delivery,
+    ) -> Result<PreparedOperation<'_>, RequestError> {
+        let ParsedRequest { found, document, is_cached, operation_name, variables, operation_type } =
+            request;
+        let document = &document.document;
+        let operation = document.operation(operation_name.as_deref())?;
+        let complexity = self.validator.complexity(&operation, &variables)?;
+        operation.check_root()?;
+        let coerced = self.validator.coerce(&operation, variables);
+        let is_token_missing = complexity.needs_viewer && viewer.is_none();
+        let has_to_be_valid_now = coerced.is_err()
+            || is_token_missing
+            || delivery == Delivery::Stream
+            || document.has_others();
+        if has_to_be_valid_now {
+            // The faults of the document itself come first, and only the chosen operation goes on from
+            // here.
+            self.validate(document.parsed().clone(), operation_name.clone(), operation_type)
+                .await?;
+        }
+        let variables = coerced.map_err(RequestError::Document)?;
+        if is_token_missing {
+            return Err(RequestError::Unauthenticated(AuthError::missing()));
+        }
+        self.persisted.remember(&found);
+        let shape = self.validator.response_shape(&operation, &variables);
+        let parsed = Document::clone(document);
+        let parsed = parsed.into_parsed(&self.validator, operation_name.as_deref(), &variables);
+        let document = Arc::clone(document);
+        let to_cache = (!is_cached).then(|| (found.text, operation_name.clone(), document));
+        let mut request = library_request(parsed, operation_name).variables(variables);
+        if let Some(viewer) = viewer {
+            request = request.data(self.context(&viewer));
+        }
+        Ok(PreparedOperation { engine: self, request, shape, operation_type, to_cache })
+    }
+
+    /// Has the library validate a document without running anything: in its introspection mode it calls no
+    /// resolver of ours, and without the values it looks at the document alone.
+    async fn validate(
+        &self,
+        document: ExecutableDocument,
+        operation_name: Option<String>,
+        operation_type: OperationType,
+    ) -> Result<(), RequestError> {
+        let request = library_request(document, operation_name).only_introspection();
+        let mut response = self.schema.execute(request).await;
+        if operation_type == OperationType::Subscription {
+            // A valid one gets as far as the error that it cannot run here, which has no place in it.
+            response.errors.retain(|error| !error.locations.is_empty());
+        }
+        if is_refusal(&response) {
+            return Err(RequestError::Document(validation_errors(response.errors)));
+        }
+        Ok(())
+    }
+}
+
+/// An operation that may run.
+struct PreparedOperation<'a> {
+    engine: &'a Engine,
+    request: Request,
+    shape: ResponseShape<'a>,
+    operation_type: OperationType,
+    /// What the document cache gets once the operation was answered.
+    to_cache: Option<(Arc<str>, Option<String>, Arc<Document>)>,
+}
+
+impl<'a> PreparedOperation<'a> {
+    /// Runs a query or mutation.
+    async fn run(self) -> Result<Response, RequestError> {
+        let Engine { schema, documents, validator, .. } = self.engine;
+        let mut response = schema.execute(self.request).await;
+        if is_refusal(&response) {
+            return Err(RequestError::Document(validation_errors(response.errors)));
+        }
+        if let Some((text, name, document)) = self.to_cache {
+            documents.insert(validator, text, name, document);
+        }
+        self.shape.complete_value(&mut response);
+        Ok(response)
+    }
+
+    /// Runs any operation: a query or mutation within the time of a request, a subscription for as long as
+    /// the stream is read.
+    fn stream(self, request_id: &'a str) -> ResultStream<'a> {
+        let Self { engine, request, shape, operation_type, .. } = self;
+        let is_subscription = operation_type == OperationType::Subscription;
+        let responses = AssertUnwindSafe(engine.schema.execute_stream(request)).catch_unwind();
+        let internal = |_panic| RequestError::Internal(ApiError::internal(request_id));
+        let mut responses = responses.map(move |response| response.map_err(internal));
+        let responses = if is_subscription {
+            responses.boxed()
+        } else {
+            let limit = engine.timeout;
+            let first = async move {
+                let first = timeout(limit, responses.next()).await;
+                first.unwrap_or(Some(Err(RequestError::Timeout(limit))))
+            };
+            stream::once(first).filter_map(future::ready).boxed()
+        };
+        let mut is_first = true;
+        let results = responses.map(move |response| {
+            let is_first = mem::take(&mut is_first);
+            let mut response = response?;
+            shape.complete_value(&mut response);
+            let result = ExecutionResult::of(response, request_id);
+            match result {
+                // A subscription whose source stream cannot be made has no response at all
+                // (specification §6.2.3.1).
+                ExecutionResult::Response(response)
+                    if is_subscription && is_first && response.data == Value::Null =>
+                {
+                    Err(RequestError::Document(response.errors))
+                }
+                result => Ok(result),
+            }
+        });
+        results.boxed()
+    }
+}
+
+fn library_request(document: ExecutableDocument, operation_name: Option<String>) -> Request {
+    let mut request = Request::new(String::new());
+    request.set_parsed_query(document);
+    request.operation_name = operation_name;
+    request
+}
+
+/// Whether the library refused to run the operation: a field that fails has a path.
+fn is_refusal(response: &Response) -> bool {
+    !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
+}
+
+fn validation_errors(errors: Vec<ServerError>) -> Vec<ServerError> {
+    let coded = |error: ServerError| {
+        let coded = ApiError::new(ErrorCode::GraphqlValidationFailed, error.message).at(None);
+        ServerError { locations: error.locations, ..coded }
+    };
+    errors.into_iter().map(coded).collect()
+}

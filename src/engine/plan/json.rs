@@ -1,0 +1,134 @@
+//! Writing JSON, piece by piece.
+
+use std::{io::Write, sync::Arc};
+
+use uuid::Uuid;
+
+use crate::{
+    engine::document::CollectedField,
+    store::{ColumnValue, StoreError},
+    time::Timestamp,
+};
+
+/// A response key as it is written before its value: with its quotes and colon.
+#[derive(Clone, Debug)]
+pub struct ResponseKey(Arc<[u8]>);
+
+impl ResponseKey {
+    /// The key of a field.
+    pub fn of(selected: &CollectedField<'_>) -> Self {
+        Self(format!("\"{}\":", selected.key).into_bytes().into())
+    }
+}
+
+/// Fields with the keys under which they are shown.
+pub type SelectionSet<T> = Vec<(ResponseKey, T)>;
+
+/// What each field is to this reader, if it knows all of them.
+pub fn selection_set<T>(
+    selected: &[CollectedField<'_>],
+    of: impl Fn(&CollectedField<'_>) -> Option<T>,
+) -> Option<SelectionSet<T>> {
+    // The library makes a null of an object of which nothing is asked, where its type has one.
+    if selected.is_empty() {
+        return None;
+    }
+    selected.iter().map(|selected| Some((ResponseKey::of(selected), of(selected)?))).collect()
+}
+
+/// An object with these fields.
+pub fn object<T>(
+    out: &mut Vec<u8>,
+    fields: &[(ResponseKey, T)],
+    mut write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut separator = b'{';
+    for (ResponseKey(key), field) in fields {
+        out.push(separator);
+        out.extend_from_slice(key);
+        write(out, field)?;
+        separator = b',';
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// A list of these items.
+pub fn list<T>(
+    out: &mut Vec<u8>,
+    items: &[T],
+    mut write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    out.push(b'[');
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        write(out, item)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+/// What a column holds.
+pub fn value(out: &mut Vec<u8>, value: &ColumnValue<'_>) {
+    match value {
+        ColumnValue::Null => null(out),
+        ColumnValue::Number(number) => self::number(out, *number),
+        ColumnValue::Text(text) => string(out, text),
+        ColumnValue::Id(id) => self::id(out, *id),
+        ColumnValue::Day(day) => {
+            let _ = write!(out, "\"{}\"", day.format("%Y-%m-%d"));
+        }
+        ColumnValue::At(instant) => self::instant(out, *instant),
+    }
+}
+
+/// A text.
+pub fn string(out: &mut Vec<u8>, text: &str) {
+    // To count them all, the processor takes many bytes at a time.
+    let to_escape = text.bytes().filter(|byte| matches!(byte, ..b' ' | b'"' | b'\\')).count();
+    if to_escape == 0 {
+        quoted(out, text);
+    } else {
+        // Writing to memory does not fail.
+        let _ = serde_json::to_writer(out, text);
+    }
+}
+
+/// A text with nothing in it that has to be escaped.
+pub fn quoted(out: &mut Vec<u8>, plain: &str) {
+    out.push(b'"');
+    out.extend_from_slice(plain.as_bytes());
+    out.push(b'"');
+}
+
+/// Nothing.
+pub fn null(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"null");
+}
+
+/// True or false.
+pub fn bool(out: &mut Vec<u8>, value: bool) {
+    out.extend_from_slice(if value { b"true" } else { b"false" });
+}
+
+/// A number.
+pub fn number(out: &mut Vec<u8>, number: i64) {
+    let _ = write!(out, "{number}");
+}
+
+/// An id.
+pub fn id(out: &mut Vec<u8>, id: Uuid) {
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    out.push(b'"');
+    out.extend_from_slice(id.hyphenated().encode_lower(&mut text).as_bytes());
+    out.push(b'"');
+}
+
+/// An instant as RFC 3339.
+fn instant(out: &mut Vec<u8>, instant: Timestamp) {
+    out.push(b'"');
+    out.extend_from_slice(&instant.rfc3339());
+    out.push(b'"');
+}

@@ -1,0 +1,125 @@
+//! What tasks that are shown together share: whatever belongs to one of them is read for all of them
+//! at once, when the first asks for it.
+//!
+//! So the number of statements follows from the document, and not from the number of tasks: a page is
+//! a batch, all parents of a page are one, and so are all subtasks of all tasks of a page.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{
+    context::RequestContext,
+    types::{
+        tag::Tag,
+        task::{Task, TaskConnection},
+        task_list::TaskList,
+        task_order::{Listing, TaskArguments},
+    },
+};
+use crate::{
+    error::ApiError,
+    store::{OwnedStore, TaskRow},
+};
+
+/// What was read for a batch, or why it could not be.
+type Shared<T> = OnceCell<Result<HashMap<Uuid, T>, ApiError>>;
+
+/// Tasks that are shown together.
+#[derive(Default)]
+pub struct TaskBatch {
+    tasks: Vec<Uuid>,
+    in_lists: BTreeSet<Uuid>,
+    under: BTreeSet<Uuid>,
+    /// Whether one of them is in the trash.
+    trashed: bool,
+    tags: Shared<Vec<Tag>>,
+    lists: Shared<TaskList>,
+    parents: Shared<Task>,
+    /// A document may ask for subtasks in several ways.
+    subtasks: Mutex<HashMap<TaskArguments, Arc<Shared<Arc<TaskConnection>>>>>,
+}
+
+impl TaskBatch {
+    /// A batch of the tasks that lie in these rows.
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a TaskRow>) -> Arc<Self> {
+        let mut batch = Self::default();
+        for row in rows {
+            batch.tasks.push(row.id);
+            batch.in_lists.extend(row.list_id);
+            batch.under.extend(row.parent_id);
+            batch.trashed |= row.deleted_at.is_some();
+        }
+        Arc::new(batch)
+    }
+
+    /// The tags of one of them.
+    pub async fn tags(&self, store: &OwnedStore, task: Uuid) -> Result<&[Tag], ApiError> {
+        let tags = self.tags.get_or_init(async || {
+            let tags = store.tags_of(&self.tasks).await?.into_iter();
+            Ok(tags.map(|(task, rows)| (task, rows.into_iter().map(Tag::from).collect())).collect())
+        });
+        Ok(found(tags.await, task)?.map_or(&[], Vec::as_slice))
+    }
+
+    /// The list that one of them is in.
+    pub async fn list(&self, store: &OwnedStore, id: Uuid) -> Result<Option<&TaskList>, ApiError> {
+        let lists = self.lists.get_or_init(async || {
+            let ids: Vec<_> = self.in_lists.iter().copied().collect();
+            let rows = store.lists_by_id(&ids).await?.into_iter();
+            Ok(rows.map(|(id, row)| (id, row.into())).collect())
+        });
+        found(lists.await, id)
+    }
+
+    /// The task that one of them is under.
+    pub async fn parent(&self, store: &OwnedStore, id: Uuid) -> Result<Option<&Task>, ApiError> {
+        let parents = self.parents.get_or_init(async || {
+            let ids: Vec<_> = self.under.iter().copied().collect();
+            let rows = store.tasks_by_id(&ids).await?;
+            let batch = Self::of(rows.values());
+            Ok(rows.iter().map(|(id, row)| (*id, Task::new(row, &batch))).collect())
+        });
+        found(parents.await, id)
+    }
+
+    /// A page of what is under one of them.
+    pub async fn subtasks(
+        &self,
+        request: &RequestContext,
+        task: Uuid,
+        arguments: TaskArguments,
+    ) -> Result<Option<Arc<TaskConnection>>, ApiError> {
+        // Where all is read already there is nothing to wait for: without this, a request would not
+        // be cut off however long it takes.
+        tokio::task::coop::consume_budget().await;
+        let pages = {
+            let mut subtasks = self.subtasks.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(subtasks.entry(arguments.clone()).or_default())
+        };
+        let pages = pages.get_or_init(|| self.subtask_pages(request, arguments)).await;
+        Ok(found(pages, task)?.map(Arc::clone))
+    }
+
+    async fn subtask_pages(
+        &self,
+        request: &RequestContext,
+        arguments: TaskArguments,
+    ) -> Result<HashMap<Uuid, Arc<TaskConnection>>, ApiError> {
+        let Listing { filter, order, window, name } = arguments.read(request).await?;
+        let store = &request.store;
+        let pages = store.subtask_pages(&self.tasks, self.trashed, &filter, &order, window).await?;
+        let batch = Self::of(pages.values().flat_map(|page| page.rows.iter().map(|(_, row)| row)));
+        let connection = |page| TaskConnection::of(page, &batch, name.clone());
+        Ok(pages.into_iter().map(|(task, page)| (task, Arc::new(connection(page)))).collect())
+    }
+}
+
+/// What belongs to one; each that asks in vain is told why.
+fn found<T>(read: &Result<HashMap<Uuid, T>, ApiError>, one: Uuid) -> Result<Option<&T>, ApiError> {
+    read.as_ref().map(|all| all.get(&one)).map_err(Clone::clone)
+}

@@ -1,0 +1,165 @@
+//! Operations as values: each mutation is one, and a batch is many in one transaction.
+
+use async_graphql::{Context, ID, InputObject, OneofObject, SimpleObject};
+
+use super::{
+    change_page,
+    inputs::DeleteInput,
+    node::Node,
+    payload::ids,
+    tag::{CreateTagInput, UpdateTagInput},
+    task::{
+        CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, Task, UpdateTaskInput,
+    },
+    task_list::{CreateListInput, UpdateListInput},
+};
+use crate::{
+    auth::UserId,
+    error::{ApiError, ErrorCode},
+    graphql::{batch_loader::TaskBatch, context::ContextExt, query::Query},
+    store::{Operation, Outcome},
+};
+
+/// How many operations a batch may have.
+const MOST: usize = 100;
+
+/// What to do, one after the other.
+#[derive(InputObject)]
+pub struct BatchInput {
+    operations: Vec<BatchOperation>,
+    /// True: one failure undoes all. False: the rest still applies.
+    #[graphql(default = true)]
+    atomic: bool,
+}
+
+/// One of the mutations, with its input.
+#[derive(OneofObject)]
+pub enum BatchOperation {
+    CreateTask(CreateTaskInput),
+    UpdateTask(UpdateTaskInput),
+    MoveTask(MoveTaskInput),
+    DeleteTask(DeleteTaskInput),
+    RestoreTask(RestoreTaskInput),
+    CreateTag(CreateTagInput),
+    UpdateTag(UpdateTagInput),
+    DeleteTag(DeleteInput),
+    CreateList(CreateListInput),
+    UpdateList(UpdateListInput),
+    DeleteList(DeleteInput),
+}
+
+impl BatchOperation {
+    /// The operation that the store knows.
+    pub fn read(self, viewer: &UserId) -> Result<Operation, ApiError> {
+        match self {
+            Self::CreateTask(input) => input.operation(viewer),
+            Self::UpdateTask(input) => input.operation(),
+            Self::MoveTask(input) => input.operation(),
+            Self::DeleteTask(input) => input.operation(),
+            Self::RestoreTask(input) => input.operation(),
+            Self::CreateTag(input) => input.operation(viewer),
+            Self::UpdateTag(input) => input.operation(),
+            Self::DeleteTag(input) => input.operation(Operation::DeleteTag),
+            Self::CreateList(input) => input.operation(viewer),
+            Self::UpdateList(input) => input.operation(),
+            Self::DeleteList(input) => input.operation(Operation::DeleteList),
+        }
+    }
+
+    /// The name of the mutation.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::CreateTask(_) => "createTask",
+            Self::UpdateTask(_) => "updateTask",
+            Self::MoveTask(_) => "moveTask",
+            Self::DeleteTask(_) => "deleteTask",
+            Self::RestoreTask(_) => "restoreTask",
+            Self::CreateTag(_) => "createTag",
+            Self::UpdateTag(_) => "updateTag",
+            Self::DeleteTag(_) => "deleteTag",
+            Self::CreateList(_) => "createList",
+            Self::UpdateList(_) => "updateList",
+            Self::DeleteList(_) => "deleteList",
+        }
+    }
+}
+
+/// What the operations came to.
+#[derive(SimpleObject)]
+pub struct BatchPayload {
+    /// In the order of the operations.
+    results: Vec<BatchResult>,
+    pub query: Query,
+    pub cursor: String,
+}
+
+/// In the order of the operations.
+#[derive(SimpleObject, Default)]
+pub struct BatchResult {
+    /// What was created or changed, as the whole batch left it.
+    node: Option<Node>,
+    /// What a deletion took from the lists.
+    deleted_ids: Option<Vec<ID>>,
+    error: Option<BatchError>,
+}
+
+/// Why an operation did nothing.
+#[derive(SimpleObject)]
+pub struct BatchError {
+    code: ErrorCode,
+    message: String,
+    /// Path in the operation, e.g. `["updateTask", "title"]`.
+    path: Option<Vec<String>>,
+}
+
+impl BatchInput {
+    /// Does all of it.
+    pub async fn run(self, ctx: &Context<'_>) -> Result<BatchPayload, ApiError> {
+        if self.operations.len() > MOST {
+            let message = format!(
+                "The batch has {} operations; at most {MOST} are allowed: send several.",
+                self.operations.len()
+            );
+            return Err(ApiError::bad_input("input.operations", message));
+        }
+        let (viewer, store) = (ctx.viewer()?.id(), ctx.store()?);
+        let names: Vec<_> = self.operations.iter().map(BatchOperation::name).collect();
+        let operations = self.operations.into_iter().map(|operation| operation.read(viewer));
+        let done = store.run_all(operations.collect(), self.atomic).await?;
+        let outcomes = done.outcome;
+        let batch = TaskBatch::of(outcomes.iter().filter_map(|outcome| match outcome {
+            Ok(Outcome::Task(row)) => Some(row),
+            _ => None,
+        }));
+        let results = names.into_iter().zip(outcomes).map(|(name, outcome)| match outcome {
+            Ok(Outcome::Task(row)) => BatchResult::of(Node::Task(Task::new(&row, &batch))),
+            Ok(Outcome::Tag(row)) => BatchResult::of(Node::Tag(row.into())),
+            Ok(Outcome::List(row)) => BatchResult::of(Node::TaskList(row.into())),
+            Ok(Outcome::Deleted(deleted)) => {
+                BatchResult { deleted_ids: Some(ids(deleted)), ..BatchResult::default() }
+            }
+            Err(error) => {
+                BatchResult { error: Some(BatchError::of(name, &error)), ..BatchResult::default() }
+            }
+        });
+        let cursor = change_page::cursor(viewer, done.number);
+        Ok(BatchPayload { results: results.collect(), query: Query, cursor })
+    }
+}
+
+impl BatchResult {
+    fn of(node: Node) -> Self {
+        Self { node: Some(node), ..Self::default() }
+    }
+}
+
+impl BatchError {
+    fn of(operation: &str, error: &ApiError) -> Self {
+        // An error's path begins with `input`, which a mutation has where a batch has its operation.
+        let path = error.path().map(|path| {
+            let below = path.split('.').skip(1);
+            [operation].into_iter().chain(below).map(str::to_owned).collect()
+        });
+        Self { code: error.code(), message: error.message().to_owned(), path }
+    }
+}

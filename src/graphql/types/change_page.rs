@@ -1,0 +1,120 @@
+//! The viewer's changes, for clients that keep a copy of their own.
+
+use async_graphql::{Context, Enum, ID, SimpleObject};
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+
+use super::{node::Node, task::Task};
+use crate::{
+    auth::UserId,
+    error::ApiError,
+    graphql::{batch_loader::TaskBatch, context::ContextExt, page},
+    store::{self, Changed, Kind, SyncCursor},
+};
+
+/// How many changes a page may hold at the most.
+const MOST: i32 = 500;
+/// How many bytes of a digest tell one user's cursors from another's.
+const DIGEST: usize = 8;
+
+/// What has changed.
+#[derive(SimpleObject)]
+pub struct ChangePage {
+    changes: Vec<Change>,
+    /// Give it as `since` next time.
+    cursor: String,
+    has_more: bool,
+    /// True: `since` is older than the log (30 days). Drop the local copy and read on from this page.
+    reset: bool,
+}
+
+/// The latest state of one object; several changes of it fold into one.
+#[derive(SimpleObject)]
+pub struct Change {
+    kind: ChangeKind,
+    id: ID,
+    /// The GraphQL type of the object.
+    #[graphql(name = "type")]
+    ty: &'static str,
+    /// Null once it is gone for good.
+    node: Option<Node>,
+    cursor: String,
+}
+
+/// What has become of an object.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// It is there, new or changed; a task may be in the trash.
+    Upsert,
+    /// It is gone for good.
+    Delete,
+}
+
+impl ChangePage {
+    /// A page of what has changed since then.
+    pub async fn read(
+        ctx: &Context<'_>,
+        since: Option<String>,
+        first: i32,
+    ) -> Result<Self, ApiError> {
+        let viewer = ctx.viewer()?.id();
+        let since = since.map(|since| place(viewer, &since)).transpose()?;
+        let page = ctx.store()?.changes(since, most(first)?).await?;
+        Ok(Self::new(page, viewer))
+    }
+
+    /// The page as its viewer sees it.
+    pub fn new(page: store::ChangePage, viewer: &UserId) -> Self {
+        let batch = TaskBatch::of(page.changes.iter().filter_map(|change| match &change.object {
+            Changed::Task(row) => Some(row),
+            _ => None,
+        }));
+        let log = log_of(viewer);
+        let change = |change: store::Change| {
+            let (ty, node) = match change.object {
+                Changed::Task(row) => ("Task", Some(Node::Task(Task::new(&row, &batch)))),
+                Changed::Tag(row) => ("Tag", Some(Node::Tag(row.into()))),
+                Changed::List(row) => ("TaskList", Some(Node::TaskList(row.into()))),
+                Changed::Deleted(Kind::Task) => ("Task", None),
+                Changed::Deleted(Kind::Tag) => ("Tag", None),
+                Changed::Deleted(Kind::List) => ("TaskList", None),
+            };
+            let kind = if node.is_some() { ChangeKind::Upsert } else { ChangeKind::Delete };
+            let cursor = page::cursor(&log, &SyncCursor::behind(change.number));
+            Change { kind, id: change.id.into(), ty, node, cursor }
+        };
+        Self {
+            changes: page.changes.into_iter().map(change).collect(),
+            cursor: page::cursor(&log, &page.place),
+            has_more: page.has_more,
+            reset: page.reset,
+        }
+    }
+}
+
+/// The cursor of the change of that number in a user's log.
+pub fn cursor(user: &UserId, number: i64) -> String {
+    page::cursor(&log_of(user), &SyncCursor::behind(number))
+}
+
+/// The place that a cursor names in a user's log.
+pub fn place(user: &UserId, since: &str) -> Result<SyncCursor, ApiError> {
+    page::place(&log_of(user), since).ok_or_else(|| {
+        let message = "since is not a cursor of your changes: read all of them anew, without it.";
+        ApiError::bad_input("since", message)
+    })
+}
+
+/// How many changes a client asks for.
+fn most(first: i32) -> Result<usize, ApiError> {
+    match usize::try_from(first) {
+        Ok(most) if first <= MOST => Ok(most),
+        _ => Err(ApiError::bad_input("first", format!("first must be from 0 to {MOST}."))),
+    }
+}
+
+/// What marks the cursors of one user's log.
+fn log_of(user: &UserId) -> String {
+    let digest = digest(&SHA256, user.as_str().as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(&digest.as_ref()[..DIGEST])
+}

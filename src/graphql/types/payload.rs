@@ -1,0 +1,66 @@
+//! What all mutations answer.
+
+use async_graphql::{ID, Interface, SimpleObject};
+use uuid::Uuid;
+
+use super::{
+    batch::BatchPayload, tag::TagPayload, task::TaskPayload, task_list::TaskListPayload,
+    user::ViewerPayload,
+};
+use crate::{graphql::query::Query, store::Outcome};
+
+/// `query` reads on after the change, so lists and counts refresh in the same round trip; `cursor` is the change's place in `changes`.
+#[derive(Interface)]
+#[graphql(field(name = "query", ty = "&Query"), field(name = "cursor", ty = "&String"))]
+pub enum Payload {
+    /// Of a mutation of one task.
+    Task(TaskPayload),
+    /// Of a mutation of one tag.
+    Tag(TagPayload),
+    /// Of a mutation of one list.
+    TaskList(TaskListPayload),
+    /// Of a change of the viewer.
+    Viewer(ViewerPayload),
+    /// Of a deletion.
+    Delete(DeletePayload),
+    /// Of many mutations at once.
+    Batch(BatchPayload),
+}
+
+/// All ids that left the lists, subtasks too.
+#[derive(SimpleObject)]
+pub struct DeletePayload {
+    deleted_ids: Vec<ID>,
+    pub query: Query,
+    pub cursor: String,
+}
+
+/// Ids as clients read them.
+pub fn ids(ids: Vec<Uuid>) -> Vec<ID> {
+    ids.into_iter().map(ID::from).collect()
+}
+
+/// The payload of what one operation came to; none where that operation comes to something else.
+pub trait OfOutcome: Sized {
+    /// Wraps it; `cursor` is its place among the changes.
+    fn of(outcome: Outcome, cursor: String) -> Option<Self>;
+}
+
+macro_rules! of_outcome {
+    ($($payload:ident of $outcome:ident),*) => {$(
+        impl OfOutcome for $payload {
+            fn of(outcome: Outcome, cursor: String) -> Option<Self> {
+                let Outcome::$outcome(outcome) = outcome else { return None };
+                Some(Self::new(outcome, cursor))
+            }
+        }
+    )*};
+}
+
+of_outcome!(TaskPayload of Task, TagPayload of Tag, TaskListPayload of List, DeletePayload of Deleted);
+
+impl DeletePayload {
+    fn new(deleted: Vec<Uuid>, cursor: String) -> Self {
+        Self { deleted_ids: ids(deleted), query: Query, cursor }
+    }
+}

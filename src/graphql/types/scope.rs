@@ -1,0 +1,26 @@
+//! What a token allows: each root has a guard, so that no field of it can forget to ask.
+
+use async_graphql::{Context, Enum, Guard};
+
+use crate::{auth, error::ApiError, graphql::context::ContextExt};
+
+/// From the `scope` claim (`tasks:read tasks:write`); a token without the claim has both.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "auth::Scope")]
+pub enum Scope {
+    Read,
+    Write,
+}
+
+/// Lets a field run for a viewer whose token has the scope.
+pub struct RequireScope(pub auth::Scope);
+
+impl Guard for RequireScope {
+    async fn check(&self, ctx: &Context<'_>) -> async_graphql::Result<()> {
+        if ctx.viewer()?.session().scopes().contains(&self.0) {
+            Ok(())
+        } else {
+            Err(ApiError::missing_scope(self.0).into())
+        }
+    }
+}

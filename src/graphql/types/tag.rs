@@ -1,0 +1,118 @@
+//! Tags: the type, its list, its inputs and payload.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
+
+use super::inputs::required;
+use crate::{
+    auth::UserId,
+    error::ApiError,
+    graphql::{
+        context::ContextExt,
+        id,
+        page::{PageArguments, connection},
+        query::Query,
+        validate,
+    },
+    store::{Input, NewTag, Operation, TagPage, TagPatch, TagRow},
+    time::Timestamp,
+};
+
+/// What a user marks tasks with.
+#[derive(SimpleObject)]
+pub struct Tag {
+    pub id: ID,
+    /// 1..50 characters, unique per user without regard to case.
+    name: String,
+    /// `#rrggbb`.
+    color: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: i32,
+}
+
+impl From<TagRow> for Tag {
+    fn from(row: TagRow) -> Self {
+        Self {
+            id: row.id.into(),
+            name: row.name,
+            color: row.color,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            version: row.version,
+        }
+    }
+}
+
+connection! {
+    /// A page of tags.
+    TagConnection of TagPage,
+    /// A tag and its place in the list.
+    TagEdge of Tag
+}
+
+impl TagConnection {
+    /// Reads the page that the arguments describe.
+    pub async fn read(ctx: &Context<'_>, page: PageArguments) -> Result<Self, ApiError> {
+        const ORDER: &str = "tags by name";
+        let page = ctx.store()?.tag_page(page.window(ORDER)?).await?;
+        let nodes = page.rows.iter().map(|(_, row)| row.clone().into()).collect();
+        Ok(Self::new(page, nodes, ORDER.to_owned()))
+    }
+}
+
+/// The tag as it is now.
+#[derive(SimpleObject)]
+pub struct TagPayload {
+    tag: Tag,
+    pub query: Query,
+    pub cursor: String,
+}
+
+impl TagPayload {
+    /// The payload of a mutation of which that cursor is the place.
+    pub fn new(row: TagRow, cursor: String) -> Self {
+        Self { tag: row.into(), query: Query, cursor }
+    }
+}
+
+/// A new tag.
+#[derive(InputObject)]
+pub struct CreateTagInput {
+    /// A UUID made by the client (v7 preferred). Given again by the same user, the call returns the tag that exists.
+    id: Option<ID>,
+    name: String,
+    color: Option<String>,
+}
+
+impl CreateTagInput {
+    /// What is to be done.
+    pub fn operation(self, viewer: &UserId) -> Result<Operation, ApiError> {
+        Ok(Operation::CreateTag(NewTag {
+            id: self.id.map(|id| id::new(&id, viewer)).transpose()?,
+            name: validate::name(&self.name)?,
+            color: self.color.map(|color| validate::color(&color)).transpose()?,
+        }))
+    }
+}
+
+/// A field left out stays as it is; a field given null is cleared.
+#[derive(InputObject)]
+pub struct UpdateTagInput {
+    id: ID,
+    /// Fails with CONFLICT when the tag is at another version, unless nothing would change.
+    expected_version: Option<i32>,
+    name: MaybeUndefined<String>,
+    color: MaybeUndefined<String>,
+}
+
+impl UpdateTagInput {
+    /// What is to be done.
+    pub fn operation(self) -> Result<Operation, ApiError> {
+        let patch = TagPatch {
+            name: required("name", self.name)?.map(|name| validate::name(&name)).transpose()?,
+            color: self.color.map_value(|color| validate::color(&color)).transpose()?.into(),
+        };
+        let id = id::parse_or_not_found(&self.id, Input::Id)?;
+        Ok(Operation::UpdateTag(id, self.expected_version, patch))
+    }
+}

@@ -1,0 +1,75 @@
+//! The viewer: who is asking.
+
+use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, SimpleObject};
+
+use super::{change_page, session::Session};
+use crate::{
+    error::ApiError,
+    graphql::{
+        context::{ContextExt, RequestContext},
+        query::Query,
+    },
+    time::Zone,
+};
+
+/// Who is asking.
+#[derive(SimpleObject)]
+#[graphql(complex)]
+pub struct User {
+    /// The token's `sub`.
+    pub id: ID,
+    email: Option<String>,
+    name: Option<String>,
+    image: Option<String>,
+    session: Session,
+}
+
+#[ComplexObject]
+impl User {
+    /// Decides what `overdue`, `dueOn.within` and recurrences mean by a day. Default UTC.
+    async fn time_zone(&self, ctx: &Context<'_>) -> Result<Zone, ApiError> {
+        Ok(ctx.store()?.zone().await?)
+    }
+}
+
+impl From<&RequestContext> for User {
+    fn from(request: &RequestContext) -> Self {
+        let viewer = &request.viewer;
+        Self {
+            id: viewer.id().as_str().into(),
+            email: viewer.email().map(str::to_owned),
+            name: viewer.name().map(str::to_owned),
+            image: viewer.image().map(str::to_owned),
+            session: request.into(),
+        }
+    }
+}
+
+/// A field left out stays as it is.
+#[derive(InputObject)]
+pub struct UpdateViewerInput {
+    /// Null is UTC. Days that tasks are due on stay the same days.
+    time_zone: MaybeUndefined<Zone>,
+}
+
+impl UpdateViewerInput {
+    pub async fn update(self, ctx: &Context<'_>) -> Result<ViewerPayload, ApiError> {
+        let request = ctx.request()?;
+        let zone = match self.time_zone {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(Zone::UTC),
+            MaybeUndefined::Value(zone) => Some(zone),
+        };
+        let done = request.store.viewer_update(zone).await?;
+        let cursor = change_page::cursor(request.viewer.id(), done.number);
+        Ok(ViewerPayload { viewer: request.into(), query: Query, cursor })
+    }
+}
+
+/// The viewer as they are now.
+#[derive(SimpleObject)]
+pub struct ViewerPayload {
+    viewer: User,
+    pub query: Query,
+    pub cursor: String,
+}

@@ -1,0 +1,186 @@
+//! What belongs to many tasks at once: each kind in one statement, however many they are.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, QueryFilter, QueryResult,
+    sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query},
+};
+use uuid::Uuid;
+
+use super::{
+    OwnedStore, Window,
+    entity::{
+        tag,
+        task::{Column, Entity},
+        task_list, task_tag,
+    },
+    error::StoreError,
+    list::{
+        filter::{TaskFilter, Trash},
+        page::{GroupedList, Page},
+    },
+    owned::{Object, Owned},
+    sql::projection::{PartialRow, Projection},
+    tag::{TagPart, TagRow},
+    task::{TaskOrder, TaskPage, TaskRow},
+    task_list::ListRow,
+    write::transaction::AT_ONCE,
+};
+
+impl OwnedStore {
+    /// The tags of each of these tasks, by name; a task without any is left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn tags_of(&self, tasks: &[Uuid]) -> Result<HashMap<Uuid, Vec<TagRow>>, StoreError> {
+        let columns = Projection::new(tag::Column::iter());
+        let row = |row: QueryResult| Ok(TagRow::from_query_result(&row, "")?);
+        self.tagged(tasks, &columns, row).await
+    }
+
+    /// These columns of the same tags.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn tag_parts_of(
+        &self,
+        tasks: &[Uuid],
+        columns: &Projection<tag::Entity>,
+    ) -> Result<HashMap<Uuid, Vec<TagPart>>, StoreError> {
+        self.tagged(tasks, columns, |row| Ok(PartialRow::new(row, columns))).await
+    }
+
+    async fn tagged<T>(
+        &self,
+        tasks: &[Uuid],
+        columns: &Projection<tag::Entity>,
+        tag: impl Fn(QueryResult) -> Result<T, StoreError>,
+    ) -> Result<HashMap<Uuid, Vec<T>>, StoreError> {
+        let mut found: HashMap<Uuid, Vec<T>> = HashMap::new();
+        let Some(user) = self.user_no().await? else { return Ok(found) };
+        let link = |column| Expr::col((task_tag::Entity, column));
+        let reader = &self.store.pools.reader;
+        let backend = reader.get_database_backend();
+        for tasks in tasks.chunks(AT_ONCE) {
+            let write = || {
+                let mut query = tag::Entity::select_owned(user, columns.iter());
+                query
+                    .column((task_tag::Entity, task_tag::Column::TaskId))
+                    .join(
+                        JoinType::InnerJoin,
+                        task_tag::Entity,
+                        Condition::all().add(link(task_tag::Column::UserNo).eq(user.0)).add(
+                            link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id)),
+                        ),
+                    )
+                    .cond_where(reader.one_of(task_tag::Column::TaskId, tasks))
+                    .order_by((tag::Entity, tag::Column::NameKey), Order::Asc);
+                backend.build(&query)
+            };
+            let statement = match reader.as_one_value(tasks) {
+                Some(tasks) => {
+                    let values = [user.0.into(), user.0.into(), tasks];
+                    columns.statements.of_tasks.with(backend, values, write)
+                }
+                None => write(),
+            };
+            for row in reader.query_all_raw(statement).await? {
+                let task = row.try_get_by_index(columns.iter().len())?;
+                found.entry(task).or_default().push(tag(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// These lists by id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn lists_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ListRow>, StoreError> {
+        let lists = self.by_id::<task_list::Entity>(ids).await?;
+        Ok(lists.into_iter().map(|list| (list.id, list)).collect())
+    }
+
+    /// These tasks by id, also from the trash.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn tasks_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, TaskRow>, StoreError> {
+        let tasks = self.by_id::<Entity>(ids).await?;
+        Ok(tasks.into_iter().map(|task| (task.id, task)).collect())
+    }
+
+    async fn by_id<E: Object>(&self, ids: &[Uuid]) -> Result<Vec<E::Model>, StoreError> {
+        let mut found = Vec::new();
+        let Some(user) = self.user_no().await? else { return Ok(found) };
+        for ids in ids.chunks(AT_ONCE) {
+            let select = E::find_owned(user).filter(self.store.pools.reader.one_of(E::ID, ids));
+            found.extend(select.all(&self.store.pools.reader).await?);
+        }
+        Ok(found)
+    }
+
+    /// The same window of the subtasks of each of these tasks: one statement reads them, and one
+    /// counts them when the first count is asked for. Of a task in the trash, subtasks are those that
+    /// went along.
+    ///
+    /// # Errors
+    /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
+    pub async fn subtask_pages(
+        &self,
+        parents: &[Uuid],
+        trashed: bool,
+        filter: &TaskFilter,
+        order: &[TaskOrder],
+        window: Window,
+    ) -> Result<HashMap<Uuid, TaskPage>, StoreError> {
+        let went_along = filter.trash == Trash::Exclude && trashed;
+        let filter = if went_along {
+            &TaskFilter { trash: Trash::Include, ..filter.clone() }
+        } else {
+            filter
+        };
+        let mut listing = self.task_listing(filter, order, window).await?;
+        if went_along {
+            listing.condition = listing.condition.add(shares_its_parents_fate());
+        }
+        let (condition, keys) = (listing.condition.clone(), parents.to_vec());
+        let group = Arc::new(GroupedList::new(condition, Column::ParentId, keys));
+        let under = |parent: Uuid| {
+            let mut listing = listing.clone();
+            listing.condition = listing.condition.add(Column::ParentId.eq(parent));
+            listing
+        };
+        if let [parent] = *parents {
+            // One list by itself is read from where the window begins.
+            let page = self.page(under(parent)).await?.within(group, parent);
+            return Ok(HashMap::from([(parent, page)]));
+        }
+        let mut rows: HashMap<_, Vec<_>> = HashMap::new();
+        for row in self.group_rows(&group, &listing).await? {
+            rows.entry(row.parent_id).or_default().push(row);
+        }
+        let page = |parent: &Uuid| {
+            let rows = rows.remove(&Some(*parent)).unwrap_or_default();
+            let page = Page::of(under(*parent), rows)?;
+            Ok((*parent, page.within(Arc::clone(&group), *parent)))
+        };
+        parents.iter().map(page).collect()
+    }
+}
+
+/// A subtask outside of the trash, or one that went there together with the task that it is under.
+fn shares_its_parents_fate() -> Condition {
+    let parent = Alias::new("parent");
+    let mut deleted_with = Query::select();
+    deleted_with
+        .column((parent.clone(), Column::DeletedWith))
+        .from_as(Entity, parent.clone())
+        .and_where(Expr::col((parent.clone(), Column::UserNo)).equals((Entity, Column::UserNo)))
+        .and_where(Expr::col((parent, Column::Id)).equals((Entity, Column::ParentId)));
+    Condition::any().add(Column::DeletedAt.is_null()).add(
+        Expr::col((Entity, Column::DeletedWith))
+            .eq(Expr::SubQuery(None, Box::new(deleted_with.into()))),
+    )
+}

@@ -1,0 +1,314 @@
+//! Reading a window of a user's list, and whether anything lies beyond it.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
+    QueryFilter, QueryResult, QuerySelect, QueryTrait, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement},
+};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::keyset::{Keyset, KeysetCursor, Side, Window};
+use crate::store::{
+    OwnedStore,
+    error::StoreError,
+    owned::{Owned, UserNo},
+    sql::projection::{PartialRow, Projection, Row},
+};
+
+/// What a list shows: which rows, in which order, and which part of them.
+#[derive(Clone, Debug)]
+pub struct Listing<E: Owned> {
+    pub condition: Condition,
+    pub keyset: Keyset<E>,
+    window: Window,
+}
+
+impl<E: Owned> Listing<E> {
+    /// Refuses a window whose place does not belong to the order.
+    pub fn new(
+        condition: Condition,
+        keyset: Keyset<E>,
+        window: Window,
+    ) -> Result<Self, StoreError> {
+        let foreign = |side: &Side| window.bound(*side).is_some_and(|place| !keyset.knows(place));
+        match [Side::Previous, Side::Next].into_iter().find(foreign) {
+            Some(side) => Err(StoreError::ForeignCursor(side)),
+            None => Ok(Self { condition, keyset, window }),
+        }
+    }
+
+    /// Holds for the rows between the window's places.
+    fn between_places(&self) -> Condition {
+        let bounds = [(&self.window.after, Side::Next), (&self.window.before, Side::Previous)];
+        bounds.into_iter().fold(Condition::all(), |between, (place, side)| {
+            let beyond = place.as_ref().map(|place| self.keyset.after(place, side, false));
+            between.add_option(beyond)
+        })
+    }
+}
+
+/// The rows of a window, in the list's order: as they lie in the table, or parts of them.
+#[derive(Clone, Debug)]
+pub struct Page<E: Owned, R = <E as EntityTrait>::Model> {
+    /// The rows with the places where they stand.
+    pub rows: Vec<(KeysetCursor, R)>,
+    listing: Listing<E>,
+    /// Whether there is a row behind the last one that was counted, inside of the window's places.
+    has_extra_row: bool,
+    /// The group that it was read with, and its key there.
+    group: Option<(Arc<GroupedList<E>>, Uuid)>,
+    /// What was asked of the page, so that the same question costs once.
+    total: OnceCell<u64>,
+    next: OnceCell<bool>,
+    previous: OnceCell<bool>,
+}
+
+impl<E: Owned, R: Row<E::Column>> Page<E, R> {
+    /// The page of these rows, which were read with one more than the window may show.
+    pub fn of(listing: Listing<E>, mut rows: Vec<R>) -> Result<Self, StoreError> {
+        let limit = usize::try_from(listing.window.limit).unwrap_or(usize::MAX);
+        let has_extra_row = rows.len() > limit;
+        rows.truncate(limit);
+        if listing.window.from_end {
+            rows.reverse();
+        }
+        let rows = rows.into_iter().map(|row| Ok((listing.keyset.place(&row)?, row)));
+        let rows = rows.collect::<Result<_, StoreError>>()?;
+        let (total, next, previous) = Default::default();
+        Ok(Self { rows, listing, has_extra_row, group: None, total, next, previous })
+    }
+
+    /// The same page as one of a group.
+    pub fn within(self, group: Arc<GroupedList<E>>, key: Uuid) -> Self {
+        Self { group: Some((group, key)), ..self }
+    }
+}
+
+/// Lists that differ in one key alone, such as the subtasks of several tasks. What is asked of one is
+/// read for all of them at once.
+#[derive(Debug)]
+pub struct GroupedList<E: Owned> {
+    /// What holds for the rows of all lists.
+    condition: Condition,
+    /// The column that tells to which list a row belongs.
+    column: E::Column,
+    keys: Vec<Uuid>,
+    totals: OnceCell<HashMap<Uuid, u64>>,
+    /// Which lists have rows beyond the window: behind and before it, from its place on or after it.
+    beyond: [OnceCell<HashSet<Uuid>>; 4],
+}
+
+impl<E: Owned> GroupedList<E> {
+    pub fn new(condition: Condition, column: E::Column, keys: Vec<Uuid>) -> Self {
+        Self { condition, column, keys, totals: OnceCell::new(), beyond: Default::default() }
+    }
+
+    fn after(&self, side: Side, inclusive: bool) -> &OnceCell<HashSet<Uuid>> {
+        &self.beyond[usize::from(side == Side::Next) * 2 + usize::from(inclusive)]
+    }
+
+    /// The user's rows in all of the lists.
+    fn select(&self, user: UserNo) -> Select<E> {
+        let keys = self.column.is_in(self.keys.iter().copied());
+        E::find_owned(user).filter(self.condition.clone()).filter(keys)
+    }
+}
+
+impl OwnedStore {
+    /// Reads the rows that a listing's window shows.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn page<E: Owned>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError> {
+        let rows = self.rows(&listing, |user| E::find_owned(user).into_query()).await?;
+        let rows = rows.iter().map(|row| E::Model::from_query_result(row, ""));
+        let rows = rows.collect::<Result<_, _>>()?;
+        Page::of(listing, rows)
+    }
+
+    /// Reads these columns of the same rows.
+    pub async fn page_in_part<E: Owned>(
+        &self,
+        listing: Listing<E>,
+        columns: &Projection<E>,
+    ) -> Result<Page<E, PartialRow<E>>, StoreError> {
+        let columns = columns.and(listing.keyset.columns());
+        let rows = self.rows(&listing, |user| E::select_owned(user, columns.iter())).await?;
+        let rows = rows.into_iter().map(|row| PartialRow::new(row, &columns)).collect();
+        Page::of(listing, rows)
+    }
+
+    /// One row more than the window may show, to know whether there is one.
+    async fn rows<E: Owned>(
+        &self,
+        listing: &Listing<E>,
+        of_user: impl FnOnce(UserNo) -> SelectStatement,
+    ) -> Result<Vec<QueryResult>, StoreError> {
+        let window = &listing.window;
+        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
+            return Ok(Vec::new());
+        };
+        let mut select = of_user(user);
+        select.cond_where(listing.condition.clone()).cond_where(listing.between_places());
+        listing.keyset.order(&mut select, window.from_end);
+        Ok(self.store.pools.reader.fetch_limited(&select, window.limit + 1).await?)
+    }
+
+    /// The same for each list of a group: the rows of one are in its order.
+    pub async fn group_rows<E: Owned>(
+        &self,
+        group: &GroupedList<E>,
+        listing: &Listing<E>,
+    ) -> Result<Vec<E::Model>, StoreError> {
+        const RANK: &str = "rank_in_list";
+        let window = &listing.window;
+        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
+            return Ok(Vec::new());
+        };
+        let mut ranked = group.select(user).filter(listing.between_places()).into_query();
+        let order = listing.keyset.rank_within(group.column, window.from_end);
+        ranked.expr_window_as(Expr::cust("ROW_NUMBER()"), order, RANK);
+        let mut query = Query::select();
+        query
+            .column(Asterisk)
+            .from_subquery(ranked, "ranked")
+            .and_where(Expr::col(RANK).lte(window.limit + 1))
+            .order_by(RANK, Order::Asc);
+        let rows = self.store.pools.reader.query_all(&query).await?;
+        Ok(rows.iter().map(|row| E::Model::from_query_result(row, "")).collect::<Result<_, _>>()?)
+    }
+
+    /// How many rows each list of a group has; those without any are left out.
+    async fn group_totals<E: Owned>(
+        &self,
+        group: &GroupedList<E>,
+    ) -> Result<HashMap<Uuid, u64>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
+        let counts: Vec<(Uuid, i64)> = group
+            .select(user)
+            .select_only()
+            .column(group.column)
+            .expr(E::ID.count())
+            .group_by(group.column)
+            .into_tuple()
+            .all(&self.store.pools.reader)
+            .await?;
+        let counts = counts.into_iter();
+        Ok(counts.map(|(key, count)| (key, u64::try_from(count).unwrap_or_default())).collect())
+    }
+
+    /// How many rows the page's list has, whatever its window.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn total<E: Owned, R>(&self, page: &Page<E, R>) -> Result<u64, StoreError> {
+        if let Some((group, key)) = &page.group {
+            let totals = group.totals.get_or_try_init(|| self.group_totals(group)).await?;
+            return Ok(totals.get(key).copied().unwrap_or_default());
+        }
+        let total = page.total.get_or_try_init(async || match self.listed(&page.listing).await? {
+            Some(select) => Ok::<_, StoreError>(select.count(&self.store.pools.reader).await?),
+            None => Ok(0),
+        });
+        total.await.copied()
+    }
+
+    /// Whether the list goes on beyond the page, exactly: also past the window's own places.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn has_more<E: Owned, R>(
+        &self,
+        page: &Page<E, R>,
+        side: Side,
+    ) -> Result<bool, StoreError> {
+        let known = if side == Side::Next { &page.next } else { &page.previous };
+        known.get_or_try_init(|| self.has_rows_beyond(page, side)).await.copied()
+    }
+
+    async fn has_rows_beyond<E: Owned, R>(
+        &self,
+        page: &Page<E, R>,
+        side: Side,
+    ) -> Result<bool, StoreError> {
+        let window = &page.listing.window;
+        let ahead = side == window.reading();
+        if ahead && page.has_extra_row {
+            return Ok(true);
+        }
+        if window.bound(side).is_none() && (!ahead || window.limit > 0) {
+            return Ok(false); // The window begins, or was read up to, where the list does.
+        }
+        // What lies beyond the page lies beyond the window, which was read up to its end; an empty
+        // page is where its reading began.
+        let inclusive = !(ahead && page.rows.is_empty());
+        let bound = window.bound(if inclusive { side } else { opposite(side) });
+        match (&page.group, bound) {
+            (Some((group, key)), Some(place)) => {
+                let known = group.after(side, inclusive);
+                let beyond = || self.group_beyond(page, group, place, side, inclusive);
+                Ok(known.get_or_try_init(beyond).await?.contains(key))
+            }
+            (Some(_), None) => Ok(self.total(page).await? > 0),
+            (None, place) => self.exists(&page.listing, place, side, inclusive).await,
+        }
+    }
+
+    /// Which lists of a group have rows beyond a place.
+    async fn group_beyond<E: Owned, R>(
+        &self,
+        page: &Page<E, R>,
+        group: &GroupedList<E>,
+        place: &KeysetCursor,
+        side: Side,
+        inclusive: bool,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(HashSet::new()) };
+        let beyond = page.listing.keyset.after(place, side, inclusive);
+        let keys = group
+            .select(user)
+            .filter(beyond)
+            .select_only()
+            .column(group.column)
+            .distinct()
+            .into_tuple();
+        Ok(keys.all(&self.store.pools.reader).await?.into_iter().collect())
+    }
+
+    async fn exists<E: Owned>(
+        &self,
+        listing: &Listing<E>,
+        place: Option<&KeysetCursor>,
+        side: Side,
+        inclusive: bool,
+    ) -> Result<bool, StoreError> {
+        let Some(select) = self.listed(listing).await? else { return Ok(false) };
+        let beyond = place.map(|place| listing.keyset.after(place, side, inclusive));
+        let mut select = select.filter(Condition::all().add_option(beyond)).into_query();
+        select.clear_selects().expr(Expr::value(1));
+        listing.keyset.order_by_first_key(&mut select, side == Side::Previous);
+        Ok(!self.store.pools.reader.fetch_limited(&select, 1).await?.is_empty())
+    }
+
+    /// The viewer's rows that the listing is about; `None` when they have never written any.
+    async fn listed<E: Owned>(
+        &self,
+        listing: &Listing<E>,
+    ) -> Result<Option<Select<E>>, StoreError> {
+        let user = self.user_no().await?;
+        Ok(user.map(|user| E::find_owned(user).filter(listing.condition.clone())))
+    }
+}
+
+fn opposite(side: Side) -> Side {
+    match side {
+        Side::Next => Side::Previous,
+        Side::Previous => Side::Next,
+    }
+}

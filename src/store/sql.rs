@@ -1,0 +1,6 @@
+//! SQL: connections, the differences between the databases, and rows read in part.
+
+pub(super) mod connect;
+pub(super) mod dialect;
+pub(super) mod pool;
+pub(super) mod projection;

@@ -1,0 +1,96 @@
+//! Opens the database: an SQLite file with one writer and several readers, or PostgreSQL.
+
+use std::{path::Path, time::Duration};
+
+use migration::Migrator;
+use sea_orm::{
+    ConnectOptions, Database, DbErr,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{dialect::Dialect, pool::Pool};
+use crate::store::list::text;
+
+/// How long a request waits for a connection, a writer on SQLite for the one before it, and
+/// PostgreSQL works on a statement, also when nobody waits for it any more.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection of which nothing was heard for longer is tried before it is used: the server may have gone.
+pub const STALE: Duration = Duration::from_secs(30);
+
+/// The ways to the database: the same pool twice on PostgreSQL; on SQLite one connection that
+/// writes and several that only read, which no writer holds up.
+#[derive(Debug)]
+pub struct Pools {
+    pub reader: Dialect<Pool>,
+    pub writer: Dialect<Pool>,
+    /// Where the database is, if other processes may be at it as well.
+    shared: Option<SecretString>,
+}
+
+impl Pools {
+    /// Connects to `url` (`sqlite://…` or `postgres://…`) with at most `size` connections. An SQLite
+    /// file and its folder are made when they are missing.
+    pub async fn connect(url: &str, size: u32) -> Result<Self, DbErr> {
+        if !url.starts_with("sqlite:") {
+            let pool = Pool::new(Database::connect(options(url, size)).await?);
+            let shared = Some(url.into());
+            return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool), shared });
+        }
+        make_folder(url)?;
+        let writer = Pool::new(Database::connect(sqlite(url, 1, true)).await?);
+        let reader = Pool::new(Database::connect(sqlite(url, size, false)).await?);
+        Ok(Self { reader: Dialect(reader), writer: Dialect(writer), shared: None })
+    }
+
+    /// Where the database is, if other processes may be at it as well: that is PostgreSQL.
+    pub fn shared_url(&self) -> Option<&str> {
+        self.shared.as_ref().map(ExposeSecret::expose_secret)
+    }
+
+    /// Brings the tables up to date.
+    pub async fn migrate(&self) -> Result<(), DbErr> {
+        Migrator::migrate(&self.writer.0.inner(), text::indexed).await
+    }
+
+    /// Whether the tables are older than this program.
+    pub async fn is_behind(&self) -> Result<bool, DbErr> {
+        Migrator::is_behind(&self.reader.0.inner()).await
+    }
+}
+
+fn options(url: &str, size: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(size)
+        .acquire_timeout(PATIENCE)
+        .statement_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .test_before_acquire(false)
+        .test_before_acquire_if_idle_for(STALE);
+    options
+}
+
+fn sqlite(url: &str, size: u32, writes: bool) -> ConnectOptions {
+    let mut options = options(url, size);
+    options.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
+        sqlite
+            .create_if_missing(writes)
+            .read_only(!writes)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .foreign_keys(true)
+            .busy_timeout(PATIENCE)
+    });
+    options
+}
+
+fn make_folder(url: &str) -> Result<(), DbErr> {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    let path = path.split('?').next().unwrap_or_default();
+    match Path::new(path).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|error| DbErr::Custom(format!("cannot make {}: {error}", folder.display()))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,165 @@
+//! The differences between the two databases that sea-orm leaves to us.
+
+use std::{
+    fmt::Write,
+    sync::{Arc, OnceLock},
+};
+
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    FromQueryResult, QueryResult, Statement, Value, Values,
+    entity::prelude::async_trait,
+    sea_query::{
+        ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr,
+        extension::postgres::PgFunc,
+    },
+};
+use uuid::Uuid;
+
+/// The text of a statement that is always the same but for its values, written once.
+#[derive(Clone, Debug, Default)]
+pub struct CachedSql(OnceLock<Arc<str>>);
+
+impl CachedSql {
+    /// The statement with these values, which are those that `write` would give it, in their order.
+    pub fn with(
+        &self,
+        db_backend: DbBackend,
+        values: impl IntoIterator<Item = Value>,
+        write: impl FnOnce() -> Statement,
+    ) -> Statement {
+        let values = Values(values.into_iter().collect());
+        let sql = self.0.get_or_init(|| {
+            let written = write();
+            debug_assert_eq!(written.values.as_ref(), Some(&values), "{}", written.sql);
+            written.sql.into()
+        });
+        Statement { sql: sql.to_string(), values: Some(values), db_backend }
+    }
+}
+
+/// The row of a selection that has one at the most. sea-orm's own `one` binds that as a limit, see
+/// [`Dialect::fetch_limited`].
+pub async fn fetch_optional<M: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    select: SelectStatement,
+) -> Result<Option<M>, DbErr> {
+    let row = connection.query_one(&select).await?;
+    row.map(|row| M::from_query_result(&row, "")).transpose()
+}
+
+/// A connection or a transaction that writes an instant as its database keeps it: SQLite gets the
+/// milliseconds, where the driver would write a text.
+#[derive(Debug)]
+pub struct Dialect<C>(pub C);
+
+impl<C: StatementExecutor> Dialect<C> {
+    /// The first rows, so many at the most. That number stands in the statement itself: with one that is
+    /// bound, both databases plan the statement anew each time it runs.
+    pub async fn fetch_limited(
+        &self,
+        select: &SelectStatement,
+        most: u64,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        self.query_all_raw(self.limited(select, most)).await
+    }
+
+    /// The one column of the first row, within another statement.
+    pub fn first(&self, select: &SelectStatement) -> SimpleExpr {
+        let Statement { sql, values, .. } = self.limited(select, 1);
+        Expr::cust_with_values(format!("({sql})"), values.into_iter().flatten())
+    }
+
+    fn limited(&self, select: &SelectStatement, most: u64) -> Statement {
+        let mut statement = self.get_database_backend().build(select);
+        let _ = write!(statement.sql, " LIMIT {most}");
+        statement
+    }
+
+    /// Whether a column holds one of these ids.
+    pub fn one_of(&self, column: impl ColumnTrait, ids: &[Uuid]) -> Condition {
+        match self.as_one_value(ids) {
+            Some(ids) => {
+                Expr::col(column.as_column_ref()).eq(PgFunc::any(Expr::value(ids))).into_condition()
+            }
+            None => column.is_in(ids.iter().copied()).into_condition(),
+        }
+    }
+
+    /// These ids as one value, which PostgreSQL takes: so a statement is the same for however many they
+    /// are, and planned once.
+    pub fn as_one_value(&self, ids: &[Uuid]) -> Option<Value> {
+        (self.get_database_backend() == DbBackend::Postgres).then(|| {
+            let ids = ids.iter().copied().map(Value::from).collect();
+            Value::Array(ArrayType::Uuid, Some(Box::new(ids)))
+        })
+    }
+
+    /// The statement as this database takes it.
+    fn adapt(&self, mut statement: Statement) -> Statement {
+        if self.get_database_backend() == DbBackend::Sqlite {
+            for value in statement.values.iter_mut().flat_map(|values| &mut values.0) {
+                if let Value::ChronoDateTimeUtc(instant) = value {
+                    *value = Value::BigInt(instant.map(|instant| instant.timestamp_millis()));
+                }
+            }
+        }
+        // With its values, which are the users': for tests alone.
+        #[cfg(debug_assertions)]
+        tracing::trace!("{statement}");
+        statement
+    }
+}
+
+/// What a statement is sent through.
+pub trait StatementExecutor: Send + Sync {
+    fn backend(&self) -> DbBackend;
+
+    fn query(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Vec<QueryResult>, DbErr>> + Send;
+
+    fn execute(
+        &self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<ExecResult, DbErr>> + Send;
+}
+
+impl StatementExecutor for DatabaseTransaction {
+    fn backend(&self) -> DbBackend {
+        self.get_database_backend()
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.query_all_raw(statement).await
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.execute_raw(statement).await
+    }
+}
+
+#[async_trait::async_trait]
+impl<C: StatementExecutor> ConnectionTrait for Dialect<C> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.0.execute(self.adapt(statement)).await
+    }
+
+    /// One statement, which is prepared as all others are.
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.execute_raw(Statement::from_string(self.0.backend(), sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        Ok(self.query_all_raw(statement).await?.into_iter().next())
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.0.query(self.adapt(statement)).await
+    }
+}

@@ -1,0 +1,327 @@
+//! The log of a user's changes: which objects have changed since some place in it.
+//!
+//! The rows themselves are the log. Each carries the number of its last change on the user's counter,
+//! which is taken under the user's row, so no number shows up after a larger one has been seen; what
+//! was deleted for good has a tombstone, for 30 days. Several changes of one object are the last one.
+
+use sea_orm::{
+    ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect,
+    QueryTrait,
+    sea_query::{
+        Asterisk, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType,
+    },
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    feed::Subscriber,
+    store::{
+        OwnedStore, UserNo,
+        entity::{
+            tag, task, task_list,
+            tombstone::{self, Kind},
+            user,
+        },
+        error::StoreError,
+        owned::{Object, Owned},
+        tag::TagRow,
+        task::TaskRow,
+        task_list::ListRow,
+    },
+};
+
+/// A place in a user's log, behind some of the changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncCursor {
+    /// The number of the last change before it.
+    number: i64,
+    /// Of a change of more objects than a page holds: the last one before it. Otherwise the change
+    /// is complete.
+    #[serde(default = "Uuid::max", skip_serializing_if = "Uuid::is_max")]
+    id: Uuid,
+    /// Deletions up to this number need not be told, since whoever reads has begun after them and
+    /// never saw what they deleted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    snapshot_seq: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl SyncCursor {
+    /// The beginning, for somebody who has nothing yet.
+    const START: Self = Self { number: 0, id: Uuid::max(), snapshot_seq: i64::MAX };
+
+    /// The place right behind the change of that number.
+    #[must_use]
+    pub fn behind(number: i64) -> Self {
+        Self { number, id: Uuid::max(), snapshot_seq: 0 }
+    }
+
+    /// The same place with less to say: a beginning that lies behind it means nothing any more.
+    fn begun_at(self, snapshot_seq: i64) -> Self {
+        Self { snapshot_seq: if snapshot_seq > self.number { snapshot_seq } else { 0 }, ..self }
+    }
+
+    /// The last deletion before those that have to be told.
+    fn of_deletions(&self) -> (i64, Uuid) {
+        std::cmp::max((self.number, self.id), (self.snapshot_seq, Uuid::max()))
+    }
+
+    /// Whether one of those is no longer told by anything.
+    fn is_forgotten(&self, forgotten: i64) -> bool {
+        (forgotten, Uuid::max()) > self.of_deletions()
+    }
+}
+
+/// One object that has changed.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The number of its last change.
+    pub number: i64,
+    /// Which object.
+    pub id: Uuid,
+    /// What has become of it.
+    pub object: Changed,
+}
+
+/// What has become of an object.
+#[derive(Clone, Debug)]
+pub enum Changed {
+    /// It is a task now like this.
+    Task(TaskRow),
+    /// It is a tag now like this.
+    Tag(TagRow),
+    /// It is a list now like this.
+    List(ListRow),
+    /// It is gone for good.
+    Deleted(Kind),
+}
+
+/// A part of the log.
+#[derive(Clone, Debug)]
+pub struct ChangePage {
+    /// What has changed, the oldest first.
+    pub changes: Vec<Change>,
+    /// Where to read on.
+    pub place: SyncCursor,
+    /// Whether there is more already.
+    pub has_more: bool,
+    /// Whether the log could not be read from where it should have been, so that this page is the
+    /// first of all there is.
+    pub reset: bool,
+}
+
+/// How far the log goes.
+struct LogBounds {
+    counter: i64,
+    forgotten: i64,
+}
+
+impl OwnedStore {
+    /// What has changed behind that place, or all there is: at most so many objects. What one change
+    /// has done to several is not split, as long as it fits into a page.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn changes(
+        &self,
+        since: Option<SyncCursor>,
+        most: usize,
+    ) -> Result<ChangePage, StoreError> {
+        let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
+        let place = since.unwrap_or(SyncCursor::START);
+        let (bounds, changes) = self.read_log(user, place, most).await?;
+        let is_ahead = place.number > bounds.counter;
+        if since.is_some() && (is_ahead || place.is_forgotten(bounds.forgotten)) {
+            let (bounds, changes) = self.read_log(user, SyncCursor::START, most).await?;
+            let page = ChangePage::of(changes, SyncCursor::START, &bounds, most);
+            return Ok(ChangePage { reset: true, ..page });
+        }
+        Ok(ChangePage::of(changes, place, &bounds, most))
+    }
+
+    /// The place behind all that has changed so far.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn end_of_log(&self) -> Result<SyncCursor, StoreError> {
+        let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
+        let (bounds, _) = self.read_log(user, SyncCursor::behind(i64::MAX), 0).await?;
+        Ok(SyncCursor::behind(bounds.counter))
+    }
+
+    /// Follows the user from now on: what is read of the log after this call is followed without a
+    /// gap.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn subscribe(&self) -> Result<Subscriber, StoreError> {
+        let user = match self.user_no().await? {
+            Some(user) => user,
+            // Somebody who has nothing yet is only known by a row of their own.
+            None => self.write().await?.commit(()).await?.user,
+        };
+        Ok(self.store.feed.subscribe(user.0))
+    }
+
+    /// One statement sees all tables, and the counter, at one time.
+    async fn read_log(
+        &self,
+        user: UserNo,
+        place: SyncCursor,
+        most: usize,
+    ) -> Result<(LogBounds, Vec<Change>), StoreError> {
+        let rows = self.store.pools.reader.query_all(&log(user, place, most + 1)).await?;
+        let bounds = match rows.first() {
+            Some(row) => LogBounds {
+                counter: row.try_get("", user::Column::Counter.as_str())?,
+                forgotten: row.try_get("", user::Column::Forgotten.as_str())?,
+            },
+            None => LogBounds { counter: 0, forgotten: 0 },
+        };
+        let changes = rows.iter().map(Change::read);
+        Ok((bounds, changes.filter_map(Result::transpose).collect::<Result<_, _>>()?))
+    }
+}
+
+impl ChangePage {
+    /// A page of nothing, behind which to read on.
+    #[must_use]
+    pub fn empty(place: SyncCursor) -> Self {
+        Self { changes: Vec::new(), place, has_more: false, reset: false }
+    }
+
+    /// The page of these changes, which were read with one more than it may show.
+    fn of(mut changes: Vec<Change>, from: SyncCursor, bounds: &LogBounds, most: usize) -> Self {
+        let snapshot_seq = std::cmp::min(from.snapshot_seq, bounds.counter);
+        let has_more = changes.len() > most;
+        let mut place = SyncCursor::behind(bounds.counter);
+        if has_more {
+            let cut = changes[most].number;
+            changes.truncate(most);
+            let whole = changes.partition_point(|change| change.number < cut);
+            place = match whole {
+                // It is longer than any page.
+                0 => changes.last().map_or(from, |last| SyncCursor {
+                    number: cut,
+                    id: last.id,
+                    snapshot_seq,
+                }),
+                _ => SyncCursor::behind(changes[whole - 1].number),
+            };
+            if whole > 0 {
+                changes.truncate(whole);
+            }
+        }
+        Self { changes, place: place.begun_at(snapshot_seq), has_more, reset: false }
+    }
+}
+
+/// The entries of the log, and their columns.
+const LOG: &str = "log";
+const NUMBER: &str = "number";
+const ID: &str = "id";
+const KIND: &str = "kind";
+/// Whether it is a tombstone.
+const GONE: &str = "gone";
+
+/// The entries behind that place, the oldest first, each with its row; one line at least, which tells
+/// the bounds of the log.
+fn log(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
+    let mut select = Query::select();
+    select
+        .from(user::Entity)
+        .and_where(Expr::col((user::Entity, user::Column::No)).eq(user.0))
+        .columns([user::Column::Counter, user::Column::Forgotten].map(|it| (user::Entity, it)))
+        .columns([NUMBER, ID, KIND, GONE].map(|column| (LOG, column)))
+        .join_subquery(JoinType::LeftJoin, entries(user, place, limit), LOG, Expr::cust("TRUE"))
+        .order_by((LOG, NUMBER), Order::Asc)
+        .order_by((LOG, ID), Order::Asc);
+    join_rows::<task::Entity>(&mut select, user);
+    join_rows::<tag::Entity>(&mut select, user);
+    join_rows::<task_list::Entity>(&mut select, user);
+    select
+}
+
+/// The first entries behind that place, of all tables.
+fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
+    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+    let gone = tombstone::Entity::find_owned(user)
+        .select_only()
+        .column(tombstone::Column::Kind)
+        .into_query();
+    let tables = [
+        (entries_of::<tag::Entity>(user), false),
+        (entries_of::<task_list::Entity>(user), false),
+        (gone, true),
+    ];
+    let first = |mut entries: SelectStatement, is_gone: bool| {
+        let (number, id) = if is_gone { place.of_deletions() } else { (place.number, place.id) };
+        let behind = Expr::tuple([Expr::col(NUMBER), Expr::col(ID)])
+            .gt(Expr::tuple([Expr::value(number), Expr::value(id)]));
+        entries
+            .columns([NUMBER, ID])
+            .expr_as(Expr::value(is_gone), GONE)
+            .and_where(behind)
+            .order_by(NUMBER, Order::Asc)
+            .order_by(ID, Order::Asc)
+            .limit(limit);
+        // SQLite takes an order of a part only where that is a table by itself.
+        Query::select().column(Asterisk).from_subquery(entries, "part").take()
+    };
+    let mut entries = first(entries_of::<task::Entity>(user), false);
+    entries
+        .unions(tables.map(|(part, is_gone)| (UnionType::All, first(part, is_gone))))
+        .order_by(NUMBER, Order::Asc)
+        .order_by(ID, Order::Asc)
+        .limit(limit);
+    entries
+}
+
+/// The kind of each of the user's rows of a table.
+fn entries_of<E: Object>(user: UserNo) -> SelectStatement {
+    let kind = Expr::value(E::KIND);
+    E::find_owned(user).select_only().expr_as(kind, KIND).into_query()
+}
+
+/// Joins the rows of a table to the entries that are of its kind.
+fn join_rows<E: Object>(select: &mut SelectStatement, user: UserNo) {
+    let table = E::default();
+    let is_its = Condition::all()
+        .add(Expr::col((table, E::OWNER)).eq(user.0))
+        .add(Expr::col((table, E::ID)).equals((LOG, ID)))
+        .add(Expr::col((LOG, KIND)).eq(E::KIND));
+    for column in E::Column::iter() {
+        let name = format!("{}{}", prefix::<E>(), column.as_str());
+        select.expr_as(Expr::col((table, column)), name);
+    }
+    select.left_join(table, is_its);
+}
+
+/// What stands before the names of a table's columns; no name of either has a point.
+fn prefix<E: Object>() -> String {
+    format!("{}.", E::default().table_name())
+}
+
+impl Change {
+    /// The entry that a line of the log tells, if it tells one.
+    fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
+        let Some(number) = row.try_get("", NUMBER)? else { return Ok(None) };
+        let kind: Kind = row.try_get("", KIND)?;
+        let object = match kind {
+            kind if row.try_get("", GONE)? => Changed::Deleted(kind),
+            Kind::Task => {
+                Changed::Task(TaskRow::from_query_result(row, &prefix::<task::Entity>())?)
+            }
+            Kind::Tag => Changed::Tag(TagRow::from_query_result(row, &prefix::<tag::Entity>())?),
+            Kind::List => {
+                Changed::List(ListRow::from_query_result(row, &prefix::<task_list::Entity>())?)
+            }
+        };
+        Ok(Some(Self { number, id: row.try_get("", ID)?, object }))
+    }
+}

@@ -1,0 +1,127 @@
+//! Sign-outs: one user writes them, and all servers on the database learn of them.
+
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, FromQueryResult,
+    QueryFilter,
+    sea_query::{Expr, Order, Query},
+};
+
+use crate::{
+    auth::{Revocation, Revoked},
+    store::{
+        OwnedStore,
+        entity::{
+            revocation::{ActiveModel, Column, Entity},
+            user,
+        },
+        error::StoreError,
+        owned::Owned,
+        system::SystemStore,
+        write::transaction::{AT_ONCE, WriteTransaction},
+    },
+    time::Timestamp,
+};
+
+/// Whoever signs out on PostgreSQL waits for the one before, whoever that is: a `no` must not be seen
+/// before a smaller one. Any number does that nothing else in this database takes.
+const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8386110886542144101)";
+
+impl OwnedStore {
+    /// Keeps for all servers which of the viewer's tokens are refused from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn revoke(&self, revoked: &[Revoked]) -> Result<(), StoreError> {
+        let write = self.write().await?;
+        if write.transaction.get_database_backend() == DbBackend::Postgres {
+            write.transaction.execute_unprepared(ONE_AT_A_TIME).await?;
+        }
+        for revoked in revoked {
+            write.revoke(revoked).await?;
+        }
+        write.commit(()).await?;
+        Ok(())
+    }
+}
+
+impl WriteTransaction {
+    async fn revoke(&self, revoked: &Revoked) -> Result<(), StoreError> {
+        let row = match revoked {
+            Revoked::Session { key, until } => ActiveModel {
+                session: Set(Some(key.clone())),
+                until: Set(Some(*until)),
+                ..Default::default()
+            },
+            Revoked::IssuedBefore(instant) => {
+                // What was refused before is refused by this one too.
+                Entity::delete_owned(self.user)
+                    .filter(Column::IssuedBefore.lte(*instant))
+                    .exec(&self.transaction)
+                    .await?;
+                ActiveModel { issued_before: Set(Some(*instant)), ..Default::default() }
+            }
+        };
+        Entity::insert_owned::<ActiveModel>(self.user, row)
+            .exec_without_returning(&self.transaction)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A row with its user's `sub`.
+#[derive(FromQueryResult)]
+struct Row {
+    no: i64,
+    sub: String,
+    session: Option<String>,
+    until: Option<Timestamp>,
+    issued_before: Option<Timestamp>,
+}
+
+impl SystemStore {
+    /// The revocations after that one, oldest first, as many as are read at once.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn revocations_after(&self, no: i64) -> Result<Vec<Revocation>, DbErr> {
+        let mut select = Query::select();
+        select
+            .columns(
+                [Column::No, Column::Session, Column::Until, Column::IssuedBefore]
+                    .map(|column| (Entity, column)),
+            )
+            .column((user::Entity, user::Column::Sub))
+            .from(Entity)
+            .inner_join(
+                user::Entity,
+                Expr::col((Entity, Column::UserNo)).equals((user::Entity, user::Column::No)),
+            )
+            .and_where(Expr::col((Entity, Column::No)).gt(no))
+            .order_by((Entity, Column::No), Order::Asc)
+            .limit(AT_ONCE as u64);
+        let rows = self.0.pools.reader.query_all(&select).await?;
+        rows.iter().map(|row| Row::from_query_result(row, "")?.revocation()).collect()
+    }
+
+    /// Forgets the sessions whose tokens have all expired.
+    pub async fn forget_revocations(&self) -> Result<(), StoreError> {
+        #[expect(clippy::disallowed_methods, reason = "what has expired has no use to anybody")]
+        Entity::delete_many()
+            .filter(Column::Until.lte(self.0.clock.now()))
+            .exec(&self.0.pools.writer)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Row {
+    fn revocation(self) -> Result<Revocation, DbErr> {
+        let revoked = match (self.session, self.until, self.issued_before) {
+            (Some(key), Some(until), None) => Revoked::Session { key, until },
+            (None, None, Some(instant)) => Revoked::IssuedBefore(instant),
+            _ => return Err(DbErr::Custom(format!("revocation {} is neither kind", self.no))),
+        };
+        Ok(Revocation { no: self.no, sub: self.sub, revoked })
+    }
+}

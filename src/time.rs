@@ -1,0 +1,13 @@
+//! Time: instants, days in a zone, durations, and the only clock.
+
+mod clock;
+mod duration;
+mod timestamp;
+mod zone;
+
+pub use self::{
+    clock::Clock,
+    duration::Duration,
+    timestamp::Timestamp,
+    zone::{Zone, days_after},
+};

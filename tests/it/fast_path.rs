@@ -1,0 +1,305 @@
+//! An operation that was answered before is answered by a plan, and nobody can tell: status, headers,
+//! body and log are those of the library, to the byte.
+//!
+//! The library is asked by the same text with another comment behind it: it is a document that the
+//! server has never seen, in which everything stands where it stood.
+
+mod mutations;
+mod queries;
+mod selections;
+mod stories;
+mod values;
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use crate::harness::{Api, Person, Reply, on_each_database, said};
+
+/// A request, which may be sent again.
+#[derive(Clone, Debug)]
+struct Asked {
+    text: String,
+    name: Option<&'static str>,
+    variables: Value,
+    way: Way,
+}
+
+/// How a request goes out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Post,
+    /// As older clients do, who read no status.
+    PostForJson,
+    Get,
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, name, variables, way } = self;
+        write!(f, "{way:?} {name:?}\n{text}\n{variables}")
+    }
+}
+
+/// An answer, and all that the log says of it.
+#[derive(Debug)]
+struct Told {
+    reply: Reply,
+    said: Vec<BTreeMap<&'static str, String>>,
+    by_plan: bool,
+}
+
+impl Asked {
+    fn post(text: impl Into<String>, variables: Value) -> Self {
+        Self { text: text.into(), name: None, variables, way: Way::Post }
+    }
+
+    /// The same where nothing is known of it.
+    fn anew(&self) -> Self {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let text = format!("{}\n# {}", self.text, COUNT.fetch_add(1, Ordering::Relaxed));
+        Self { text, ..self.clone() }
+    }
+
+    fn with(&self, variables: &Value) -> Self {
+        Self { variables: variables.clone(), ..self.clone() }
+    }
+
+    fn request(&self) -> Request<Body> {
+        let accept = match self.way {
+            Way::PostForJson => "application/json",
+            Way::Post | Way::Get => "application/graphql-response+json",
+        };
+        // A fault of the server names the request.
+        let request =
+            Request::builder().header(header::ACCEPT, accept).header("x-request-id", "r1");
+        let Self { text, name, variables, way } = self;
+        let request = if *way == Way::Get {
+            let mut query = form_urlencoded::Serializer::new(String::from("/graphql?"));
+            query.append_pair("query", text).append_pair("variables", &variables.to_string());
+            query.append_pair("operationName", name.unwrap_or_default());
+            request.uri(query.finish()).body(Body::empty())
+        } else {
+            let body = json!({ "query": text, "operationName": name, "variables": variables });
+            let request = request.method("POST").uri("/graphql");
+            request.header(header::CONTENT_TYPE, "application/json").body(body.to_string().into())
+        };
+        request.unwrap()
+    }
+
+    async fn told(&self, person: &Person) -> Told {
+        Told::of(person, self.request()).await
+    }
+
+    /// Asks for what is known and for what is new, and compares; tells the answer, and whether a plan
+    /// has given it.
+    async fn same(&self, person: &Person) -> Told {
+        let known = self.told(person).await;
+        let new = self.anew().told(person).await;
+        assert!(!new.by_plan);
+        known.assert_same(&new, self);
+        known
+    }
+
+    /// The second time at the latest there is a plan for what has one.
+    async fn is_planned(&self, person: &Person) -> Told {
+        self.told(person).await;
+        let told = self.same(person).await;
+        assert!(told.by_plan, "no plan: {self}");
+        told
+    }
+}
+
+impl Told {
+    async fn of(person: &Person, request: Request<Body>) -> Self {
+        let planned = person.planned_operations();
+        let (reply, said) =
+            said(&["taskward::http", "taskward::engine"], person.sends(request)).await;
+        Self { reply, by_plan: person.planned_operations() > planned, said }
+    }
+
+    fn assert_same(&self, other: &Self, asked: &Asked) {
+        let body = |told: &Self| String::from_utf8_lossy(&told.reply.body).into_owned();
+        let (known, new) = (body(self), body(other));
+        assert!(self.letters() == other.letters(), "{asked}\nknown: {known}\nnew: {new}");
+        assert_eq!(self.reply.status, other.reply.status, "{asked}");
+        assert_eq!(self.reply.headers, other.reply.headers, "{asked}");
+        assert_eq!(self.said, other.said, "{asked}");
+    }
+
+    /// The body as it is; but the library tells what is wrong with a document in no order, as its
+    /// fragments lie in none.
+    fn letters(&self) -> Vec<u8> {
+        let mut letters = self.reply.body.to_vec();
+        if letters.starts_with(br#"{"errors":"#) {
+            letters.sort_unstable();
+        }
+        letters
+    }
+}
+
+/// The id of the task, tag or list of that number; all users have the same ones.
+fn id(kind: char, number: usize) -> String {
+    let kind = kind.to_string().repeat(8);
+    format!("{kind}-aaaa-4aaa-8aaa-{number:012x}")
+}
+
+fn task_id(number: usize) -> String {
+    id('a', number)
+}
+
+fn tag_id(number: usize) -> String {
+    id('b', number)
+}
+
+fn list_id(number: usize) -> String {
+    id('c', number)
+}
+
+/// Text that has to be escaped, folded or counted with care.
+const TEXTS: [&str; 12] = [
+    "milk",
+    "Buy \"milk\" \\ and/or \u{8}",
+    "tab\tand\nline",
+    "caf\u{e9} cafe\u{301} \u{c9}",
+    "\u{1f389}\u{1f468}\u{200d}\u{1f469}",
+    "\u{2028}\u{2029}\u{feff}\u{fffd}",
+    "</script><!-- & \u{a0}",
+    "\u{10ffff}\u{e000}",
+    "$first ${x} #{x} #",
+    "\u{5d0}\u{202e}\u{661}",
+    "null",
+    "\u{7e}\u{7f}",
+];
+
+const PRIORITIES: [&str; 5] = ["NONE", "LOW", "MEDIUM", "HIGH", "URGENT"];
+
+/// What a task may be called.
+fn titles() -> impl Iterator<Item = &'static str> {
+    TEXTS.into_iter().filter(|text| !text.contains(['\u{8}', '\u{7f}']))
+}
+
+/// What somebody has: tags, lists and tasks of all sorts, one of them changed in each millisecond.
+async fn settle(api: &Api, person: &Person) {
+    let tag = |(number, color): (usize, _)| json!({ "createTag": { "id": tag_id(number), "name": format!("tag \"{number}\" \u{1f389}"), "color": color } });
+    let list = |number| json!({ "createList": { "id": list_id(number), "name": format!("list {number}") } });
+    let tags = [Value::Null, json!("#1e90ff"), json!("#FFFFFF")].into_iter().enumerate().map(tag);
+    let operations: Vec<_> = tags.chain((0..2).map(list)).collect();
+    person.does("batch", json!({ "operations": operations }), "cursor").await;
+
+    let dues = [
+        Value::Null,
+        json!({ "on": "2026-11-21" }),
+        json!({ "at": "2026-11-22T08:00:00.123+05:30" }),
+        json!({ "on": "0001-01-01" }),
+        json!({ "on": "9999-12-31" }),
+        json!({ "at": "9999-12-31T23:59:59.999Z" }),
+        json!({ "at": "1969-12-31T23:59:59.999Z" }),
+    ];
+    for (number, title) in titles().enumerate() {
+        let mut input = json!({
+            "id": task_id(number),
+            "title": title,
+            "completed": number % 3 == 0,
+            "priority": PRIORITIES[number % PRIORITIES.len()],
+            "due": dues[number % dues.len()],
+            "tagIds": (0..number % 4).map(tag_id).collect::<Vec<_>>(),
+            "description": TEXTS.get(number + 2).filter(|text| !text.contains('\u{7f}')),
+        });
+        match number {
+            1 => input["description"] = json!(""),
+            2 => input["listId"] = json!(list_id(0)),
+            3 | 4 => input["parentId"] = json!(task_id(2)),
+            5 => input["parentId"] = json!(task_id(3)),
+            _ => {}
+        }
+        api.wait(chrono::TimeDelta::milliseconds(1));
+        person.does("createTask", input, "cursor").await;
+    }
+    for (mutation, input) in [
+        ("updateTask", json!({ "id": task_id(6), "completed": true })),
+        ("deleteTask", json!({ "id": task_id(5) })),
+        ("deleteTask", json!({ "id": task_id(7) })),
+        ("moveTask", json!({ "id": task_id(8), "place": { "before": task_id(0) } })),
+    ] {
+        api.wait(chrono::TimeDelta::milliseconds(1));
+        person.does(mutation, input, "cursor").await;
+    }
+}
+
+const PAGE: &str = "query Page($first: Int = 20, $after: String, $filter: TaskFilter, $orderBy: [TaskOrder!]) {
+    tasks(first: $first, after: $after, filter: $filter, orderBy: $orderBy) {
+        edges { cursor node { ...Row } } pageInfo { hasNextPage endCursor } totalCount } }
+    fragment Row on Task { id title description completed priority dueOn dueAt position version updatedAt }";
+
+const WITH_TAGS: &str =
+    "{ tasks(first: 50) { nodes { id title createdAt tags { id name color } } } }";
+
+const ONE: &str = "query One($id: ID!) { task(id: $id) { __typename id title description completed \
+    completedAt priority dueOn dueAt position createdAt updatedAt deletedAt version \
+    tags { __typename id name color createdAt updatedAt version } } }";
+
+const CREATE: &str = "mutation Create($input: CreateTaskInput!) { createTask(input: $input) { \
+    cursor task { id title description completed priority dueOn version } } }";
+
+const COMPLETE: &str = "mutation Complete($id: ID!, $completed: Boolean! = true) { \
+    updateTask(input: { id: $id, completed: $completed }) { task { id completed completedAt version } } }";
+
+const MOVE: &str =
+    "mutation Move($input: MoveTaskInput!) { moveTask(input: $input) { task { id position } } }";
+
+const DELETE: &str =
+    "mutation Delete($id: ID!) { deleteTask(input: { id: $id }) { __typename deletedIds } }";
+
+const RESTORE: &str =
+    "mutation Restore($id: ID!) { restoreTask(input: { id: $id }) { task { id deletedAt } } }";
+
+on_each_database! {
+    async fn what_front_ends_send_most_is_planned(api: Api) {
+        settle(&api, &api.alice).await;
+        let unknown = task_id(99);
+        for (query, variables) in [
+            ("{ tasks { nodes { id title completed } } }", json!({})),
+            ("{ a: tasks(first: 1) { totalCount } tasks(last: 2) { nodes { id } } __typename }", json!({})),
+            (PAGE, json!({})),
+            (PAGE, json!({ "first": 3, "filter": { "search": "milk", "overdue": false }, "orderBy": { "field": "DUE" } })),
+            (WITH_TAGS, json!({})),
+            (ONE, json!({ "id": task_id(1) })),
+            (ONE, json!({ "id": task_id(3).to_uppercase() })),
+            (ONE, json!({ "id": unknown })),
+            ("{ task(id: 5) { ... on Node { id ... on Task { title } } } }", json!({})),
+        ] {
+            Asked::post(query, variables).is_planned(&api.alice).await;
+        }
+        // What they change stays as it is from the second time on.
+        for (mutation, variables) in [
+            (CREATE, json!({ "input": { "id": task_id(50), "title": "Milk", "tagIds": tag_id(1) } })),
+            (COMPLETE, json!({ "id": task_id(1) })),
+            (MOVE, json!({ "input": { "id": task_id(8), "place": { "after": task_id(0) } } })),
+            (DELETE, json!({ "id": task_id(2) })),
+            (RESTORE, json!({ "id": task_id(2) })),
+        ] {
+            let asked = Asked::post(mutation, variables);
+            asked.told(&api.alice).await.reply.data();
+            let (known, new) = (asked.told(&api.alice).await, asked.anew().told(&api.alice).await);
+            assert!(known.by_plan && !new.by_plan, "{mutation}");
+            let field = mutation.split(['(', '{']).nth(2).unwrap().trim();
+            let [known, new] = [known, new].map(|told| {
+                let mut payload = told.reply.data()[field].take();
+                payload["cursor"].take();
+                payload
+            });
+            assert_eq!(known, new, "{mutation}");
+            assert!(known.is_object(), "{mutation}");
+        }
+    }
+}
