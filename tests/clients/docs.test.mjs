@@ -12,7 +12,9 @@ const EXAMPLES = 'tests/clients/examples/';
 const SHOWN = /^<!-- (tests\/clients\/examples\/\S+) -->\n+```\w*\n(.*?)^```$/gms;
 
 const read = (path) => readFile(new URL(path, ROOT), 'utf8');
-const documents = await Promise.all(['README.md', 'docs/clients.md'].map(read));
+const docs = (await readdir(new URL('docs/', ROOT))).filter((name) => extname(name) === '.md');
+const paths = ['README.md', ...docs.map((name) => `docs/${name}`)];
+const documents = await Promise.all(paths.map(read));
 const shown = documents.flatMap((document) => [...document.matchAll(SHOWN)]);
 
 for (const { 1: path, 2: code, index, input: document } of shown) {
