@@ -11,12 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::supervisor::BackgroundTasks;
 use self::supervisor::Supervisor;
+pub use crate::store::SystemStore;
 use crate::{
     auth::Authenticator,
     config::Config,
     engine::{Engine, EngineSettings},
     http::{self, AppState, ConnectionCounter, HttpSettings, Playground},
-    store::{Store, SystemStore},
+    store::Store,
     time::Clock,
 };
 

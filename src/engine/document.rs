@@ -21,8 +21,10 @@ mod collected_fields;
 mod completion;
 mod complexity;
 mod cost;
+mod field_collector;
 mod limits;
 mod merge_fields;
+mod response_shape;
 mod retain_operation;
 mod subscription_root;
 mod tokens;
@@ -45,8 +47,8 @@ use async_graphql::{
 
 use self::cost::PageTypes;
 pub use self::{
-    coercion::StaticallyValid, collected_fields::CollectedField, completion::ResponseShape,
-    limits::Limits,
+    coercion::StaticallyValid, collected_fields::CollectedField, limits::Limits,
+    response_shape::ResponseShape,
 };
 use crate::error::{ApiError, ErrorCode};
 

@@ -12,6 +12,7 @@ use crate::{
 };
 
 /// A GraphQL response (specification §7.1) with `data`, whose fields may have failed.
+#[derive(Debug)]
 pub enum ExecutionResult {
     /// The whole response as JSON: no field of it has failed.
     Json(Vec<u8>),

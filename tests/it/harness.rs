@@ -13,14 +13,12 @@ pub mod tokens;
 
 use std::sync::Arc;
 
-use axum::Router;
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
 use taskward::{
-    app::{App, refresh_revocations},
+    app::{App, SystemStore, refresh_revocations},
     auth::Authenticator,
     config::{Config, Settings},
-    store::SystemStore,
     time::{Clock, Timestamp},
 };
 
@@ -38,7 +36,6 @@ pub use self::{
 
 /// A server with an empty database, a clock that stands still, and three people.
 pub struct Api {
-    pub router: Router,
     pub clock: Clock,
     pub database: Database,
     /// The work of no user, which nobody does unless the test does.
@@ -95,14 +92,12 @@ impl Api {
         let database_url = format!("--database-url={}", database.url());
         let config = config([database_url.as_str()].iter().chain(flags));
         let app = App::build(config, clock.clone(), token).await.unwrap();
-        let router = app.router();
         let now = clock.now();
         let person = |sub| Person::of(&app, Some(tokens::of(sub, now)));
         let api = Self {
             alice: person("alice"),
             bob: person("bob"),
             anon: Person::of(&app, None),
-            router,
             clock,
             database,
             system: app.system(),

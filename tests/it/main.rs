@@ -11,6 +11,7 @@ mod changes;
 mod command_line;
 mod days;
 mod documents;
+mod engine;
 mod explain;
 mod fast_path;
 mod harness;

@@ -1,7 +1,5 @@
 //! The fields that an operation selects, its fragments expanded.
 
-use std::collections::HashSet;
-
 use async_graphql::{
     Name, Pos, Positioned, Variables,
     parser::types::{Field, Selection, SelectionSet},
@@ -9,18 +7,15 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
-use super::{
-    DocumentValidator, Operation,
-    completion::{FieldCollector, GroupedFieldSet},
-};
+use super::{DocumentValidator, Operation, field_collector::FieldCollector};
 
-/// A field, with what it is called in the answer and what is selected selections it.
+/// A field of an operation, with the fields below it.
 pub struct CollectedField<'d> {
     /// The response key.
     pub key: &'d str,
     /// The name in the schema.
     pub name: &'d str,
-    /// Where it stands.
+    /// Its place in the document.
     pub pos: Pos,
     /// Its arguments as they are written.
     pub arguments: &'d [(Positioned<Name>, Positioned<InputValue>)],
@@ -66,11 +61,6 @@ impl<'d> FieldCollector<'_, 'd, '_> {
         sets: &[&'d SelectionSet],
     ) -> Option<Vec<CollectedField<'d>>> {
         let MetaType::Object { name, .. } = parent else { return None };
-        let mut grouped = GroupedFieldSet::new();
-        let mut spread = HashSet::new();
-        for set in sets {
-            self.collect(name, set, &mut spread, &mut grouped);
-        }
         let one = |(key, fields): (&'d Name, Vec<&'d Field>)| {
             let field = *fields.first()?;
             let name = &field.name.node;
@@ -88,6 +78,6 @@ impl<'d> FieldCollector<'_, 'd, '_> {
             let pos = field.response_key().pos;
             Some(CollectedField { key, name, pos, arguments: &field.arguments, selections })
         };
-        grouped.into_iter().map(one).collect()
+        self.collect(name, sets).into_iter().map(one).collect()
     }
 }
