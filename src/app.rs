@@ -166,10 +166,12 @@ fn background_tasks(state: &Arc<AppState>) -> Supervisor {
     let (maintained, store) = (authenticator(), system());
     supervisor.add("maintenance", move || run_maintenance(Arc::clone(&maintained), store.clone()));
     let store = system();
-    supervisor.add("replication", move || {
-        let store = store.clone();
-        async move { store.run_replication().await }
-    });
+    if store.has_replicas() {
+        supervisor.add("replication", move || {
+            let store = store.clone();
+            async move { store.run_replication().await }
+        });
+    }
     supervisor
 }
 

@@ -51,7 +51,7 @@ impl SystemStore {
                 tracing::warn!(?error, "a user's trash could not be emptied");
             }
         }
-        self.forget_revocations().await
+        self.purge_revocations().await
     }
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {

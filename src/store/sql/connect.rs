@@ -12,19 +12,19 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{dialect::Dialect, pool::Pool};
 use crate::store::list::text;
 
-/// How long a request waits for a connection, a writer on SQLite for the one before it, and
-/// PostgreSQL works on a statement, also when nobody waits for it any more.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// A connection of which nothing was heard for longer is tried before it is used: the server may have gone.
+/// The longest wait for a connection, for the writer lock of SQLite, and for a statement of PostgreSQL,
+/// which goes on when its request is cancelled.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A connection that was idle for longer is tested before use: the server may have closed it.
 pub const STALE: Duration = Duration::from_secs(30);
 
-/// The ways to the database: the same pool twice on PostgreSQL; on SQLite one connection that
-/// writes and several that only read, which no writer holds up.
+/// The pools: the same one twice on PostgreSQL; on SQLite one connection that writes, and several that only
+/// read and are not blocked by the writer.
 #[derive(Debug)]
 pub struct Pools {
     pub reader: Dialect<Pool>,
     pub writer: Dialect<Pool>,
-    /// Where the database is, if other processes may be at it as well.
+    /// The URL of the database, if other processes may use it as well.
     shared: Option<SecretString>,
 }
 
@@ -43,12 +43,12 @@ impl Pools {
         Ok(Self { reader: Dialect(reader), writer: Dialect(writer), shared: None })
     }
 
-    /// Where the database is, if other processes may be at it as well: that is PostgreSQL.
+    /// The URL of the database, if other processes may use it as well: on PostgreSQL.
     pub fn shared_url(&self) -> Option<&str> {
         self.shared.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    /// Brings the tables up to date.
+    /// Applies the pending migrations.
     pub async fn migrate(&self) -> Result<(), DbErr> {
         Migrator::migrate(&self.writer.0.inner(), text::indexed).await
     }
@@ -63,8 +63,8 @@ fn options(url: &str, size: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(size)
-        .acquire_timeout(PATIENCE)
-        .statement_timeout(PATIENCE)
+        .acquire_timeout(TIMEOUT)
+        .statement_timeout(TIMEOUT)
         .sqlx_logging(false)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(STALE);
@@ -80,7 +80,7 @@ fn sqlite(url: &str, size: u32, writes: bool) -> ConnectOptions {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
-            .busy_timeout(PATIENCE)
+            .busy_timeout(TIMEOUT)
     });
     options
 }

@@ -1,13 +1,12 @@
-//! Connections that go from one statement straight to the next.
+//! A pool whose connections go from one statement straight to the next.
 //!
-//! Whenever a connection comes back, the driver's pool asks it for a sign of life, and a small statement
-//! takes two ways to the database instead of one. A connection that has just answered can do
-//! without: it waits here for the next statement, which takes it as it is if that comes soon. It goes back
-//! to the pool when something went wrong, and as soon as somebody wants one of the pool itself, such as a
-//! transaction.
+//! sqlx pings a connection when it returns to the pool, so a single statement costs two round trips
+//! (sqlx issue 4349; this file is obsolete once the ping can be switched off). A connection that has just
+//! answered needs no ping: it stays here, idle, and serves the next statement. It returns to sqlx's pool
+//! after an error, and as soon as a connection of the pool itself is demanded, for a transaction for example.
 //!
-//! Statements are sent through the driver: through sea-orm, whose futures are of many kilobytes, they
-//! would cost a small request a tenth more.
+//! Statements are sent through the driver: sea-orm's futures take many kilobytes, which costs a small
+//! request a tenth more.
 
 use std::{
     ops::Deref,
@@ -30,7 +29,7 @@ use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::{connect::STALE, dialect::StatementExecutor};
 
-/// A pool for single statements, and for what takes a connection of its own.
+/// A pool for single statements; transactions take a connection of [`Pool::inner`].
 #[derive(Clone, Debug)]
 pub struct Pool {
     pool: DatabaseConnection,
@@ -53,13 +52,13 @@ impl Pool {
         Self { pool, connections: Arc::new(connections) }
     }
 
-    /// The pool itself: nothing is idle from it meanwhile.
+    /// sqlx's pool, from which no connection is kept idle here in the meantime.
     pub fn inner(&self) -> impl Deref<Target = DatabaseConnection> {
-        let want = match &*self.connections {
+        let demand = match &*self.connections {
             Connections::Postgres(idle) => idle.demand(),
             Connections::Sqlite(idle) => idle.demand(),
         };
-        Inner { pool: &self.pool, _want: want }
+        Inner { pool: &self.pool, _demand: demand }
     }
 }
 
@@ -85,7 +84,7 @@ impl StatementExecutor for Pool {
 
 struct Inner<'a> {
     pool: &'a DatabaseConnection,
-    _want: PoolDemand<'a>,
+    _demand: PoolDemand<'a>,
 }
 
 impl Deref for Inner<'_> {
@@ -96,7 +95,7 @@ impl Deref for Inner<'_> {
     }
 }
 
-/// One who wants a connection of the pool, until it is dropped.
+/// A demand for a connection of sqlx's pool, until it is dropped.
 struct PoolDemand<'a>(&'a AtomicUsize);
 
 impl Drop for PoolDemand<'_> {
@@ -110,14 +109,14 @@ impl Drop for PoolDemand<'_> {
 struct IdleConnections<D: Database> {
     pool: sqlx::Pool<D>,
     idle: Mutex<Vec<Connection<D>>>,
-    /// How many those are: whoever waits for one is served in turn.
-    count: Semaphore,
-    /// How many want one of the pool.
-    wanted: AtomicUsize,
+    /// One permit for each idle connection: waiting statements are served in order.
+    permits: Semaphore,
+    /// How many connections of sqlx's pool are demanded.
+    demands: AtomicUsize,
     runtime: Handle,
 }
 
-/// A connection, and when the pool has given it away: it goes back when it is dropped.
+/// A connection and the time of its checkout; dropping it returns it to sqlx's pool.
 #[derive(Debug)]
 struct Connection<D: Database>(PoolConnection<D>, Instant);
 
@@ -126,8 +125,8 @@ impl<D: Database> IdleConnections<D> {
         Self {
             pool: pool.clone(),
             idle: Mutex::default(),
-            count: Semaphore::new(0),
-            wanted: AtomicUsize::new(0),
+            permits: Semaphore::new(0),
+            demands: AtomicUsize::new(0),
             runtime: Handle::current(),
         }
     }
@@ -139,8 +138,8 @@ impl<D: Database> IdleConnections<D> {
             }
         }
         let new = if self.pool.size() < self.pool.options().get_max_connections() {
-            // To connect takes long, and shall not be given up because another one is there first.
-            let _want = self.demand();
+            // Connecting takes long, and must not be cancelled because another connection is idle first.
+            let _demand = self.demand();
             self.pool.acquire().await
         } else {
             tokio::select! {
@@ -154,32 +153,32 @@ impl<D: Database> IdleConnections<D> {
     }
 
     fn take_idle(&self) -> Option<Connection<D>> {
-        self.count.try_acquire().ok()?.forget();
+        self.permits.try_acquire().ok()?.forget();
         self.idle().pop()
     }
 
     async fn next_idle(&self) -> Option<Connection<D>> {
-        self.count.acquire().await.ok()?.forget();
+        self.permits.acquire().await.ok()?.forget();
         self.idle().pop()
     }
 
     fn checkin(&self, connection: Connection<D>) {
-        let is_wanted = || self.wanted.load(Ordering::SeqCst) > 0;
-        if is_wanted() {
+        let is_demanded = || self.demands.load(Ordering::SeqCst) > 0;
+        if is_demanded() {
             return;
         }
         self.idle().push(connection);
-        self.count.add_permits(1);
-        if is_wanted() {
-            // Whoever it is may have looked before this one was there.
+        self.permits.add_permits(1);
+        if is_demanded() {
+            // The demand may have looked before this connection was idle.
             drop(self.take_idle());
         }
     }
 
     fn demand(&self) -> PoolDemand<'_> {
-        self.wanted.fetch_add(1, Ordering::SeqCst);
+        self.demands.fetch_add(1, Ordering::SeqCst);
         drop(self.take_idle());
-        PoolDemand(&self.wanted)
+        PoolDemand(&self.demands)
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Connection<D>>> {
@@ -187,7 +186,7 @@ impl<D: Database> IdleConnections<D> {
     }
 }
 
-/// A connection finds its way back only within a runtime.
+/// A connection returns to its pool only within a runtime.
 impl<D: Database> Drop for IdleConnections<D> {
     fn drop(&mut self) {
         let _within = self.runtime.enter();

@@ -1,10 +1,9 @@
-//! How replicas on one PostgreSQL tell each other whose data moved.
+//! Replication of the feed: replicas on one PostgreSQL notify each other of users whose data changed.
 //!
-//! After a change was committed its number goes out by `NOTIFY`, of many changes at once where they
-//! come fast: within the writing transaction it would make all writers of the database wait for one
-//! another at their commits. What gets lost on the way (a writer that dies, a connection that breaks)
-//! is made up for by asking for the counters of those whom somebody follows here: each second while
-//! nothing can be heard, and now and then besides.
+//! The number of a change is sent by `NOTIFY` after its commit, several changes together when they are
+//! frequent: inside the writing transaction, `NOTIFY` would serialize the commits of all writers of the
+//! database. Notifications may be lost (a writer dies, a connection breaks), so the counters of subscribed
+//! users are polled as well: every second while there is no connection, every ten seconds otherwise.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -20,16 +19,21 @@ use crate::store::{
 
 /// The channel of PostgreSQL, within one database.
 const CHANNEL: &str = "taskward";
-/// How many bytes a notification may hold, which PostgreSQL limits to less than 8000.
-const PAYLOAD: usize = 7_900;
-/// How long to wait before what has failed is tried again.
-const PAUSE: Duration = Duration::from_secs(1);
-/// How often the counters are asked for while notifications arrive.
-const BESIDES: Duration = Duration::from_secs(10);
+/// The bytes of a notification; PostgreSQL allows fewer than 8000.
+const MAX_PAYLOAD: usize = 7_900;
+/// The pause before a retry.
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// The interval at which counters are polled while notifications arrive.
+const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 impl SystemStore {
-    /// Tells other replicas what was changed here, and followers here what was changed there, for as
-    /// long as it is polled. On SQLite there are no others, and nothing is done.
+    /// Whether other processes may write to the database: on PostgreSQL.
+    pub fn has_replicas(&self) -> bool {
+        self.0.pools.shared_url().is_some()
+    }
+
+    /// Publishes changes to other replicas, and applies theirs to the subscribers here, for as long as it
+    /// is polled; ends at once where there are no other replicas.
     pub async fn run_replication(&self) {
         if let Some(url) = self.0.pools.shared_url() {
             tokio::join!(self.publish_loop(), self.listen_loop(url));
@@ -40,8 +44,8 @@ impl SystemStore {
         loop {
             for payload in payloads(&self.0.feed.take_outgoing().await) {
                 while let Err(error) = self.notify(&payload).await {
-                    tracing::warn!(?error, "other replicas could not be told of changes");
-                    sleep(PAUSE).await;
+                    tracing::warn!(?error, "other replicas could not be notified; trying again");
+                    sleep(RETRY_PAUSE).await;
                 }
             }
         }
@@ -59,12 +63,15 @@ impl SystemStore {
     async fn listen_loop(&self, url: &str) {
         loop {
             if let Err(error) = self.listen(url).await {
-                tracing::warn!(?error, "nothing is heard of other replicas: asking each second");
+                tracing::warn!(
+                    ?error,
+                    "no notifications from other replicas: polling every second"
+                );
             }
             if let Err(error) = self.poll_counters().await {
-                tracing::warn!(?error, "the counters of those who are followed cannot be read");
+                tracing::warn!(?error, "the counters of subscribed users could not be read");
             }
-            sleep(PAUSE).await;
+            sleep(RETRY_PAUSE).await;
         }
     }
 
@@ -73,16 +80,16 @@ impl SystemStore {
         listener.ignore_pool_close_event(true);
         listener.eager_reconnect(false);
         listener.listen(CHANNEL).await.map_err(connection_error)?;
-        let mut besides = interval(BESIDES);
-        besides.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut polling = interval(POLL_INTERVAL);
+        polling.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                heard = listener.try_recv() => match heard.map_err(connection_error)? {
-                    Some(heard) => self.on_notification(heard.payload()),
+                notification = listener.try_recv() => match notification.map_err(connection_error)? {
+                    Some(notification) => self.on_notification(notification.payload()),
                     None => return Err(connection_error(sqlx::Error::WorkerCrashed)),
                 },
-                // At once for the first time, since much may have been said before.
-                _ = besides.tick() => self.poll_counters().await?,
+                // The first tick comes at once: notifications may have been missed before.
+                _ = polling.tick() => self.poll_counters().await?,
             }
         }
     }
@@ -93,12 +100,12 @@ impl SystemStore {
         }
     }
 
-    /// Asks how far the counters are of those whom somebody follows here.
+    /// Reads the counters of the users who have subscribers here.
     async fn poll_counters(&self) -> Result<(), StoreError> {
         for users in self.0.feed.subscribed_users().chunks(AT_ONCE) {
             #[expect(
                 clippy::disallowed_methods,
-                reason = "it tells nothing but that somebody has changed something"
+                reason = "a counter shows only that something has changed"
             )]
             let counters = user::Entity::find()
                 .filter(user::Column::No.is_in(users.iter().copied()))
@@ -117,20 +124,20 @@ fn connection_error(error: sqlx::Error) -> StoreError {
     StoreError::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
 }
 
-/// The numbers in notifications, as few as hold them: `user:number`, with blanks between.
+/// The payloads of as few notifications as possible: `user:number`, separated by spaces.
 fn payloads(numbers: &BTreeMap<i64, i64>) -> Vec<String> {
     let mut payloads = vec![String::new()];
     for (user, number) in numbers {
         let entry = format!("{user}:{number} ");
         match payloads.last_mut() {
-            Some(last) if last.len() + entry.len() <= PAYLOAD => last.push_str(&entry),
+            Some(last) if last.len() + entry.len() <= MAX_PAYLOAD => last.push_str(&entry),
             _ => payloads.push(entry),
         }
     }
     payloads
 }
 
-/// The numbers in a notification; what reads otherwise is not ours.
+/// The numbers in a payload; entries of another form are ignored.
 fn numbers(payload: &str) -> impl Iterator<Item = (i64, i64)> {
     payload.split_whitespace().filter_map(|entry| {
         let (user, number) = entry.split_once(':')?;

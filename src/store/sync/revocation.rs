@@ -1,4 +1,4 @@
-//! Sign-outs: one user writes them, and all servers on the database learn of them.
+//! Revocations: a sign-out writes them, and every replica reads them.
 
 use sea_orm::{
     ActiveValue::Set,
@@ -23,19 +23,19 @@ use crate::{
     time::Timestamp,
 };
 
-/// Whoever signs out on PostgreSQL waits for the one before, whoever that is: a `no` must not be seen
-/// before a smaller one. Any number does that nothing else in this database takes.
-const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(8386110886542144101)";
+/// On PostgreSQL, sign-outs run one after the other, so that no `no` is visible before a smaller one. The
+/// key of the lock is arbitrary.
+const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(8386110886542144101)";
 
 impl OwnedStore {
-    /// Keeps for all servers which of the viewer's tokens are refused from now on.
+    /// Stores which of the viewer's tokens all replicas refuse from now on.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn revoke(&self, revoked: &[Revoked]) -> Result<(), StoreError> {
         let write = self.write().await?;
         if write.transaction.get_database_backend() == DbBackend::Postgres {
-            write.transaction.execute_unprepared(ONE_AT_A_TIME).await?;
+            write.transaction.execute_unprepared(ADVISORY_LOCK).await?;
         }
         for revoked in revoked {
             write.revoke(revoked).await?;
@@ -54,7 +54,7 @@ impl WriteTransaction {
                 ..Default::default()
             },
             Revoked::IssuedBefore(instant) => {
-                // What was refused before is refused by this one too.
+                // An earlier revocation of this kind is included in the new one.
                 Entity::delete_owned(self.user)
                     .filter(Column::IssuedBefore.lte(*instant))
                     .exec(&self.transaction)
@@ -69,7 +69,7 @@ impl WriteTransaction {
     }
 }
 
-/// A row with its user's `sub`.
+/// A revocation with the `sub` of its user.
 #[derive(FromQueryResult)]
 struct Row {
     no: i64,
@@ -80,7 +80,7 @@ struct Row {
 }
 
 impl SystemStore {
-    /// The revocations after that one, oldest first, as many as are read at once.
+    /// The revocations after that one, oldest first, in batches.
     ///
     /// # Errors
     /// When the database cannot be asked.
@@ -104,9 +104,12 @@ impl SystemStore {
         rows.iter().map(|row| Row::from_query_result(row, "")?.revocation()).collect()
     }
 
-    /// Forgets the sessions whose tokens have all expired.
-    pub async fn forget_revocations(&self) -> Result<(), StoreError> {
-        #[expect(clippy::disallowed_methods, reason = "what has expired has no use to anybody")]
+    /// Deletes the revocations of sessions whose tokens have all expired.
+    pub async fn purge_revocations(&self) -> Result<(), StoreError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an expired revocation has no effect on any user"
+        )]
         Entity::delete_many()
             .filter(Column::Until.lte(self.0.clock.now()))
             .exec(&self.0.pools.writer)
