@@ -20,6 +20,7 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
+pub use sea_orm::Value;
 use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
@@ -32,7 +33,7 @@ pub use self::{
     },
     error::{Input, StoreError},
     list::{
-        filter::{Comparison, TaskFilter, TaskPredicate, TimestampField, Trash},
+        filter::{Comparison, TaskFilter, TaskPredicate, Trash},
         keyset::{Direction, KeysetCursor, Side, Window},
         page::Page,
         text::Search,

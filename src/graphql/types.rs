@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod change_page;
+pub(crate) mod field_filters;
 pub(crate) mod inputs;
 pub(crate) mod node;
 pub(crate) mod payload;
