@@ -10,10 +10,10 @@ use crate::{
     store::{KeysetCursor, Owned, Page, Side, Window},
 };
 
-/// The most rows of a page.
-const MOST: i32 = 100;
-/// The rows of a page that did not say how many.
-const DEFAULT: i32 = 50;
+/// How many rows `first` and `last` may ask for.
+pub const MAX_PAGE_SIZE: u64 = 100;
+/// How many rows a page has without `first` and `last`.
+pub const DEFAULT_PAGE_SIZE: u64 = 50;
 
 /// The four arguments that each list takes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,8 +31,9 @@ impl PageArguments {
             return Err(ApiError::bad_input("last", "Give first or last, not both."));
         }
         let limit = match (self.first, self.last) {
-            (_, Some(last)) => within("last", last)?,
-            (first, None) => within("first", first.unwrap_or(DEFAULT))?,
+            (_, Some(last)) => page_size("last", last)?,
+            (Some(first), None) => page_size("first", first)?,
+            (None, None) => DEFAULT_PAGE_SIZE,
         };
         Ok(Window {
             limit,
@@ -43,11 +44,10 @@ impl PageArguments {
     }
 }
 
-fn within(field: &'static str, count: i32) -> Result<u64, ApiError> {
-    match u64::try_from(count) {
-        Ok(rows) if count <= MOST => Ok(rows),
-        _ => Err(ApiError::bad_input(field, format!("{field} must be from 0 to {MOST}."))),
-    }
+fn page_size(field: &'static str, rows: i32) -> Result<u64, ApiError> {
+    u64::try_from(rows).ok().filter(|rows| *rows <= MAX_PAGE_SIZE).ok_or_else(|| {
+        ApiError::bad_input(field, format!("{field} must be from 0 to {MAX_PAGE_SIZE}."))
+    })
 }
 
 /// A place that names the order in which it is one, so that no other order takes it. The number is

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// How many operations a batch may have.
-const MOST: usize = 100;
+pub const MAX_OPERATIONS: usize = 100;
 
 /// What to do, one after the other.
 #[derive(InputObject)]
@@ -115,9 +115,9 @@ pub struct BatchError {
 impl BatchInput {
     /// Does all of it.
     pub async fn run(self, ctx: &Context<'_>) -> Result<BatchPayload, ApiError> {
-        if self.operations.len() > MOST {
+        if self.operations.len() > MAX_OPERATIONS {
             let message = format!(
-                "The batch has {} operations; at most {MOST} are allowed: send several.",
+                "The batch has {} operations; at most {MAX_OPERATIONS} are allowed: send several.",
                 self.operations.len()
             );
             return Err(ApiError::bad_input("input.operations", message));
