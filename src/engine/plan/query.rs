@@ -14,10 +14,7 @@ use crate::{
         context::RequestContext,
         id,
         page::{self, PageArguments},
-        types::{
-            task_filter::TaskFilter,
-            task_order::{TaskArguments, TaskOrder},
-        },
+        types::task_order::{ListQuery, TaskArguments},
     },
     store::{KeysetCursor, Side, StoreError, TaskPart, TaskPartPage},
 };
@@ -116,9 +113,9 @@ fn task_arguments(arguments: &Arguments, variables: &Variables) -> Option<TaskAr
         last: arguments.read("last", variables)?,
         before: arguments.read("before", variables)?,
     };
-    let filter: Option<TaskFilter> = arguments.read("filter", variables)?;
+    let filter = arguments.read("filter", variables)?;
     let order = arguments.read("orderBy", variables)?;
-    Some(TaskArguments::new(page, filter, order, TaskOrder::NEWEST))
+    Some(TaskArguments::newest_first(page, filter, order))
 }
 
 /// What was read for a root field.
@@ -146,7 +143,7 @@ impl Resolved<'_> {
 /// A page of tasks, with what is shown of it.
 pub struct ResolvedPage {
     page: TaskPartPage,
-    order: String,
+    order_name: String,
     tags: Tags,
     has_next: bool,
     has_previous: bool,
@@ -216,14 +213,9 @@ impl ResolvedPage {
         fields: &SelectionSet<ConnectionField>,
         required: &RequiredColumns,
     ) -> Option<Self> {
-        let listing = arguments.read(request).await.ok()?;
+        let ListQuery { filter, order, window, order_name } = arguments.read(request).await.ok()?;
         let store = &request.store;
-        let page = store.task_page_in_part(
-            &listing.filter,
-            &listing.order,
-            listing.window,
-            &required.columns,
-        );
+        let page = store.task_page_in_part(&filter, &order, window, &required.columns);
         let page = page.await.ok()?;
 
         let asks = |what| fields.iter().any(|(_, field)| field.asks(what));
@@ -236,7 +228,7 @@ impl ResolvedPage {
         let total = i32::try_from(total).unwrap_or(i32::MAX);
         let ids: Vec<_> = page.rows.iter().map(|(place, _)| place.id()).collect();
         let tags = required.tags(store, &ids).await.ok()?;
-        Some(Self { page, order: listing.name, tags, has_next, has_previous, total })
+        Some(Self { page, order_name, tags, has_next, has_previous, total })
     }
 
     fn write(&self, out: &mut Vec<u8>, field: &ConnectionField) -> Result<(), StoreError> {
@@ -269,7 +261,7 @@ impl ResolvedPage {
     ) -> Result<(), StoreError> {
         match field {
             EdgeField::TypeName => json::quoted(out, "TaskEdge"),
-            EdgeField::Cursor => json::quoted(out, &page::cursor(&self.order, place)),
+            EdgeField::Cursor => json::quoted(out, &page::cursor(&self.order_name, place)),
             EdgeField::Node(fields) => fields::task(out, fields, task, &self.tags)?,
         }
         Ok(())
@@ -278,7 +270,7 @@ impl ResolvedPage {
     fn write_info(&self, out: &mut Vec<u8>, field: PageInfoField) {
         let rows = &self.page.rows;
         let cursor = |out: &mut Vec<u8>, row: Option<&(KeysetCursor, TaskPart)>| match row {
-            Some((place, _)) => json::quoted(out, &page::cursor(&self.order, place)),
+            Some((place, _)) => json::quoted(out, &page::cursor(&self.order_name, place)),
             None => json::null(out),
         };
         match field {

@@ -12,7 +12,7 @@ use super::{
     tag::Tag,
     task_filter::TaskFilter,
     task_list::TaskList,
-    task_order::{Listing, TaskArguments, TaskOrder},
+    task_order::{ListQuery, TaskArguments, TaskOrder},
 };
 use crate::{
     auth::UserId,
@@ -139,7 +139,7 @@ impl Task {
         order_by: Option<Vec<TaskOrder>>,
     ) -> Result<Arc<TaskConnection>, ApiError> {
         let page = PageArguments { first, after, last, before };
-        let arguments = TaskArguments::new(page, filter, order_by, TaskOrder::ARRANGED);
+        let arguments = TaskArguments::by_position(page, filter, order_by);
         let subtasks = self.batch.subtasks(ctx.request()?, self.key, arguments).await?;
         subtasks.ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The task is not in its own batch.")
@@ -168,10 +168,11 @@ connection! {
 impl TaskConnection {
     /// Reads the page that the arguments describe.
     pub async fn read(ctx: &Context<'_>, arguments: TaskArguments) -> Result<Self, ApiError> {
-        let Listing { filter, order, window, name } = arguments.read(ctx.request()?).await?;
+        let ListQuery { filter, order, window, order_name } =
+            arguments.read(ctx.request()?).await?;
         let page = ctx.store()?.task_page(&filter, &order, window).await?;
         let batch = TaskBatch::of(page.rows.iter().map(|(_, row)| row));
-        Ok(Self::of(page, &batch, name))
+        Ok(Self::of(page, &batch, order_name))
     }
 
     /// A page whose tasks are of that batch.
