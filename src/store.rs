@@ -25,6 +25,8 @@ use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
 
+#[cfg(test)]
+pub(crate) use self::sql::projection::ColumnKind;
 pub use self::{
     entity::{
         tag::Column as TagColumn,

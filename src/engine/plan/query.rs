@@ -1,6 +1,6 @@
 //! Root fields of a query: what they read, and how it is shown.
 
-use async_graphql::{ID, Variables};
+use async_graphql::{ID, OutputType, Variables};
 
 use super::{
     arguments::Arguments,
@@ -11,10 +11,14 @@ use crate::{
     auth::Scope,
     engine::document::CollectedField,
     graphql::{
+        self,
         context::RequestContext,
         id,
-        page::{self, PageArguments},
-        types::task_order::{ListQuery, TaskArguments},
+        page::{self, PageArguments, PageInfo},
+        types::{
+            task::{TaskConnection, TaskEdge},
+            task_order::{ListQuery, TaskArguments},
+        },
     },
     store::{KeysetCursor, Side, StoreError, TaskPart, TaskPartPage},
 };
@@ -129,7 +133,7 @@ impl Resolved<'_> {
     /// Writes it as JSON.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         match self {
-            Self::TypeName => json::quoted(out, "Query"),
+            Self::TypeName => json::quoted(out, &graphql::Query::type_name()),
             Self::Task { task: None, .. } => json::null(out),
             Self::Task { task: Some(task), tags, fields } => fields::task(out, fields, task, tags)?,
             Self::Tasks(page, fields) => {
@@ -234,7 +238,7 @@ impl ResolvedPage {
     fn write(&self, out: &mut Vec<u8>, field: &ConnectionField) -> Result<(), StoreError> {
         let rows = &self.page.rows;
         match field {
-            ConnectionField::TypeName => json::quoted(out, "TaskConnection"),
+            ConnectionField::TypeName => json::quoted(out, &TaskConnection::type_name()),
             ConnectionField::TotalCount => json::number(out, self.total.into()),
             ConnectionField::Nodes(fields) => {
                 json::list(out, rows, |out, (_, task)| {
@@ -260,7 +264,7 @@ impl ResolvedPage {
         task: &TaskPart,
     ) -> Result<(), StoreError> {
         match field {
-            EdgeField::TypeName => json::quoted(out, "TaskEdge"),
+            EdgeField::TypeName => json::quoted(out, &TaskEdge::type_name()),
             EdgeField::Cursor => json::quoted(out, &page::cursor(&self.order_name, place)),
             EdgeField::Node(fields) => fields::task(out, fields, task, &self.tags)?,
         }
@@ -274,7 +278,7 @@ impl ResolvedPage {
             None => json::null(out),
         };
         match field {
-            PageInfoField::TypeName => json::quoted(out, "PageInfo"),
+            PageInfoField::TypeName => json::quoted(out, &PageInfo::type_name()),
             PageInfoField::HasNextPage => json::bool(out, self.has_next),
             PageInfoField::HasPreviousPage => json::bool(out, self.has_previous),
             PageInfoField::StartCursor => cursor(out, rows.first()),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{
     ComplexObject, Context, Enum, ID, InputObject, MaybeUndefined, OneofObject, SimpleObject,
+    resolver_utils::EnumType,
 };
 use uuid::Uuid;
 
@@ -156,6 +157,14 @@ pub enum Priority {
     Medium,
     High,
     Urgent,
+}
+
+impl Priority {
+    /// Its name in the schema.
+    pub fn name(self) -> &'static str {
+        let variant = Self::items().iter().find(|item| item.value == self);
+        variant.map(|item| item.name).unwrap_or_default()
+    }
 }
 
 connection! {
