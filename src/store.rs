@@ -46,8 +46,8 @@ pub use self::{
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{
-        Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPartPage,
-        TaskPatch, TaskRow,
+        Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPatch,
+        TaskRow,
     },
     task_list::{ListPage, ListPatch, ListRow, NewList},
     write::{

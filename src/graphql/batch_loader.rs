@@ -82,7 +82,7 @@ impl TaskBatch {
             let ids: Vec<_> = self.under.iter().copied().collect();
             let rows = store.tasks_by_id(&ids).await?;
             let batch = Self::of(rows.values());
-            Ok(rows.iter().map(|(id, row)| (*id, Task::new(row, &batch))).collect())
+            Ok(rows.into_iter().map(|(id, row)| (id, Task::new(row, &batch))).collect())
         });
         found(parents.await, id)
     }

@@ -20,7 +20,7 @@ use crate::{
             task_order::{ListQuery, TaskArguments},
         },
     },
-    store::{KeysetCursor, Side, StoreError, TaskPart, TaskPartPage},
+    store::{KeysetCursor, Side, StoreError, TaskPage, TaskPart},
 };
 
 /// A root field.
@@ -146,7 +146,7 @@ impl Resolved<'_> {
 
 /// A page of tasks, with what is shown of it.
 pub struct ResolvedPage {
-    page: TaskPartPage,
+    page: TaskPage<TaskPart>,
     order_name: String,
     tags: Tags,
     has_next: bool,

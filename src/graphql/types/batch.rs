@@ -8,8 +8,9 @@ use super::{
     node::Node,
     payload::ids,
     tag::{CreateTagInput, UpdateTagInput},
-    task::{
-        CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, Task, UpdateTaskInput,
+    task::Task,
+    task_inputs::{
+        CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, UpdateTaskInput,
     },
     task_list::{CreateListInput, UpdateListInput},
 };
@@ -132,7 +133,7 @@ impl BatchInput {
             _ => None,
         }));
         let results = names.into_iter().zip(outcomes).map(|(name, outcome)| match outcome {
-            Ok(Outcome::Task(row)) => BatchResult::of(Node::Task(Task::new(&row, &batch))),
+            Ok(Outcome::Task(row)) => BatchResult::of(Node::Task(Task::new(row, &batch))),
             Ok(Outcome::Tag(row)) => BatchResult::of(Node::Tag(row.into())),
             Ok(Outcome::List(row)) => BatchResult::of(Node::TaskList(row.into())),
             Ok(Outcome::Deleted(deleted)) => {
