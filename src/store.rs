@@ -20,10 +20,13 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
+pub use sea_orm::Value;
 use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
 
+#[cfg(test)]
+pub(crate) use self::sql::projection::ColumnKind;
 pub use self::{
     entity::{
         tag::Column as TagColumn,
@@ -32,7 +35,7 @@ pub use self::{
     },
     error::{Input, StoreError},
     list::{
-        filter::{Comparison, TaskFilter, TaskPredicate, TimestampField, Trash},
+        filter::{Comparison, TaskFilter, TaskPredicate, Trash},
         keyset::{Direction, KeysetCursor, Side, Window},
         page::Page,
         text::Search,
@@ -43,8 +46,8 @@ pub use self::{
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{
-        Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPartPage,
-        TaskPatch, TaskRow,
+        Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPatch,
+        TaskRow,
     },
     task_list::{ListPage, ListPatch, ListRow, NewList},
     write::{

@@ -19,6 +19,9 @@ mod json;
 mod mutation;
 mod query;
 
+#[cfg(test)]
+mod tests;
+
 use async_graphql::{Name, PathSegment, Pos, ServerError, Variables, parser::types::OperationType};
 
 use self::{

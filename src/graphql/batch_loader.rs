@@ -18,7 +18,7 @@ use super::{
         tag::Tag,
         task::{Task, TaskConnection},
         task_list::TaskList,
-        task_order::{Listing, TaskArguments},
+        task_order::{ListQuery, TaskArguments},
     },
 };
 use crate::{
@@ -82,7 +82,7 @@ impl TaskBatch {
             let ids: Vec<_> = self.under.iter().copied().collect();
             let rows = store.tasks_by_id(&ids).await?;
             let batch = Self::of(rows.values());
-            Ok(rows.iter().map(|(id, row)| (*id, Task::new(row, &batch))).collect())
+            Ok(rows.into_iter().map(|(id, row)| (id, Task::new(row, &batch))).collect())
         });
         found(parents.await, id)
     }
@@ -110,11 +110,11 @@ impl TaskBatch {
         request: &RequestContext,
         arguments: TaskArguments,
     ) -> Result<HashMap<Uuid, Arc<TaskConnection>>, ApiError> {
-        let Listing { filter, order, window, name } = arguments.read(request).await?;
+        let ListQuery { filter, order, window, order_name } = arguments.read(request).await?;
         let store = &request.store;
         let pages = store.subtask_pages(&self.tasks, self.trashed, &filter, &order, window).await?;
         let batch = Self::of(pages.values().flat_map(|page| page.rows.iter().map(|(_, row)| row)));
-        let connection = |page| TaskConnection::of(page, &batch, name.clone());
+        let connection = |page| TaskConnection::of(page, &batch, order_name.clone());
         Ok(pages.into_iter().map(|(task, page)| (task, Arc::new(connection(page)))).collect())
     }
 }

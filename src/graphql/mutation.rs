@@ -12,9 +12,9 @@ use super::{
         scope::RequireScope,
         session::{SignOutInput, SignOutPayload},
         tag::{CreateTagInput, TagPayload, UpdateTagInput},
-        task::{
-            CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, TaskPayload,
-            UpdateTaskInput,
+        task::TaskPayload,
+        task_inputs::{
+            CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, UpdateTaskInput,
         },
         task_list::{CreateListInput, TaskListPayload, UpdateListInput},
         user::{UpdateViewerInput, ViewerPayload},

@@ -10,10 +10,10 @@ use crate::{
     store::{KeysetCursor, Owned, Page, Side, Window},
 };
 
-/// The most rows of a page.
-const MOST: i32 = 100;
-/// The rows of a page that did not say how many.
-const DEFAULT: i32 = 50;
+/// How many rows `first` and `last` may ask for.
+pub const MAX_PAGE_SIZE: u64 = 100;
+/// How many rows a page has without `first` and `last`.
+pub const DEFAULT_PAGE_SIZE: u64 = 50;
 
 /// The four arguments that each list takes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,8 +31,9 @@ impl PageArguments {
             return Err(ApiError::bad_input("last", "Give first or last, not both."));
         }
         let limit = match (self.first, self.last) {
-            (_, Some(last)) => within("last", last)?,
-            (first, None) => within("first", first.unwrap_or(DEFAULT))?,
+            (_, Some(last)) => page_size("last", last)?,
+            (Some(first), None) => page_size("first", first)?,
+            (None, None) => DEFAULT_PAGE_SIZE,
         };
         Ok(Window {
             limit,
@@ -43,11 +44,10 @@ impl PageArguments {
     }
 }
 
-fn within(field: &'static str, count: i32) -> Result<u64, ApiError> {
-    match u64::try_from(count) {
-        Ok(rows) if count <= MOST => Ok(rows),
-        _ => Err(ApiError::bad_input(field, format!("{field} must be from 0 to {MOST}."))),
-    }
+fn page_size(field: &'static str, rows: i32) -> Result<u64, ApiError> {
+    u64::try_from(rows).ok().filter(|rows| *rows <= MAX_PAGE_SIZE).ok_or_else(|| {
+        ApiError::bad_input(field, format!("{field} must be from 0 to {MAX_PAGE_SIZE}."))
+    })
 }
 
 /// A place that names the order in which it is one, so that no other order takes it. The number is
@@ -87,9 +87,9 @@ pub struct PageInfo {
 
 impl PageInfo {
     /// Asks the store what lies beyond only where the client asks for it.
-    pub async fn of<E: Owned>(
+    pub async fn of<E: Owned, R>(
         ctx: &Context<'_>,
-        page: &Page<E>,
+        page: &Page<E, R>,
         order: &str,
     ) -> Result<Self, ApiError> {
         let store = ctx.store()?;
@@ -104,34 +104,33 @@ impl PageInfo {
     }
 }
 
-/// Makes the two types of a list: the page itself, and a node with its place.
+/// Makes the two types of a list: the page itself, and a node with its cursor.
 macro_rules! connection {
-    (#[doc = $page:tt] $connection:ident of $rows:ident, #[doc = $place:tt] $edge:ident of $node:ident) => {
-        #[doc = $page]
+    (#[doc = $about:tt] $connection:ident of $page:ident, #[doc = $edge_about:tt] $edge:ident of $node:ident) => {
+        #[doc = $about]
         pub struct $connection {
-            nodes: Vec<$node>,
-            page: $rows,
+            page: $page<$node>,
             order: String,
         }
 
         impl $connection {
-            /// The page with its rows as nodes; `order` marks its cursors.
-            pub fn new(page: $rows, nodes: Vec<$node>, order: String) -> Self {
-                Self { nodes, page, order }
+            /// The connection of a page; `order` marks its cursors.
+            pub fn new(page: $page<$node>, order: String) -> Self {
+                Self { page, order }
             }
         }
 
-        #[doc = $page]
+        #[doc = $about]
         #[async_graphql::Object]
         impl $connection {
             async fn edges(&self) -> Vec<$edge<'_>> {
-                let places = self.page.rows.iter().map(|(place, _)| place);
-                let cursors = places.map(|place| $crate::graphql::page::cursor(&self.order, place));
-                cursors.zip(&self.nodes).map(|(cursor, node)| $edge { cursor, node }).collect()
+                let cursor = |place| $crate::graphql::page::cursor(&self.order, place);
+                let rows = self.page.rows.iter();
+                rows.map(|(place, node)| $edge { cursor: cursor(place), node }).collect()
             }
 
-            async fn nodes(&self) -> &[$node] {
-                &self.nodes
+            async fn nodes(&self) -> Vec<&$node> {
+                self.page.rows.iter().map(|(_, node)| node).collect()
             }
 
             async fn page_info(
@@ -151,7 +150,7 @@ macro_rules! connection {
             }
         }
 
-        #[doc = $place]
+        #[doc = $edge_about]
         #[derive(async_graphql::SimpleObject)]
         pub struct $edge<'a> {
             cursor: String,

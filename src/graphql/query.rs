@@ -56,7 +56,7 @@ impl Query {
         order_by: Option<Vec<TaskOrder>>,
     ) -> Result<TaskConnection, ApiError> {
         let page = PageArguments { first, after, last, before };
-        let arguments = TaskArguments::new(page, filter, order_by, TaskOrder::NEWEST);
+        let arguments = TaskArguments::newest_first(page, filter, order_by);
         TaskConnection::read(ctx, arguments).await
     }
 

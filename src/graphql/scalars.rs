@@ -3,7 +3,10 @@
 use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::NaiveDate;
 
-use crate::time::{Duration, Timestamp, Zone};
+use crate::{
+    store,
+    time::{Duration, Timestamp, Zone},
+};
 
 /// RFC 3339 instant in UTC with milliseconds, e.g. `2026-11-21T09:30:00.000Z`.
 #[Scalar(name = "DateTime", specified_by_url = "https://scalars.graphql.org/andimarek/date-time")]
@@ -24,6 +27,12 @@ impl ScalarType for Timestamp {
 /// A day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Date(pub NaiveDate);
+
+impl From<Date> for store::Value {
+    fn from(day: Date) -> Self {
+        day.0.into()
+    }
+}
 
 impl Date {
     /// Four digits, two and two: chrono alone would take `2026-1-1` and years beyond 9999.

@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod change_page;
+pub(crate) mod field_filters;
 pub(crate) mod inputs;
 pub(crate) mod node;
 pub(crate) mod payload;
@@ -10,6 +11,7 @@ pub(crate) mod session;
 pub(crate) mod tag;
 pub(crate) mod task;
 pub(crate) mod task_filter;
+pub(crate) mod task_inputs;
 pub(crate) mod task_list;
 pub(crate) mod task_order;
 pub(crate) mod user;

@@ -33,9 +33,7 @@ pub type TaskPart = PartialRow<Entity>;
 /// Which columns of tasks are read.
 pub type TaskColumns = Projection<Entity>;
 /// A page of tasks.
-pub type TaskPage = Page<Entity>;
-/// A page of tasks of which some columns were read.
-pub type TaskPartPage = Page<Entity, TaskPart>;
+pub type TaskPage<R = TaskRow> = Page<Entity, R>;
 
 /// What a task is to begin as.
 #[derive(Clone, Debug)]
@@ -230,7 +228,7 @@ impl OwnedStore {
         order: &[TaskOrder],
         window: Window,
         columns: &TaskColumns,
-    ) -> Result<TaskPartPage, StoreError> {
+    ) -> Result<TaskPage<TaskPart>, StoreError> {
         self.page_in_part(self.task_listing(filter, order, window).await?, columns).await
     }
 }

@@ -20,7 +20,7 @@ use super::{
 /// A list as it lies in the database.
 pub type ListRow = task_list::Model;
 /// A page of lists.
-pub type ListPage = Page<Entity>;
+pub type ListPage<R = ListRow> = Page<Entity, R>;
 
 /// What a list is to begin as.
 #[derive(Clone, Debug)]

@@ -2,19 +2,18 @@
 
 use std::collections::HashSet;
 
-use async_graphql::registry::{MetaField, MetaType, MetaTypeName, Registry};
+use async_graphql::{
+    OutputType,
+    registry::{MetaField, MetaType, MetaTypeName, Registry},
+};
 
-/// The most that `first` or `last` may ask for, unless the schema's own default is larger.
-const PAGE_MOST: u64 = 100;
-
-/// What a page holds where neither the document nor the schema says it.
-const PAGE_DEFAULT: u64 = 50;
-
-/// What a list holds that is not a page: a task has so many tags at the most.
-const LIST: u64 = 50;
-
-/// The results of a batch, one for each operation.
-const RESULTS: (&str, u64) = ("BatchResult", 100);
+use crate::{
+    graphql::{
+        page::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE},
+        types::batch::{BatchResult, MAX_OPERATIONS},
+    },
+    store::MOST_TAGS,
+};
 
 /// The types that stand between a page and its nodes: they cost nothing themselves, since the page
 /// counts each node once, whether it is asked for through `nodes`, through `edges`, or both.
@@ -86,8 +85,9 @@ impl PageTypes {
             FieldCost { count: 1, own: 0 }
         } else {
             let count = match is_list(field) {
-                true if ty == RESULTS.0 => RESULTS.1,
-                true => LIST,
+                true if ty == BatchResult::type_name() => MAX_OPERATIONS as u64,
+                // The longest list that is neither a page nor a batch is that of a task's tags.
+                true => MOST_TAGS as u64,
                 false => 1,
             };
             FieldCost { count, own }
@@ -101,10 +101,10 @@ impl PageTypes {
 
 /// A page that takes no `first`, such as the messages of a subscription, may be as large as any.
 fn page_size(field: &MetaField, asked: Option<i64>) -> u64 {
-    let Some(first) = field.args.get("first") else { return PAGE_MOST };
+    let Some(first) = field.args.get("first") else { return MAX_PAGE_SIZE };
     let default = first.default_value.as_ref().and_then(|text| text.parse().ok());
-    let default = default.unwrap_or(PAGE_DEFAULT);
-    asked.map_or(default, |n| u64::try_from(n).unwrap_or(0)).min(default.max(PAGE_MOST))
+    let default = default.unwrap_or(DEFAULT_PAGE_SIZE);
+    asked.map_or(default, |n| u64::try_from(n).unwrap_or(0)).min(default.max(MAX_PAGE_SIZE))
 }
 
 fn all_fields<'a>(

@@ -2,21 +2,27 @@
 
 use std::collections::HashMap;
 
+use async_graphql::OutputType;
 use uuid::Uuid;
 
 use super::json::{self, SelectionSet};
 use crate::{
     engine::document::CollectedField,
+    graphql::types::{
+        tag::Tag,
+        task::{Priority, Task},
+    },
     store::{
-        ColumnValue, OwnedStore, Row, StoreError, TagColumn, TagColumns, TagPart, TaskColumn,
+        self, ColumnValue, OwnedStore, Row, StoreError, TagColumn, TagColumns, TagPart, TaskColumn,
         TaskColumns,
     },
 };
 
-/// A field of a task that its row alone tells, or its tags.
+/// A field of a task that its row or its tags are enough for.
 #[derive(Debug)]
 pub enum TaskField {
     TypeName,
+    /// A column of the same name, shown as it is.
     Column(TaskColumn),
     Completed,
     Priority,
@@ -27,32 +33,20 @@ pub enum TaskField {
 #[derive(Debug)]
 pub enum TagField {
     TypeName,
+    /// A column of the same name, shown as it is.
     Column(TagColumn),
 }
 
 impl TaskField {
     /// The field, if it is one that can be shown.
     pub fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        Some(Self::Column(match selected.name {
-            "__typename" => return Some(Self::TypeName),
-            "completed" => return Some(Self::Completed),
-            "priority" => return Some(Self::Priority),
-            "tags" => {
-                return json::selection_set(&selected.selections, TagField::of).map(Self::Tags);
-            }
-            "id" => TaskColumn::Id,
-            "title" => TaskColumn::Title,
-            "description" => TaskColumn::Description,
-            "completedAt" => TaskColumn::CompletedAt,
-            "dueOn" => TaskColumn::DueOn,
-            "dueAt" => TaskColumn::DueAt,
-            "position" => TaskColumn::Position,
-            "createdAt" => TaskColumn::CreatedAt,
-            "updatedAt" => TaskColumn::UpdatedAt,
-            "deletedAt" => TaskColumn::DeletedAt,
-            "version" => TaskColumn::Version,
-            _ => return None,
-        }))
+        Some(match selected.name {
+            "__typename" => Self::TypeName,
+            "completed" => Self::Completed,
+            "priority" => Self::Priority,
+            "tags" => Self::Tags(json::selection_set(&selected.selections, TagField::of)?),
+            name => Self::Column(name.parse().ok()?),
+        })
     }
 
     /// Whether something beside the row has to be read for it.
@@ -76,12 +70,15 @@ impl TaskField {
         tags: &Tags,
     ) -> Result<(), StoreError> {
         match self {
-            Self::TypeName => json::quoted(out, "Task"),
+            Self::TypeName => json::quoted(out, &Task::type_name()),
             Self::Column(column) => json::value(out, &task.value(*column)?),
             Self::Completed => {
                 json::bool(out, task.value(TaskColumn::CompletedAt)? != ColumnValue::Null)
             }
-            Self::Priority => json::quoted(out, priority(&task.value(TaskColumn::Priority)?)),
+            Self::Priority => {
+                let priority: store::Priority = task.value(TaskColumn::Priority)?.variant()?;
+                json::quoted(out, Priority::from(priority).name());
+            }
             Self::Tags(fields) => {
                 let tags =
                     tags.get(&task.value(TaskColumn::Id)?.id()?).map_or(&[][..], Vec::as_slice);
@@ -95,17 +92,11 @@ impl TaskField {
 }
 
 impl TagField {
-    fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        Some(Self::Column(match selected.name {
-            "__typename" => return Some(Self::TypeName),
-            "id" => TagColumn::Id,
-            "name" => TagColumn::Name,
-            "color" => TagColumn::Color,
-            "createdAt" => TagColumn::CreatedAt,
-            "updatedAt" => TagColumn::UpdatedAt,
-            "version" => TagColumn::Version,
-            _ => return None,
-        }))
+    pub fn of(selected: &CollectedField<'_>) -> Option<Self> {
+        Some(match selected.name {
+            "__typename" => Self::TypeName,
+            name => Self::Column(name.parse().ok()?),
+        })
     }
 
     fn column(&self) -> Option<TagColumn> {
@@ -117,7 +108,7 @@ impl TagField {
 
     fn write(&self, out: &mut Vec<u8>, tag: &TagPart) -> Result<(), StoreError> {
         match self {
-            Self::TypeName => json::quoted(out, "Tag"),
+            Self::TypeName => json::quoted(out, &Tag::type_name()),
             Self::Column(column) => json::value(out, &tag.value(*column)?),
         }
         Ok(())
@@ -167,15 +158,5 @@ impl RequiredColumns {
             Some(columns) if !tasks.is_empty() => store.tag_parts_of(tasks, columns).await,
             _ => Ok(Tags::new()),
         }
-    }
-}
-
-fn priority(value: &ColumnValue<'_>) -> &'static str {
-    match value {
-        ColumnValue::Number(1) => "LOW",
-        ColumnValue::Number(2) => "MEDIUM",
-        ColumnValue::Number(3) => "HIGH",
-        ColumnValue::Number(4) => "URGENT",
-        _ => "NONE",
     }
 }

@@ -77,10 +77,10 @@ pub fn value(out: &mut Vec<u8>, value: &ColumnValue<'_>) {
         ColumnValue::Number(number) => self::number(out, *number),
         ColumnValue::Text(text) => string(out, text),
         ColumnValue::Id(id) => self::id(out, *id),
-        ColumnValue::Day(day) => {
+        ColumnValue::Date(day) => {
             let _ = write!(out, "\"{}\"", day.format("%Y-%m-%d"));
         }
-        ColumnValue::At(instant) => self::instant(out, *instant),
+        ColumnValue::Timestamp(instant) => self::instant(out, *instant),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Root fields of a query: what they read, and how it is shown.
 
-use async_graphql::{ID, Variables};
+use async_graphql::{ID, OutputType, Variables};
 
 use super::{
     arguments::Arguments,
@@ -11,15 +11,16 @@ use crate::{
     auth::Scope,
     engine::document::CollectedField,
     graphql::{
+        self,
         context::RequestContext,
         id,
-        page::{self, PageArguments},
+        page::{self, PageArguments, PageInfo},
         types::{
-            task_filter::TaskFilter,
-            task_order::{TaskArguments, TaskOrder},
+            task::{TaskConnection, TaskEdge},
+            task_order::{ListQuery, TaskArguments},
         },
     },
-    store::{KeysetCursor, Side, StoreError, TaskPart, TaskPartPage},
+    store::{KeysetCursor, Side, StoreError, TaskPage, TaskPart},
 };
 
 /// A root field.
@@ -116,9 +117,9 @@ fn task_arguments(arguments: &Arguments, variables: &Variables) -> Option<TaskAr
         last: arguments.read("last", variables)?,
         before: arguments.read("before", variables)?,
     };
-    let filter: Option<TaskFilter> = arguments.read("filter", variables)?;
+    let filter = arguments.read("filter", variables)?;
     let order = arguments.read("orderBy", variables)?;
-    Some(TaskArguments::new(page, filter, order, TaskOrder::NEWEST))
+    Some(TaskArguments::newest_first(page, filter, order))
 }
 
 /// What was read for a root field.
@@ -132,7 +133,7 @@ impl Resolved<'_> {
     /// Writes it as JSON.
     pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
         match self {
-            Self::TypeName => json::quoted(out, "Query"),
+            Self::TypeName => json::quoted(out, &graphql::Query::type_name()),
             Self::Task { task: None, .. } => json::null(out),
             Self::Task { task: Some(task), tags, fields } => fields::task(out, fields, task, tags)?,
             Self::Tasks(page, fields) => {
@@ -145,8 +146,8 @@ impl Resolved<'_> {
 
 /// A page of tasks, with what is shown of it.
 pub struct ResolvedPage {
-    page: TaskPartPage,
-    order: String,
+    page: TaskPage<TaskPart>,
+    order_name: String,
     tags: Tags,
     has_next: bool,
     has_previous: bool,
@@ -216,14 +217,9 @@ impl ResolvedPage {
         fields: &SelectionSet<ConnectionField>,
         required: &RequiredColumns,
     ) -> Option<Self> {
-        let listing = arguments.read(request).await.ok()?;
+        let ListQuery { filter, order, window, order_name } = arguments.read(request).await.ok()?;
         let store = &request.store;
-        let page = store.task_page_in_part(
-            &listing.filter,
-            &listing.order,
-            listing.window,
-            &required.columns,
-        );
+        let page = store.task_page_in_part(&filter, &order, window, &required.columns);
         let page = page.await.ok()?;
 
         let asks = |what| fields.iter().any(|(_, field)| field.asks(what));
@@ -236,13 +232,13 @@ impl ResolvedPage {
         let total = i32::try_from(total).unwrap_or(i32::MAX);
         let ids: Vec<_> = page.rows.iter().map(|(place, _)| place.id()).collect();
         let tags = required.tags(store, &ids).await.ok()?;
-        Some(Self { page, order: listing.name, tags, has_next, has_previous, total })
+        Some(Self { page, order_name, tags, has_next, has_previous, total })
     }
 
     fn write(&self, out: &mut Vec<u8>, field: &ConnectionField) -> Result<(), StoreError> {
         let rows = &self.page.rows;
         match field {
-            ConnectionField::TypeName => json::quoted(out, "TaskConnection"),
+            ConnectionField::TypeName => json::quoted(out, &TaskConnection::type_name()),
             ConnectionField::TotalCount => json::number(out, self.total.into()),
             ConnectionField::Nodes(fields) => {
                 json::list(out, rows, |out, (_, task)| {
@@ -268,8 +264,8 @@ impl ResolvedPage {
         task: &TaskPart,
     ) -> Result<(), StoreError> {
         match field {
-            EdgeField::TypeName => json::quoted(out, "TaskEdge"),
-            EdgeField::Cursor => json::quoted(out, &page::cursor(&self.order, place)),
+            EdgeField::TypeName => json::quoted(out, &TaskEdge::type_name()),
+            EdgeField::Cursor => json::quoted(out, &page::cursor(&self.order_name, place)),
             EdgeField::Node(fields) => fields::task(out, fields, task, &self.tags)?,
         }
         Ok(())
@@ -278,11 +274,11 @@ impl ResolvedPage {
     fn write_info(&self, out: &mut Vec<u8>, field: PageInfoField) {
         let rows = &self.page.rows;
         let cursor = |out: &mut Vec<u8>, row: Option<&(KeysetCursor, TaskPart)>| match row {
-            Some((place, _)) => json::quoted(out, &page::cursor(&self.order, place)),
+            Some((place, _)) => json::quoted(out, &page::cursor(&self.order_name, place)),
             None => json::null(out),
         };
         match field {
-            PageInfoField::TypeName => json::quoted(out, "PageInfo"),
+            PageInfoField::TypeName => json::quoted(out, &PageInfo::type_name()),
             PageInfoField::HasNextPage => json::bool(out, self.has_next),
             PageInfoField::HasPreviousPage => json::bool(out, self.has_previous),
             PageInfoField::StartCursor => cursor(out, rows.first()),

@@ -8,8 +8,9 @@ use super::{
     node::Node,
     payload::ids,
     tag::{CreateTagInput, UpdateTagInput},
-    task::{
-        CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, Task, UpdateTaskInput,
+    task::Task,
+    task_inputs::{
+        CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, UpdateTaskInput,
     },
     task_list::{CreateListInput, UpdateListInput},
 };
@@ -21,7 +22,7 @@ use crate::{
 };
 
 /// How many operations a batch may have.
-const MOST: usize = 100;
+pub const MAX_OPERATIONS: usize = 100;
 
 /// What to do, one after the other.
 #[derive(InputObject)]
@@ -115,9 +116,9 @@ pub struct BatchError {
 impl BatchInput {
     /// Does all of it.
     pub async fn run(self, ctx: &Context<'_>) -> Result<BatchPayload, ApiError> {
-        if self.operations.len() > MOST {
+        if self.operations.len() > MAX_OPERATIONS {
             let message = format!(
-                "The batch has {} operations; at most {MOST} are allowed: send several.",
+                "The batch has {} operations; at most {MAX_OPERATIONS} are allowed: send several.",
                 self.operations.len()
             );
             return Err(ApiError::bad_input("input.operations", message));
@@ -132,7 +133,7 @@ impl BatchInput {
             _ => None,
         }));
         let results = names.into_iter().zip(outcomes).map(|(name, outcome)| match outcome {
-            Ok(Outcome::Task(row)) => BatchResult::of(Node::Task(Task::new(&row, &batch))),
+            Ok(Outcome::Task(row)) => BatchResult::of(Node::Task(Task::new(row, &batch))),
             Ok(Outcome::Tag(row)) => BatchResult::of(Node::Tag(row.into())),
             Ok(Outcome::List(row)) => BatchResult::of(Node::TaskList(row.into())),
             Ok(Outcome::Deleted(deleted)) => {

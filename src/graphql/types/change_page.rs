@@ -72,7 +72,7 @@ impl ChangePage {
         let log = log_of(viewer);
         let change = |change: store::Change| {
             let (ty, node) = match change.object {
-                Changed::Task(row) => ("Task", Some(Node::Task(Task::new(&row, &batch)))),
+                Changed::Task(row) => ("Task", Some(Node::Task(Task::new(row, &batch)))),
                 Changed::Tag(row) => ("Tag", Some(Node::Tag(row.into()))),
                 Changed::List(row) => ("TaskList", Some(Node::TaskList(row.into()))),
                 Changed::Deleted(Kind::Task) => ("Task", None),

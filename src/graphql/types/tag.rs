@@ -55,8 +55,7 @@ impl TagConnection {
     pub async fn read(ctx: &Context<'_>, page: PageArguments) -> Result<Self, ApiError> {
         const ORDER: &str = "tags by name";
         let page = ctx.store()?.tag_page(page.window(ORDER)?).await?;
-        let nodes = page.rows.iter().map(|(_, row)| row.clone().into()).collect();
-        Ok(Self::new(page, nodes, ORDER.to_owned()))
+        Ok(Self::new(page.map(Into::into), ORDER.to_owned()))
     }
 }
 

@@ -64,8 +64,7 @@ impl TaskListConnection {
     ) -> Result<Self, ApiError> {
         const ORDER: &str = "lists by position";
         let page = ctx.store()?.list_page(include_archived, page.window(ORDER)?).await?;
-        let nodes = page.rows.iter().map(|(_, row)| row.clone().into()).collect();
-        Ok(Self::new(page, nodes, ORDER.to_owned()))
+        Ok(Self::new(page.map(Into::into), ORDER.to_owned()))
     }
 }
 

@@ -43,15 +43,6 @@ pub enum OrderDirection {
     Desc,
 }
 
-impl TaskOrder {
-    /// The newest first.
-    pub const NEWEST: Self =
-        Self { field: TaskOrderField::CreatedAt, direction: OrderDirection::Desc };
-    /// As the viewer has arranged them.
-    pub const ARRANGED: Self =
-        Self { field: TaskOrderField::Position, direction: OrderDirection::Asc };
-}
-
 /// The arguments of a list of tasks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TaskArguments {
@@ -60,49 +51,86 @@ pub struct TaskArguments {
     order: Vec<TaskOrder>,
 }
 
-/// What the arguments come to: what the store is asked for, and what the cursors are marked with.
+/// The arguments as the store takes them.
 #[derive(Debug)]
-pub struct Listing {
+pub struct ListQuery {
     pub filter: store::TaskFilter,
     pub order: Vec<store::TaskOrder>,
     pub window: Window,
-    pub name: String,
+    /// The name of the order in cursors.
+    pub order_name: String,
 }
 
 impl TaskArguments {
-    /// The arguments as they were given, and the order where none was.
-    pub fn new(
+    /// The arguments of a list that shows the newest first, unless they name another order.
+    pub fn newest_first(
         page: PageArguments,
         filter: Option<TaskFilter>,
         order: Option<Vec<TaskOrder>>,
-        usual: TaskOrder,
+    ) -> Self {
+        Self::new(page, filter, order, TaskOrderField::CreatedAt, OrderDirection::Desc)
+    }
+
+    /// The arguments of a list that shows tasks by position, unless they name another order.
+    pub fn by_position(
+        page: PageArguments,
+        filter: Option<TaskFilter>,
+        order: Option<Vec<TaskOrder>>,
+    ) -> Self {
+        Self::new(page, filter, order, TaskOrderField::Position, OrderDirection::Asc)
+    }
+
+    fn new(
+        page: PageArguments,
+        filter: Option<TaskFilter>,
+        order: Option<Vec<TaskOrder>>,
+        field: TaskOrderField,
+        direction: OrderDirection,
     ) -> Self {
         let order = order.map(|order| once_each(&order)).filter(|order| !order.is_empty());
-        Self { page, filter: filter.unwrap_or_default(), order: order.unwrap_or(vec![usual]) }
+        let order = order.unwrap_or_else(|| vec![TaskOrder { field, direction }]);
+        Self { page, filter: filter.unwrap_or_default(), order }
     }
 
     /// Checks them.
-    pub async fn read(self, request: &RequestContext) -> Result<Listing, ApiError> {
-        let name = self.name();
+    pub async fn read(self, request: &RequestContext) -> Result<ListQuery, ApiError> {
+        let order_name = name_in_cursors(&self.order);
         let by_relevance = self.order.iter().any(|key| key.field == TaskOrderField::Relevance);
         let order = self.order.iter().map(|key| (key.field.into(), key.direction.into()));
-        Ok(Listing {
+        Ok(ListQuery {
             order: order.collect(),
-            window: self.page.window(&name)?,
+            window: self.page.window(&order_name)?,
             filter: self.filter.read(request, by_relevance).await?,
-            name,
+            order_name,
         })
-    }
-
-    /// What the cursors of the order are marked with.
-    fn name(&self) -> String {
-        let keys = self.order.iter().map(|key| format!("{:?} {:?}", key.field, key.direction));
-        format!("tasks by {}", keys.collect::<Vec<_>>().join(", "))
     }
 }
 
-/// The same order without the fields that were named before: they change nothing, and a statement
-/// takes so many and no more. The last one stays, since the id follows it.
+/// The name of an order in its cursors. Clients keep cursors for longer than a release lasts, so a name
+/// never changes.
+fn name_in_cursors(order: &[TaskOrder]) -> String {
+    let name = |key: &TaskOrder| {
+        let field = match key.field {
+            TaskOrderField::CreatedAt => "CreatedAt",
+            TaskOrderField::UpdatedAt => "UpdatedAt",
+            TaskOrderField::CompletedAt => "CompletedAt",
+            TaskOrderField::Due => "Due",
+            TaskOrderField::Priority => "Priority",
+            TaskOrderField::Title => "Title",
+            TaskOrderField::Position => "Position",
+            TaskOrderField::Relevance => "Relevance",
+        };
+        let direction = match key.direction {
+            OrderDirection::Asc => "Asc",
+            OrderDirection::Desc => "Desc",
+        };
+        format!("{field} {direction}")
+    };
+    format!("tasks by {}", order.iter().map(name).collect::<Vec<_>>().join(", "))
+}
+
+/// The same order without the fields that it names again: they change nothing, and a statement
+/// takes so many and no more. The last one stays, since the id follows its direction.
 fn once_each(order: &[TaskOrder]) -> Vec<TaskOrder> {
     let mut kept: Vec<TaskOrder> = Vec::new();
     for (at, key) in order.iter().enumerate() {
@@ -112,4 +140,32 @@ fn once_each(order: &[TaskOrder]) -> Vec<TaskOrder> {
         }
     }
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use async_graphql::resolver_utils::EnumType;
+
+    use super::*;
+
+    #[test]
+    fn cursors_stay_valid_from_release_to_release() {
+        let each = |field: TaskOrderField| {
+            let order = [OrderDirection::Desc, OrderDirection::Asc]
+                .map(|direction| TaskOrder { field, direction });
+            name_in_cursors(&order)
+        };
+        let names: Vec<_> = TaskOrderField::items().iter().map(|item| each(item.value)).collect();
+        let pinned = [
+            "tasks by CreatedAt Desc, CreatedAt Asc",
+            "tasks by UpdatedAt Desc, UpdatedAt Asc",
+            "tasks by CompletedAt Desc, CompletedAt Asc",
+            "tasks by Due Desc, Due Asc",
+            "tasks by Priority Desc, Priority Asc",
+            "tasks by Title Desc, Title Asc",
+            "tasks by Position Desc, Position Asc",
+            "tasks by Relevance Desc, Relevance Asc",
+        ];
+        assert_eq!(names, pinned);
+    }
 }

@@ -8,7 +8,7 @@ use std::{fmt, sync::Arc};
 
 use sea_orm::{
     ColumnTrait, Condition, ExprTrait, Order, Value,
-    sea_query::{ColumnType, Expr, IntoCondition, SelectStatement, SimpleExpr, WindowStatement},
+    sea_query::{Expr, IntoCondition, SelectStatement, SimpleExpr, WindowStatement},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::{
     store::{
         error::StoreError,
         owned::Owned,
-        sql::projection::{ColumnValue, Row},
+        sql::projection::{ColumnKind, ColumnValue, Row, unsupported},
     },
     time::Timestamp,
 };
@@ -134,14 +134,14 @@ impl<E: Owned> SortKey<E> {
 
     fn of(&self, row: &impl Row<E::Column>) -> Result<Key, StoreError> {
         match self {
-            Self::Column(column) => to_key(row.value(*column)?),
+            Self::Column(column) => to_key(row.value(*column)?).ok_or_else(|| unsupported(*column)),
             Self::Computed(.., number) => number(row).map(Key::Number),
         }
     }
 
     fn value(&self, key: &Key) -> Option<Value> {
         match (self, key) {
-            (Self::Column(column), key) => to_value(column, key),
+            (Self::Column(column), key) => to_value(*column, key),
             (Self::Computed(..), Key::Number(number)) => Some((*number).into()),
             (Self::Computed(..), Key::Text(_)) => None,
         }
@@ -274,29 +274,30 @@ fn key_by_key(keys: &[(SimpleExpr, bool, Value)], inclusive: bool) -> Condition 
     Condition::all().add(range).add(tied)
 }
 
-fn to_key(value: ColumnValue<'_>) -> Result<Key, StoreError> {
+fn to_key(value: ColumnValue<'_>) -> Option<Key> {
     match value {
-        ColumnValue::Number(number) => Ok(Key::Number(number)),
-        ColumnValue::At(instant) => Ok(Key::Number(instant.millis())),
-        ColumnValue::Text(text) => Ok(Key::Text(text.into_owned())),
-        other => Err(other.unexpected()),
+        ColumnValue::Number(number) => Some(Key::Number(number)),
+        ColumnValue::Timestamp(instant) => Some(Key::Number(instant.millis())),
+        ColumnValue::Text(text) => Some(Key::Text(text.into_owned())),
+        ColumnValue::Null | ColumnValue::Id(_) | ColumnValue::Date(_) => None,
     }
 }
 
 /// The value of the column's own type. A cursor comes from outside: no text with a NUL, which
-/// PostgreSQL refuses, and no instant beyond the calendar.
-fn to_value<C: ColumnTrait>(column: &C, key: &Key) -> Option<Value> {
-    match (column.def().get_column_type(), key) {
-        (ColumnType::SmallInteger, Key::Number(number)) => {
+/// PostgreSQL refuses, and no instant beyond the calendar. Of a column that no cursor can be made of,
+/// none is accepted.
+fn to_value(column: impl ColumnTrait, key: &Key) -> Option<Value> {
+    match (ColumnKind::of(column)?, key) {
+        (ColumnKind::SmallInteger, Key::Number(number)) => {
             i16::try_from(*number).ok().map(Value::from)
         }
-        (ColumnType::BigInteger, Key::Number(number)) => Some((*number).into()),
-        (ColumnType::TimestampWithTimeZone, Key::Number(millis)) => {
+        (ColumnKind::Integer, Key::Number(number)) => i32::try_from(*number).ok().map(Value::from),
+        (ColumnKind::BigInteger, Key::Number(number)) => Some((*number).into()),
+        (ColumnKind::Timestamp, Key::Number(millis)) => {
             Timestamp::from_millis(*millis).map(Value::from)
         }
-        (ColumnType::String(_) | ColumnType::Text, Key::Text(text)) if !text.contains('\0') => {
-            Some(text.as_str().into())
-        }
-        _ => None,
+        (ColumnKind::Text, Key::Text(text)) => (!text.contains('\0')).then(|| text.as_str().into()),
+        (ColumnKind::Text, Key::Number(_)) | (_, Key::Text(_)) => None,
+        (ColumnKind::Id | ColumnKind::Date, Key::Number(_)) => None,
     }
 }

@@ -84,6 +84,13 @@ impl<E: Owned, R: Row<E::Column>> Page<E, R> {
         Ok(Self { rows, listing, has_extra_row, group: None, total, next, previous })
     }
 
+    /// The same page with what `make` makes of each row.
+    pub fn map<T>(self, mut make: impl FnMut(R) -> T) -> Page<E, T> {
+        let Self { rows, listing, has_extra_row, group, total, next, previous } = self;
+        let rows = rows.into_iter().map(|(cursor, row)| (cursor, make(row))).collect();
+        Page { rows, listing, has_extra_row, group, total, next, previous }
+    }
+
     /// The same page as one of a group.
     pub fn within(self, group: Arc<GroupedList<E>>, key: Uuid) -> Self {
         Self { group: Some((group, key)), ..self }
