@@ -1,14 +1,15 @@
 //! The server as users meet it: the production router on a real database, and people with tokens.
 
-mod any;
 pub mod databases;
+mod events;
 mod issuer;
 mod outline;
 mod people;
 mod postgres;
+mod property;
 mod reply;
 mod served;
-mod statements;
+
 pub mod tokens;
 
 use std::sync::Arc;
@@ -24,14 +25,14 @@ use taskward::{
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
-    any::{for_any, for_the_same},
     databases::Database,
+    events::{events, statements},
     issuer::Issuer,
     outline::Outline,
     people::Person,
+    property::{for_any, for_the_same},
     reply::Reply,
     served::{Served, Socket, soon},
-    statements::{said, statements},
 };
 
 /// A server with an empty database, a clock that stands still, and three people.
@@ -87,7 +88,7 @@ impl Api {
     }
 
     async fn of(database: Database, flags: &[&str], token: Option<String>) -> (Self, App) {
-        statements::let_each_test_listen();
+        events::let_each_test_record();
         let clock = Clock::manual(Timestamp::parse(START).unwrap());
         let database_url = format!("--database-url={}", database.url());
         let config = config([database_url.as_str()].iter().chain(flags));

@@ -1,6 +1,7 @@
 //! Whose tasks a token opens. Here the databases matter, since they keep and compare the subjects.
 
-use serde_json::json;
+use chrono::TimeDelta;
+use serde_json::{Value, json};
 
 use super::{House, with};
 use crate::harness::{Api, Database, Issuer, on_each_database, tokens};
@@ -8,7 +9,7 @@ use crate::harness::{Api, Database, Issuer, on_each_database, tokens};
 /// The titles that this person sees.
 async fn titles(person: &crate::harness::Person) -> Vec<String> {
     let tasks = person.asks("{ tasks { nodes { title } } }").await;
-    let title = |task: &serde_json::Value| task["title"].as_str().unwrap().to_owned();
+    let title = |task: &Value| task["title"].as_str().unwrap().to_owned();
     tasks["tasks"]["nodes"].as_array().unwrap().iter().map(title).collect()
 }
 
@@ -45,6 +46,37 @@ on_each_database! {
             assert_eq!(titles(&person).await.len(), 1, "{sub:?}");
         }
     }
+
+    async fn the_viewer_is_who_the_token_says(api: Api) {
+        let claims = json!({
+            "sub": "Ünïcödé 🍮", "email": "a@example.com", "name": "A", "image": "https://example.com/a.png",
+            "iss": "https://auth.example.com", "sid": "session-1", "iat": api.clock.now().seconds() - 60,
+            "exp": api.clock.now().seconds() + 840,
+        });
+        let somebody = api.with_token(tokens::with(&claims));
+        api.wait(TimeDelta::milliseconds(500));
+        let query = "{ viewer { id email name image session { id issuer issuedAt expiresAt expiresIn } } }";
+        let viewer = somebody.asks(query).await["viewer"].clone();
+        assert_eq!(viewer, json!({
+            "id": "Ünïcödé 🍮", "email": "a@example.com", "name": "A", "image": "https://example.com/a.png",
+            "session": {
+                "id": "session-1", "issuer": "https://auth.example.com",
+                "issuedAt": "2026-11-21T09:29:00.000Z", "expiresAt": "2026-11-21T09:44:00.000Z", "expiresIn": 839,
+            },
+        }));
+        let bare = json!({ "sub": "b", "exp": api.clock.now().seconds() + 840, "email": 1, "name": null });
+        let viewer = api.with_token(tokens::with(&bare)).asks(query).await["viewer"].clone();
+        assert_eq!([&viewer["email"], &viewer["name"], &viewer["image"]], [&Value::Null; 3]);
+        assert_eq!(viewer["session"]["issuer"], Value::Null);
+    }
+
+    async fn a_user_of_255_bytes_has_tasks_like_any_other(api: Api) {
+        let sub = "\u{1f36e}".repeat(63) + "abc";
+        assert_eq!(sub.len(), 255);
+        let somebody = api.with_token(tokens::of(&sub, api.clock.now()));
+        let id = somebody.creates("x").await;
+        assert_eq!(somebody.asks("{ tasks { nodes { id } } }").await["tasks"]["nodes"], json!([{ "id": id }]));
+    }
 }
 
 #[tokio::test]
@@ -59,7 +91,7 @@ async fn two_users_of_one_better_auth_come_in_each_to_their_own() {
         assert_eq!(bob.delete(json!({"id": task})).await.code(), "NOT_FOUND");
 
         // The next token, the next session and another kind of token: still the same user.
-        house.api.wait(chrono::TimeDelta::minutes(16));
+        house.api.wait(TimeDelta::minutes(16));
         assert_eq!(ada.post("{ tasks { totalCount } }", json!({})).await.status, 401);
         let renewed = house.key.signs(&with(house.claims("ada"), json!({"sid": "another"})));
         assert_eq!(titles(&house.api.with_token(renewed)).await, ["Write the first program"]);
