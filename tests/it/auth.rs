@@ -84,13 +84,13 @@ pub fn reason(reply: &Reply) -> String {
 }
 
 /// A server and the Better Auth that it trusts, whose key is `key`.
-struct House {
+struct Deployment {
     api: Api,
     issuer: Issuer,
     key: Key,
 }
 
-impl House {
+impl Deployment {
     /// A server that trusts the key set alone.
     async fn start() -> Self {
         Self::start_with(&[]).await

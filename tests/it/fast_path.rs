@@ -23,7 +23,11 @@ use axum::{
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::harness::{Api, Person, Reply, events, on_each_database};
+use crate::harness::{
+    Api, Person, Reply, events,
+    ids::{list_id, tag_id, task_id},
+    on_each_database,
+};
 
 /// A request, which may be sent again.
 #[derive(Clone, Debug)]
@@ -147,24 +151,6 @@ impl Observed {
         }
         body
     }
-}
-
-/// The id of a task, tag or list by its number; all users have the same ids.
-fn id(kind: char, number: usize) -> String {
-    let kind = kind.to_string().repeat(8);
-    format!("{kind}-aaaa-4aaa-8aaa-{number:012x}")
-}
-
-fn task_id(number: usize) -> String {
-    id('a', number)
-}
-
-fn tag_id(number: usize) -> String {
-    id('b', number)
-}
-
-fn list_id(number: usize) -> String {
-    id('c', number)
 }
 
 /// Text that has to be escaped, folded or counted with care.

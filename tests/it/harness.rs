@@ -2,6 +2,7 @@
 
 pub mod databases;
 mod events;
+pub mod ids;
 mod issuer;
 mod outline;
 mod people;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
+use serde_json::{Value, json};
 use taskward::{
     app::{App, SystemStore, refresh_revocations},
     auth::Authenticator,
@@ -32,7 +34,7 @@ pub use self::{
     people::Person,
     property::{for_any, for_the_same},
     reply::Reply,
-    served::{Served, Socket, soon},
+    served::{Served, Socket, eventually, soon},
 };
 
 /// A server with an empty database, a clock that stands still, and three people.
@@ -110,6 +112,16 @@ impl Api {
     /// Somebody with this token.
     pub fn with_token(&self, token: impl Into<String>) -> Person {
         self.anon.with_token(token)
+    }
+
+    /// A token of that user, valid for an hour, with further claims; null removes a claim.
+    pub fn token(&self, sub: &str, more: &Value) -> String {
+        let now = self.clock.now().seconds();
+        let mut claims = json!({ "sub": sub, "iat": now, "exp": now + 3600 });
+        let all = claims.as_object_mut().unwrap();
+        all.extend(more.as_object().unwrap().clone());
+        all.retain(|_, value| !value.is_null());
+        tokens::with(&claims)
     }
 
     /// Learns who has signed out at other servers, as a server that serves does all the time.

@@ -3,15 +3,8 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{House, with};
+use super::{Deployment, with};
 use crate::harness::{Api, Database, Issuer, on_each_database, tokens};
-
-/// The titles that this person sees.
-async fn titles(person: &crate::harness::Person) -> Vec<String> {
-    let tasks = person.asks("{ tasks { nodes { title } } }").await;
-    let title = |task: &Value| task["title"].as_str().unwrap().to_owned();
-    tasks["tasks"]["nodes"].as_array().unwrap().iter().map(title).collect()
-}
 
 on_each_database! {
     async fn a_user_who_calls_themselves_like_another_does_not_become_that_other(api: Api) {
@@ -21,10 +14,10 @@ on_each_database! {
             "sub": "mallory", "iat": now, "exp": now + 3600,
             "email": "alice", "name": "alice", "id": "alice", "userId": "alice", "sid": "alice",
         })));
-        assert_eq!(titles(&mallory).await, [""; 0]);
+        assert_eq!(mallory.titles(json!({})).await, [""; 0]);
         mallory.creates("Mallory's own").await;
-        assert_eq!(titles(&mallory).await, ["Mallory's own"]);
-        assert_eq!(titles(&api.alice).await, ["Alice's own"]);
+        assert_eq!(mallory.titles(json!({})).await, ["Mallory's own"]);
+        assert_eq!(api.alice.titles(json!({})).await, ["Alice's own"]);
     }
 
     async fn subjects_that_look_alike_are_different_people(api: Api) {
@@ -38,12 +31,12 @@ on_each_database! {
         let now = api.clock.now();
         for sub in subs {
             let person = api.with_token(tokens::of(sub, now));
-            assert_eq!(titles(&person).await, [""; 0], "{sub:?}");
+            assert_eq!(person.titles(json!({})).await, [""; 0], "{sub:?}");
             person.creates(sub.trim()).await;
         }
         for sub in subs {
             let person = api.with_token(tokens::of(sub, now));
-            assert_eq!(titles(&person).await.len(), 1, "{sub:?}");
+            assert_eq!(person.titles(json!({})).await.len(), 1, "{sub:?}");
         }
     }
 
@@ -82,29 +75,33 @@ on_each_database! {
 #[tokio::test]
 async fn two_users_of_one_better_auth_come_in_each_to_their_own() {
     for database in Database::each().await {
-        let house = House::start_on(database, &[]).await;
-        let (ada, bob) = (house.token("ada"), house.token("bob"));
-        let (ada, bob) = (house.api.with_token(ada), house.api.with_token(bob));
+        let deployment = Deployment::start_on(database, &[]).await;
+        let (ada, bob) = (deployment.token("ada"), deployment.token("bob"));
+        let (ada, bob) = (deployment.api.with_token(ada), deployment.api.with_token(bob));
         let task = ada.creates("Write the first program").await;
-        assert_eq!(titles(&ada).await, ["Write the first program"]);
-        assert_eq!(titles(&bob).await, [""; 0]);
+        assert_eq!(ada.titles(json!({})).await, ["Write the first program"]);
+        assert_eq!(bob.titles(json!({})).await, [""; 0]);
         assert_eq!(bob.delete(json!({"id": task})).await.code(), "NOT_FOUND");
 
         // The next token, the next session and another kind of token: still the same user.
-        house.api.wait(TimeDelta::minutes(16));
+        deployment.api.wait(TimeDelta::minutes(16));
         assert_eq!(ada.post("{ tasks { totalCount } }", json!({})).await.status, 401);
-        let renewed = house.key.signs(&with(house.claims("ada"), json!({"sid": "another"})));
-        assert_eq!(titles(&house.api.with_token(renewed)).await, ["Write the first program"]);
+        let renewed =
+            deployment.key.signs(&with(deployment.claims("ada"), json!({"sid": "another"})));
+        assert_eq!(
+            deployment.api.with_token(renewed).titles(json!({})).await,
+            ["Write the first program"]
+        );
     }
 }
 
 #[tokio::test]
 async fn a_user_is_the_same_one_by_key_set_and_by_secret() {
-    let house = House::with_secret().await;
-    let by_key = house.api.with_token(house.token("ada"));
-    let by_secret = house.api.with_token(tokens::with(&house.claims("ada")));
+    let deployment = Deployment::with_secret().await;
+    let by_key = deployment.api.with_token(deployment.token("ada"));
+    let by_secret = deployment.api.with_token(tokens::with(&deployment.claims("ada")));
     by_key.creates("Mine").await;
-    assert_eq!(titles(&by_secret).await, ["Mine"]);
+    assert_eq!(by_secret.titles(json!({})).await, ["Mine"]);
 }
 
 #[tokio::test]
@@ -125,5 +122,5 @@ async fn the_users_of_two_issuers_are_one_where_that_was_promised() {
         api.with_token(key.signs(&claims))
     };
     by("https://one.example").creates("Mine").await;
-    assert_eq!(titles(&by("https://two.example/")).await, ["Mine"]);
+    assert_eq!(by("https://two.example/").titles(json!({})).await, ["Mine"]);
 }

@@ -21,7 +21,7 @@ use super::{
     selections::{Selection, Style, Type, Writer, selection, style},
     values::{self, plain, written},
 };
-use crate::harness::{Api, Person, for_the_same, on_each_database, tokens};
+use crate::harness::{Api, Person, for_the_same, on_each_database};
 
 /// The variables that a document may use: how they are defined, and what they hold.
 const VARIABLES: [(&str, &str, &str); 22] = [
@@ -289,9 +289,7 @@ impl World {
             "nobody" => "openid",
             _ => return self.api.alice.clone(),
         };
-        let now = self.api.clock.now().seconds();
-        let claims = json!({ "sub": "alice", "iat": now, "exp": now + 3600, "scope": scope });
-        self.api.with_token(tokens::with(&claims))
+        self.api.with_token(self.api.token("alice", &json!({ "scope": scope })))
     }
 
     /// A text with cursors in the places of `@0`, `@1`, and so on.

@@ -11,19 +11,18 @@ use axum::{
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{
-    COMPLETE, CREATE, DELETE, ONE, Observed, PAGE, Request, Transport, seed, tag_id, task_id,
+use super::{COMPLETE, CREATE, DELETE, ONE, Observed, PAGE, Request, Transport, seed};
+use crate::harness::{
+    Api, Database, Person, Served,
+    ids::{tag_id, task_id},
+    on_each_database, soon, tokens,
 };
-use crate::harness::{Api, Database, Person, Served, on_each_database, soon, tokens};
 
 const INTROSPECTION: &str = "__schema { queryType { name } }";
 
 /// Alice with further claims in her token.
 fn with(api: &Api, claims: &Value) -> Person {
-    let now = api.clock.now().seconds();
-    let mut all = json!({ "sub": "alice", "iat": now, "exp": now + 3600 });
-    all.as_object_mut().unwrap().extend(claims.as_object().unwrap().clone());
-    api.with_token(tokens::with(&all))
+    api.with_token(api.token("alice", claims))
 }
 
 /// A request for a document, with the same body however it goes out.

@@ -31,7 +31,7 @@ impl Api {
 
     /// Gives a task or a list a position behind the server's back.
     pub async fn puts(&self, outline: &Outline, name: &str, position: &str) {
-        let id = self.literal(outline.id(name));
+        let id = self.database.literal(outline.id(name));
         for table in ["task", "task_list"] {
             let sql = format!("UPDATE {table} SET position = '{position}' WHERE id = {id}");
             self.database.execute(&sql).await;
@@ -48,7 +48,7 @@ impl Api {
             Database::Sqlite(_) => ("randomblob(16)", "lower(hex(id))"),
             Database::Postgres(_) => ("gen_random_uuid()", "replace(id::text, '-', '')"),
         };
-        let id = self.literal(outline.id(name));
+        let id = self.database.literal(outline.id(name));
         let sql = format!(
             "WITH RECURSIVE numbers(n) AS \
              (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}) \
@@ -57,14 +57,6 @@ impl Api {
              UPDATE task SET title = {hex}, position = 'a0' || {hex} WHERE title = ''"
         );
         self.database.execute(&sql).await;
-    }
-
-    /// An id in SQL.
-    fn literal(&self, id: &str) -> String {
-        match self.database {
-            Database::Sqlite(_) => format!("x'{}'", id.replace('-', "")),
-            Database::Postgres(_) => format!("'{id}'"),
-        }
     }
 }
 

@@ -22,6 +22,16 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("it takes too long")
 }
 
+/// Waits until a condition holds.
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
+    let polling = async {
+        while !holds().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(polling).await;
+}
+
 /// A server on a port of its own.
 pub struct Served {
     pub api: Api,
