@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod auth;
+mod background;
 mod batch;
 mod batch_loading;
 mod changes;
@@ -22,6 +23,7 @@ mod inputs;
 mod isolation;
 mod lists;
 mod live_updates;
+mod map;
 mod messages;
 mod migrations;
 mod outline_model;

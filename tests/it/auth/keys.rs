@@ -1,9 +1,6 @@
 //! The key set as tokens ask for it: which keys count, and when the issuer is asked again.
 
-use axum::{
-    body::Body,
-    http::{Request, StatusCode},
-};
+use axum::http::StatusCode;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -185,8 +182,7 @@ async fn a_server_that_never_reached_its_issuer_asks_for_patience() {
 
 /// What `/readyz` says of the keys.
 async fn readiness(api: &Api) -> (StatusCode, Value) {
-    let request = Request::get("/readyz").body(Body::empty()).unwrap();
-    let reply = api.anon.sends(request).await;
+    let reply = api.anon.gets("/readyz").await;
     (reply.status, reply.json()["keys"].take())
 }
 

@@ -56,6 +56,11 @@ impl Person {
         Reply { status: parts.status, headers: parts.headers, body }
     }
 
+    /// Sends a GET.
+    pub async fn gets(&self, uri: &str) -> Reply {
+        self.sends(Request::get(uri).body(Body::empty()).unwrap()).await
+    }
+
     /// Posts a document with variables.
     pub async fn post(&self, query: &str, variables: Value) -> Reply {
         self.posts(&json!({ "query": query, "variables": variables })).await
