@@ -1,18 +1,18 @@
 //! Who is let in, by which token, and what everybody else is told.
 //!
 //! What a token is worth is decided before the database is asked anything, so these tests run on
-//! SQLite alone, except those about whose rows a token opens: see [`people`].
+//! SQLite alone, except those about whose rows a token opens: see [`subjects`].
 
 mod algorithms;
 mod better_auth;
 mod claims;
 mod forgeries;
 mod headers;
+mod key_refresh;
 mod keys;
-mod people;
-mod refresh;
 mod refusals;
 mod settings;
+mod subjects;
 
 use axum::{
     body::Body,
@@ -84,13 +84,13 @@ pub fn reason(reply: &Reply) -> String {
 }
 
 /// A server and the Better Auth that it trusts, whose key is `key`.
-struct House {
+struct Deployment {
     api: Api,
     issuer: Issuer,
     key: Key,
 }
 
-impl House {
+impl Deployment {
     /// A server that trusts the key set alone.
     async fn start() -> Self {
         Self::start_with(&[]).await

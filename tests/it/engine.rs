@@ -11,12 +11,12 @@ use taskward::{
 use crate::harness::{Api, on_each_database, soon, tokens};
 
 /// An application that nobody serves.
-struct House {
+struct Fixture {
     app: App,
     api: Api,
 }
 
-impl House {
+impl Fixture {
     async fn build(api: Api) -> Self {
         let (api, app) = Api::start_to_serve(api.database, &[]).await;
         Self { app, api }
@@ -50,52 +50,52 @@ fn messages(error: RequestError) -> Vec<String> {
 
 on_each_database! {
     async fn a_request_and_its_viewer_become_a_result(api: Api) {
-        let house = House::build(api).await;
+        let fixture = Fixture::build(api).await;
         let create = "mutation ($title: String!) { createTask(input: { title: $title }) { task { title } } }";
-        let alice = house.viewer("alice").await;
+        let alice = fixture.viewer("alice").await;
         let milk = json!({ "title": "milk" });
-        let created = house.execute(Some(alice.clone()), create, milk).await.unwrap();
+        let created = fixture.execute(Some(alice.clone()), create, milk).await.unwrap();
         assert_eq!(created, json!({ "data": { "createTask": { "task": { "title": "milk" } } } }));
 
         let read = "{ tasks { nodes { title } } }";
-        let bob = house.viewer("bob").await;
+        let bob = fixture.viewer("bob").await;
         for (viewer, nodes) in [(alice, json!([{ "title": "milk" }])), (bob, json!([]))] {
             // By the library at first, then by a plan: the same.
             for _ in 0..2 {
-                let result = house.execute(Some(viewer.clone()), read, json!({})).await.unwrap();
+                let result = fixture.execute(Some(viewer.clone()), read, json!({})).await.unwrap();
                 assert_eq!(result, json!({ "data": { "tasks": { "nodes": nodes } } }));
             }
         }
-        assert_eq!(house.app.engine().planned_operations(), 3);
+        assert_eq!(fixture.app.engine().planned_operations(), 3);
     }
 
     async fn an_error_says_what_is_wrong_and_no_status(api: Api) {
-        let house = House::build(api).await;
-        let error = house.execute(None, "{ viewer { id } }", json!({})).await.unwrap_err();
+        let fixture = Fixture::build(api).await;
+        let error = fixture.execute(None, "{ viewer { id } }", json!({})).await.unwrap_err();
         assert!(matches!(error, RequestError::Unauthenticated(_)), "{error:?}");
 
-        let alice = Some(house.viewer("alice").await);
-        let error = house.execute(alice.clone(), "{ nothing }", json!({})).await.unwrap_err();
+        let alice = Some(fixture.viewer("alice").await);
+        let error = fixture.execute(alice.clone(), "{ nothing }", json!({})).await.unwrap_err();
         assert!(matches!(error, RequestError::Document(_)), "{error:?}");
-        let error = house.execute(alice, "{", json!({})).await.unwrap_err();
+        let error = fixture.execute(alice, "{", json!({})).await.unwrap_err();
         assert!(messages(error)[0].starts_with("Syntax error"));
-        let error = house.app.engine().parse(serde_json::from_value(json!({})).unwrap()).err().unwrap();
+        let error = fixture.app.engine().parse(serde_json::from_value(json!({})).unwrap()).err().unwrap();
         assert!(matches!(error, RequestError::Malformed(_)), "{error:?}");
     }
 
     async fn a_subscription_becomes_a_stream_of_results(api: Api) {
-        let house = House::build(api).await;
-        let alice = house.viewer("alice").await;
+        let fixture = Fixture::build(api).await;
+        let alice = fixture.viewer("alice").await;
         let follow = "subscription { changes { changes { node { ... on Task { title } } } } }";
-        let request = house.parse(follow, json!({})).unwrap();
-        let engine = house.app.engine();
+        let request = fixture.parse(follow, json!({})).unwrap();
+        let engine = fixture.app.engine();
         let mut results = engine.stream(request, Some(alice), "r1").await.unwrap();
         let titles = [json!([]), json!([{ "node": { "title": "milk" } }])];
         for changes in titles {
             let result = soon(results.next()).await.unwrap().unwrap();
             let result = serde_json::to_value(&result).unwrap();
             assert_eq!(result, json!({ "data": { "changes": { "changes": changes } } }));
-            house.api.alice.creates("milk").await;
+            fixture.api.alice.creates("milk").await;
         }
     }
 }

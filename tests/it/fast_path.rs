@@ -1,13 +1,13 @@
-//! An operation that was answered before is answered by a plan, and nobody can tell: status, headers,
-//! body and log are those of the library, to the byte.
+//! The fast path: operations answered by a compiled plan. Status, headers, body and log are the same
+//! as those of async-graphql, to the byte.
 //!
-//! The library is asked by the same text with another comment behind it: it is a document that the
-//! server has never seen, in which everything stands where it stood.
+//! async-graphql answers the same text with a new comment at its end: a document that the server has
+//! never seen, with everything in the same place.
 
 mod mutations;
 mod queries;
+mod scenarios;
 mod selections;
-mod stories;
 mod values;
 
 use std::{
@@ -18,53 +18,57 @@ use std::{
 
 use axum::{
     body::Body,
-    http::{Request, header},
+    http::{self, header},
 };
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
-use crate::harness::{Api, Person, Reply, on_each_database, said};
+use crate::harness::{
+    Api, Person, Reply, events,
+    ids::{list_id, tag_id, task_id},
+    on_each_database,
+};
 
 /// A request, which may be sent again.
 #[derive(Clone, Debug)]
-struct Asked {
+struct Request {
     text: String,
     name: Option<&'static str>,
     variables: Value,
-    way: Way,
+    transport: Transport,
 }
 
-/// How a request goes out.
+/// How a request is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum Transport {
     Post,
-    /// As older clients do, who read no status.
-    PostForJson,
+    /// As older clients send it, which do not read the status.
+    LegacyPost,
     Get,
 }
 
-impl fmt::Display for Asked {
+impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text, name, variables, way } = self;
-        write!(f, "{way:?} {name:?}\n{text}\n{variables}")
+        let Self { text, name, variables, transport } = self;
+        write!(f, "{transport:?} {name:?}\n{text}\n{variables}")
     }
 }
 
-/// An answer, and all that the log says of it.
+/// A response, the events logged for it, and whether a plan has answered.
 #[derive(Debug)]
-struct Told {
+struct Observed {
     reply: Reply,
-    said: Vec<BTreeMap<&'static str, String>>,
+    events: Vec<BTreeMap<&'static str, String>>,
     by_plan: bool,
 }
 
-impl Asked {
+impl Request {
     fn post(text: impl Into<String>, variables: Value) -> Self {
-        Self { text: text.into(), name: None, variables, way: Way::Post }
+        Self { text: text.into(), name: None, variables, transport: Transport::Post }
     }
 
-    /// The same where nothing is known of it.
-    fn anew(&self) -> Self {
+    /// The same request for a document that the server has not cached.
+    fn uncached(&self) -> Self {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let text = format!("{}\n# {}", self.text, COUNT.fetch_add(1, Ordering::Relaxed));
         Self { text, ..self.clone() }
@@ -74,16 +78,16 @@ impl Asked {
         Self { variables: variables.clone(), ..self.clone() }
     }
 
-    fn request(&self) -> Request<Body> {
-        let accept = match self.way {
-            Way::PostForJson => "application/json",
-            Way::Post | Way::Get => "application/graphql-response+json",
+    fn request(&self) -> http::Request<Body> {
+        let accept = match self.transport {
+            Transport::LegacyPost => "application/json",
+            Transport::Post | Transport::Get => "application/graphql-response+json",
         };
         // A fault of the server names the request.
         let request =
-            Request::builder().header(header::ACCEPT, accept).header("x-request-id", "r1");
-        let Self { text, name, variables, way } = self;
-        let request = if *way == Way::Get {
+            http::Request::builder().header(header::ACCEPT, accept).header("x-request-id", "r1");
+        let Self { text, name, variables, transport } = self;
+        let request = if *transport == Transport::Get {
             let mut query = form_urlencoded::Serializer::new(String::from("/graphql?"));
             query.append_pair("query", text).append_pair("variables", &variables.to_string());
             query.append_pair("operationName", name.unwrap_or_default());
@@ -96,73 +100,57 @@ impl Asked {
         request.unwrap()
     }
 
-    async fn told(&self, person: &Person) -> Told {
-        Told::of(person, self.request()).await
+    async fn send(&self, person: &Person) -> Observed {
+        Observed::of(person, self.request()).await
     }
 
-    /// Asks for what is known and for what is new, and compares; tells the answer, and whether a plan
-    /// has given it.
-    async fn same(&self, person: &Person) -> Told {
-        let known = self.told(person).await;
-        let new = self.anew().told(person).await;
+    /// Sends the request as it is and for an uncached document, and compares the two.
+    async fn same(&self, person: &Person) -> Observed {
+        let known = self.send(person).await;
+        let new = self.uncached().send(person).await;
         assert!(!new.by_plan);
         known.assert_same(&new, self);
         known
     }
 
-    /// The second time at the latest there is a plan for what has one.
-    async fn is_planned(&self, person: &Person) -> Told {
-        self.told(person).await;
-        let told = self.same(person).await;
-        assert!(told.by_plan, "no plan: {self}");
-        told
+    /// From the second time on, a plan answers.
+    async fn is_planned(&self, person: &Person) -> Observed {
+        self.send(person).await;
+        let observed = self.same(person).await;
+        assert!(observed.by_plan, "no plan: {self}");
+        observed
     }
 }
 
-impl Told {
-    async fn of(person: &Person, request: Request<Body>) -> Self {
+impl Observed {
+    async fn of(person: &Person, request: http::Request<Body>) -> Self {
         let planned = person.planned_operations();
-        let (reply, said) =
-            said(&["taskward::http", "taskward::engine"], person.sends(request)).await;
-        Self { reply, by_plan: person.planned_operations() > planned, said }
+        let (reply, events) =
+            events(&["taskward::http", "taskward::engine"], person.sends(request)).await;
+        Self { reply, events, by_plan: person.planned_operations() > planned }
     }
 
-    fn assert_same(&self, other: &Self, asked: &Asked) {
-        let body = |told: &Self| String::from_utf8_lossy(&told.reply.body).into_owned();
+    fn assert_same(&self, other: &Self, request: &Request) {
+        let body = |observed: &Self| String::from_utf8_lossy(&observed.reply.body).into_owned();
         let (known, new) = (body(self), body(other));
-        assert!(self.letters() == other.letters(), "{asked}\nknown: {known}\nnew: {new}");
-        assert_eq!(self.reply.status, other.reply.status, "{asked}");
-        assert_eq!(self.reply.headers, other.reply.headers, "{asked}");
-        assert_eq!(self.said, other.said, "{asked}");
+        assert!(
+            self.canonical_body() == other.canonical_body(),
+            "{request}\nknown: {known}\nnew: {new}"
+        );
+        assert_eq!(self.reply.status, other.reply.status, "{request}");
+        assert_eq!(self.reply.headers, other.reply.headers, "{request}");
+        assert_eq!(self.events, other.events, "{request}");
     }
 
-    /// The body as it is; but the library tells what is wrong with a document in no order, as its
-    /// fragments lie in none.
-    fn letters(&self) -> Vec<u8> {
-        let mut letters = self.reply.body.to_vec();
-        if letters.starts_with(br#"{"errors":"#) {
-            letters.sort_unstable();
+    /// The body; its bytes are sorted where it holds errors, because async-graphql validates fragments
+    /// in no particular order.
+    fn canonical_body(&self) -> Vec<u8> {
+        let mut body = self.reply.body.to_vec();
+        if body.starts_with(br#"{"errors":"#) {
+            body.sort_unstable();
         }
-        letters
+        body
     }
-}
-
-/// The id of the task, tag or list of that number; all users have the same ones.
-fn id(kind: char, number: usize) -> String {
-    let kind = kind.to_string().repeat(8);
-    format!("{kind}-aaaa-4aaa-8aaa-{number:012x}")
-}
-
-fn task_id(number: usize) -> String {
-    id('a', number)
-}
-
-fn tag_id(number: usize) -> String {
-    id('b', number)
-}
-
-fn list_id(number: usize) -> String {
-    id('c', number)
 }
 
 /// Text that has to be escaped, folded or counted with care.
@@ -183,13 +171,13 @@ const TEXTS: [&str; 12] = [
 
 const PRIORITIES: [&str; 5] = ["NONE", "LOW", "MEDIUM", "HIGH", "URGENT"];
 
-/// What a task may be called.
-fn titles() -> impl Iterator<Item = &'static str> {
+/// The texts that are allowed as titles.
+fn valid_titles() -> impl Iterator<Item = &'static str> {
     TEXTS.into_iter().filter(|text| !text.contains(['\u{8}', '\u{7f}']))
 }
 
-/// What somebody has: tags, lists and tasks of all sorts, one of them changed in each millisecond.
-async fn settle(api: &Api, person: &Person) {
+/// Creates tags, lists and tasks of all sorts, and changes some of them, one in each millisecond.
+async fn seed(api: &Api, person: &Person) {
     let tag = |(number, color): (usize, _)| json!({ "createTag": { "id": tag_id(number), "name": format!("tag \"{number}\" \u{1f389}"), "color": color } });
     let list = |number| json!({ "createList": { "id": list_id(number), "name": format!("list {number}") } });
     let tags = [Value::Null, json!("#1e90ff"), json!("#FFFFFF")].into_iter().enumerate().map(tag);
@@ -205,7 +193,7 @@ async fn settle(api: &Api, person: &Person) {
         json!({ "at": "9999-12-31T23:59:59.999Z" }),
         json!({ "at": "1969-12-31T23:59:59.999Z" }),
     ];
-    for (number, title) in titles().enumerate() {
+    for (number, title) in valid_titles().enumerate() {
         let mut input = json!({
             "id": task_id(number),
             "title": title,
@@ -264,8 +252,8 @@ const RESTORE: &str =
     "mutation Restore($id: ID!) { restoreTask(input: { id: $id }) { task { id deletedAt } } }";
 
 on_each_database! {
-    async fn what_front_ends_send_most_is_planned(api: Api) {
-        settle(&api, &api.alice).await;
+    async fn common_operations_are_planned(api: Api) {
+        seed(&api, &api.alice).await;
         let unknown = task_id(99);
         for (query, variables) in [
             ("{ tasks { nodes { id title completed } } }", json!({})),
@@ -278,9 +266,9 @@ on_each_database! {
             (ONE, json!({ "id": unknown })),
             ("{ task(id: 5) { ... on Node { id ... on Task { title } } } }", json!({})),
         ] {
-            Asked::post(query, variables).is_planned(&api.alice).await;
+            Request::post(query, variables).is_planned(&api.alice).await;
         }
-        // What they change stays as it is from the second time on.
+        // Repeated, these mutations change nothing more.
         for (mutation, variables) in [
             (CREATE, json!({ "input": { "id": task_id(50), "title": "Milk", "tagIds": tag_id(1) } })),
             (COMPLETE, json!({ "id": task_id(1) })),
@@ -288,13 +276,13 @@ on_each_database! {
             (DELETE, json!({ "id": task_id(2) })),
             (RESTORE, json!({ "id": task_id(2) })),
         ] {
-            let asked = Asked::post(mutation, variables);
-            asked.told(&api.alice).await.reply.data();
-            let (known, new) = (asked.told(&api.alice).await, asked.anew().told(&api.alice).await);
+            let request = Request::post(mutation, variables);
+            request.send(&api.alice).await.reply.data();
+            let (known, new) = (request.send(&api.alice).await, request.uncached().send(&api.alice).await);
             assert!(known.by_plan && !new.by_plan, "{mutation}");
             let field = mutation.split(['(', '{']).nth(2).unwrap().trim();
-            let [known, new] = [known, new].map(|told| {
-                let mut payload = told.reply.data()[field].take();
+            let [known, new] = [known, new].map(|observed| {
+                let mut payload = observed.reply.data()[field].take();
                 payload["cursor"].take();
                 payload
             });

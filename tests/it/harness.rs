@@ -1,20 +1,23 @@
 //! The server as users meet it: the production router on a real database, and people with tokens.
 
-mod any;
 pub mod databases;
+mod events;
+pub mod ids;
 mod issuer;
 mod outline;
 mod people;
 mod postgres;
+mod property;
 mod reply;
 mod served;
-mod statements;
+
 pub mod tokens;
 
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use clap::{Args, FromArgMatches};
+use serde_json::{Value, json};
 use taskward::{
     app::{App, SystemStore, refresh_revocations},
     auth::Authenticator,
@@ -24,14 +27,14 @@ use taskward::{
 
 pub(crate) use self::databases::on_each_database;
 pub use self::{
-    any::{for_any, for_the_same},
     databases::Database,
+    events::{events, statements},
     issuer::Issuer,
     outline::Outline,
     people::Person,
+    property::{for_any, for_the_same},
     reply::Reply,
-    served::{Served, Socket, soon},
-    statements::{said, statements},
+    served::{Served, Socket, eventually, soon},
 };
 
 /// A server with an empty database, a clock that stands still, and three people.
@@ -87,7 +90,7 @@ impl Api {
     }
 
     async fn of(database: Database, flags: &[&str], token: Option<String>) -> (Self, App) {
-        statements::let_each_test_listen();
+        events::let_each_test_record();
         let clock = Clock::manual(Timestamp::parse(START).unwrap());
         let database_url = format!("--database-url={}", database.url());
         let config = config([database_url.as_str()].iter().chain(flags));
@@ -109,6 +112,16 @@ impl Api {
     /// Somebody with this token.
     pub fn with_token(&self, token: impl Into<String>) -> Person {
         self.anon.with_token(token)
+    }
+
+    /// A token of that user, valid for an hour, with further claims; null removes a claim.
+    pub fn token(&self, sub: &str, more: &Value) -> String {
+        let now = self.clock.now().seconds();
+        let mut claims = json!({ "sub": sub, "iat": now, "exp": now + 3600 });
+        let all = claims.as_object_mut().unwrap();
+        all.extend(more.as_object().unwrap().clone());
+        all.retain(|_, value| !value.is_null());
+        tokens::with(&claims)
     }
 
     /// Learns who has signed out at other servers, as a server that serves does all the time.

@@ -1,21 +1,21 @@
 //! Statuses, headers, and what is refused before anything else: what every client meets first.
 //!
-//! Only [`outage`], [`stop`] and [`health`] depend on the database; the others take SQLite alone.
+//! Only [`outage`], [`shutdown`] and [`health`] depend on the database; the others take SQLite alone.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod body;
-mod browser;
+mod error_precedence;
 mod health;
 mod introspection;
 mod log;
 mod media_types;
-mod order;
+mod origins;
 mod outage;
 mod playground;
 mod query_string;
 mod request_id;
-mod stop;
+mod shutdown;
 
 use axum::{
     body::Body,

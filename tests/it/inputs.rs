@@ -222,6 +222,22 @@ on_each_database! {
         let query = format!("{{ task(id: \"{parent}\") {{ subtasks(after: {arranged}) {{ totalCount }} }} }}");
         assert_eq!(api.alice.asks(&query).await["task"]["subtasks"]["totalCount"], 1);
     }
+
+    async fn values_and_filters_without_end_are_refused(api: Api) {
+        let list = "query($filter: TaskFilter) { tasks(filter: $filter) { totalCount } }";
+        for (filter, field) in [
+            (json!({ "or": vec![json!({}); 101] }), "filter"),
+            (json!({ "or": vec![json!({}); 10_000] }), "filter.or.9998"),
+            (json!({ "priority": { "in": vec!["NONE"; 10_001] } }), "filter.priority.in.9997"),
+            (json!({ "or": vec![json!({ "search": "東".repeat(21) }); 10] }), "filter.or.9.search"),
+        ] {
+            let reply = api.alice.post(list, json!({ "filter": filter })).await;
+            assert_eq!((reply.code().as_str(), reply.field().as_str()), ("BAD_USER_INPUT", field));
+        }
+        let longest = ["x"; 100].join(" ");
+        let reply = api.alice.post(list, json!({ "filter": { "search": longest, "priority": { "in": vec!["NONE"; 5_000] } } })).await;
+        assert_eq!(reply.data()["tasks"]["totalCount"], 0);
+    }
 }
 
 /// How the input of a creation calls what is shown.

@@ -2,13 +2,13 @@
 //!
 //! What is told and to whom runs on both databases; what only the protocol decides takes SQLite alone.
 
-mod ends;
-mod events;
+mod close;
+mod event_stream;
 mod isolation;
 mod limits;
 mod log;
 mod protocol;
-mod seam;
+mod replay;
 
 /// Follows all changes from now on, or from `$since`.
 const CHANGES: &str = "subscription($since: String) {

@@ -4,36 +4,38 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod arranging;
 mod auth;
+mod background;
 mod batch;
+mod batch_loading;
 mod changes;
 mod command_line;
+mod concurrent_writes;
 mod days;
 mod documents;
 mod engine;
 mod explain;
 mod fast_path;
+mod foreign_keys;
 mod harness;
 mod http;
 mod inputs;
 mod isolation;
-mod links;
 mod lists;
 mod live_updates;
+mod map;
 mod messages;
 mod migrations;
+mod outline_model;
 mod positions;
 mod quotas;
-mod relations;
 mod replicas;
+mod response_shape;
 mod schema;
 mod sessions;
-mod shape;
 mod storage;
 mod subtasks;
 mod tags;
 mod task_lists;
 mod tasks;
 mod trash;
-mod waiting;

@@ -18,7 +18,8 @@ const EVERYTHING: &str = "query($after: String) {
     }
 }";
 
-fn id(number: u32) -> String {
+/// The id of a task in the fixtures.
+fn fixture_id(number: u32) -> String {
     format!("019aa000-0000-7000-8000-{number:012}")
 }
 
@@ -47,7 +48,11 @@ async fn tasks_of_the_first_release_are_all_there_as_they_were() {
     for api in servers().await {
         let (alices, bobs) = join(all(&api.alice), all(&api.bob)).await;
         let ids: Vec<_> = alices.iter().map(|task| task["id"].as_str().unwrap()).collect();
-        assert_eq!(ids, [id(1), id(2), id(3), id(4)], "in the order of their making");
+        assert_eq!(
+            ids,
+            [fixture_id(1), fixture_id(2), fixture_id(3), fixture_id(4)],
+            "in the order of their making"
+        );
         let first = &alices[0];
         assert_eq!(first["title"], "Buy crème brûlée");
         assert_eq!(first["description"], "It's *Straße* 7, with \\ and % and \"quotes\"\nnew line");
@@ -72,9 +77,9 @@ async fn tasks_of_the_first_release_are_all_there_as_they_were() {
 async fn tasks_of_the_first_release_are_found_by_their_words() {
     for api in servers().await {
         for (search, found) in [
-            ("creme BRU", vec![id(1)]),
-            ("strasse quotes", vec![id(1)]),
-            ("it's", vec![id(1)]),
+            ("creme BRU", vec![fixture_id(1)]),
+            ("strasse quotes", vec![fixture_id(1)]),
+            ("it's", vec![fixture_id(1)]),
             ("trash", vec![]),
             ("task", vec![]),
         ] {
@@ -94,14 +99,14 @@ async fn what_follows_goes_on_from_the_first_release() {
         let order: Vec<_> = all(&api.alice).await.iter().map(|task| task["id"].clone()).collect();
         assert_eq!(order.last(), Some(&json!(newest)));
 
-        api.alice.restore(&id(4)).await.data();
+        api.alice.restore(&fixture_id(4)).await.data();
         let moved =
             "mutation($input: MoveTaskInput!) { moveTask(input: $input) { task { version } } }";
-        let input = json!({ "id": newest, "parentId": id(1) });
+        let input = json!({ "id": newest, "parentId": fixture_id(1) });
         api.alice.post(moved, json!({ "input": input })).await.data();
-        let gone = api.alice.create(json!({ "id": id(5), "title": "Gone for good" })).await;
+        let gone = api.alice.create(json!({ "id": fixture_id(5), "title": "Gone for good" })).await;
         assert_eq!(gone.code(), "CONFLICT");
-        api.bob.create(json!({ "id": id(5), "title": "Free for Bob" })).await.data();
+        api.bob.create(json!({ "id": fixture_id(5), "title": "Free for Bob" })).await.data();
     }
 }
 

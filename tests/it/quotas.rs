@@ -9,54 +9,54 @@ use crate::harness::{Api, Outline, on_each_database};
 on_each_database! {
     async fn at_the_limit_no_task_is_made(api: Api) {
         let api = api.allowing(3, 9, 9).await;
-        let forest = api.create("a(b) c; Garden:").await;
+        let outline = api.create("a(b) c; Garden:").await;
         for place in [json!({}), json!({ "parentId": "b" }), json!({ "listId": "Garden" })] {
             let mut input = place.clone();
             input["title"] = json!("d");
-            let reply = forest.tries("createTask", input).await;
+            let reply = outline.tries("createTask", input).await;
             assert_eq!(reply.refusal(), "BAD_USER_INPUT input", "{place}");
             let message = reply.error()["message"].to_string();
             assert!(message.contains("3 tasks") && message.contains("delete"), "{message}");
         }
-        let before = forest.rests().await;
-        forest.moves("c", json!({ "parentId": "b" })).await;
-        forest.does("updateTask", json!({ "id": "c", "title": "c", "completed": true })).await;
-        let now = forest.looks().await;
+        let before = outline.rests().await;
+        outline.moves("c", json!({ "parentId": "b" })).await;
+        outline.does("updateTask", json!({ "id": "c", "title": "c", "completed": true })).await;
+        let now = outline.looks().await;
         assert_eq!(now.outline(), "a(b(c)); Garden:");
         assert_eq!((now["a"].clone(), now["b"].clone()), (before["a"].clone(), before["b"].clone()));
     }
 
     async fn the_trash_counts_until_it_is_emptied(api: Api) {
         let api = api.allowing(4, 9, 9).await;
-        let mut forest = api.create("a(b(c)) d").await;
-        forest.trashes("a").await;
-        assert_eq!(forest.has_room_for("task").await, 0);
-        forest.restores("b").await;
-        forest.trashes("b").await;
-        assert_eq!(forest.deletes_for_good("b").await, "b c");
-        assert_eq!(forest.has_room_for("task").await, 2);
-        forest.create("e f").await;
-        assert_eq!(forest.has_room_for("task").await, 0);
+        let mut outline = api.create("a(b(c)) d").await;
+        outline.trashes("a").await;
+        assert_eq!(outline.has_room_for("task").await, 0);
+        outline.restores("b").await;
+        outline.trashes("b").await;
+        assert_eq!(outline.deletes_for_good("b").await, "b c");
+        assert_eq!(outline.has_room_for("task").await, 2);
+        outline.create("e f").await;
+        assert_eq!(outline.has_room_for("task").await, 0);
 
-        forest.trashes("e").await;
+        outline.trashes("e").await;
         api.wait(TimeDelta::days(30));
         api.system.purge().await.unwrap();
-        assert_eq!(forest.outline().await, "d f");
-        assert_eq!(forest.has_room_for("task").await, 2);
+        assert_eq!(outline.outline().await, "d f");
+        assert_eq!(outline.has_room_for("task").await, 2);
     }
 
     async fn tags_and_lists_have_limits_of_their_own(api: Api) {
         let api = api.allowing(1, 2, 3).await;
-        let forest = api.create("a").await;
+        let outline = api.create("a").await;
         for (kind, most) in [("tag", 2), ("list", 3)] {
-            assert_eq!(forest.has_room_for(kind).await, most);
-            let id = forest.creates(kind, "new").await.unwrap();
-            assert_eq!(forest.has_room_for(kind).await, most - 1);
+            assert_eq!(outline.has_room_for(kind).await, most);
+            let id = outline.creates(kind, "new").await.unwrap();
+            assert_eq!(outline.has_room_for(kind).await, most - 1);
             let delete = format!("mutation {{ delete{}(input: {{ id: \"{id}\" }}) {{ deletedIds }} }}", capital(kind));
-            forest.person().asks(&delete).await;
-            assert_eq!(forest.has_room_for(kind).await, most);
+            outline.person().asks(&delete).await;
+            assert_eq!(outline.has_room_for(kind).await, most);
         }
-        assert_eq!(forest.has_room_for("task").await, 0);
+        assert_eq!(outline.has_room_for("task").await, 0);
     }
 
     async fn what_others_have_does_not_count(api: Api) {
@@ -73,54 +73,54 @@ on_each_database! {
 
     async fn at_the_limit_a_create_that_is_sent_again_finds_what_it_made(api: Api) {
         let api = api.allowing(1, 9, 1).await;
-        let forest = api.create("a; A:").await;
-        let before = forest.looks().await;
-        assert_eq!(forest.does("createTask", json!({ "id": "a", "title": "new" })).await, before["a"]);
-        assert_eq!(forest.does("createList", json!({ "id": "A", "name": "new" })).await, before["A"]);
+        let outline = api.create("a; A:").await;
+        let before = outline.looks().await;
+        assert_eq!(outline.does("createTask", json!({ "id": "a", "title": "new" })).await, before["a"]);
+        assert_eq!(outline.does("createList", json!({ "id": "A", "name": "new" })).await, before["A"]);
     }
 
     async fn of_many_creates_at_once_as_many_succeed_as_there_is_room_for(api: Api) {
         let api = api.allowing(3, 9, 9).await;
-        let forest = api.create("a").await;
-        let creates = (0..10).map(async |number| forest.creates("task", &format!("t{number}")).await.is_ok());
+        let outline = api.create("a").await;
+        let creates = (0..10).map(async |number| outline.creates("task", &format!("t{number}")).await.is_ok());
         assert_eq!(join_all(creates).await.into_iter().filter(|made| *made).count(), 2);
-        assert_eq!(forest.has_room_for("task").await, 0);
+        assert_eq!(outline.has_room_for("task").await, 0);
     }
 
     async fn a_batch_meets_the_limit_where_it_comes_to_it(api: Api) {
         let api = api.allowing(3, 9, 9).await;
-        let forest = api.create("a(b)").await;
+        let outline = api.create("a(b)").await;
         let creates = json!([
             { "createTask": { "title": "c" } }, { "createTask": { "title": "d" } }, { "createTask": { "title": "e" } },
         ]);
-        assert_eq!(forest.batch(&creates, true).await, ["ABORTED", "BAD_USER_INPUT createTask", "ABORTED"]);
-        assert_eq!(forest.outline().await, "a(b)");
-        assert_eq!(forest.has_room_for("task").await, 1);
+        assert_eq!(outline.batch(&creates, true).await, ["ABORTED", "BAD_USER_INPUT createTask", "ABORTED"]);
+        assert_eq!(outline.outline().await, "a(b)");
+        assert_eq!(outline.has_room_for("task").await, 1);
 
         let swap = json!([
             { "createTask": { "title": "c" } },
             { "createTask": { "title": "d" } },
-            { "deleteTask": { "id": forest.id("a"), "permanently": true } },
+            { "deleteTask": { "id": outline.id("a"), "permanently": true } },
             { "createTask": { "title": "e" } },
         ]);
-        assert_eq!(forest.batch(&swap, false).await, ["", "BAD_USER_INPUT createTask", "", ""]);
-        assert_eq!(forest.outline().await, "c e");
-        assert_eq!(forest.has_room_for("task").await, 1);
+        assert_eq!(outline.batch(&swap, false).await, ["", "BAD_USER_INPUT createTask", "", ""]);
+        assert_eq!(outline.outline().await, "c e");
+        assert_eq!(outline.has_room_for("task").await, 1);
     }
 
     async fn who_has_more_than_a_new_limit_keeps_it_all(api: Api) {
-        let forest = api.create("a(b) c; A:; B:").await;
+        let outline = api.create("a(b) c; A:; B:").await;
         let stricter = api.allowing(1, 9, 1).await;
-        let forest = forest.at(&stricter);
-        assert_eq!(forest.creates("list", "C").await, Err("BAD_USER_INPUT input".to_owned()));
-        forest.trashes("a").await;
-        forest.restores("a").await;
+        let outline = outline.at(&stricter);
+        assert_eq!(outline.creates("list", "C").await, Err("BAD_USER_INPUT input".to_owned()));
+        outline.trashes("a").await;
+        outline.restores("a").await;
         for (task, room) in [("a", 0), ("c", 1)] {
-            assert_eq!(forest.has_room_for("task").await, 0);
-            forest.deletes_for_good(task).await;
-            assert_eq!(forest.has_room_for("task").await, room);
+            assert_eq!(outline.has_room_for("task").await, 0);
+            outline.deletes_for_good(task).await;
+            assert_eq!(outline.has_room_for("task").await, room);
         }
-        assert_eq!(forest.outline().await, "A:; B:");
+        assert_eq!(outline.outline().await, "A:; B:");
     }
 }
 

@@ -100,7 +100,7 @@ async fn two_servers() -> Option<(Database, Server, Server)> {
     Some((database, one, other))
 }
 
-fn titles(numbers: std::ops::Range<u32>) -> Vec<String> {
+fn task_titles(numbers: std::ops::Range<u32>) -> Vec<String> {
     numbers.map(|number| format!("task {number}")).collect()
 }
 
@@ -109,7 +109,7 @@ async fn what_is_written_through_one_is_heard_through_the_other() {
     let Some((_database, here, there)) = two_servers().await else { return };
     let (reader, writer) = (Person::at(&here), Person::at(&there));
     let mut changes = reader.follows().await;
-    let titles = titles(0..20);
+    let titles = task_titles(0..20);
     for title in &titles {
         writer.creates(title).await;
     }
@@ -125,7 +125,7 @@ async fn nothing_is_lost_while_the_listener_is_down() {
     let mut changes = reader.follows().await;
     let mut written = 0;
     for _ in 0..3 {
-        let titles = titles(written..written + 10);
+        let titles = task_titles(written..written + 10);
         written += 10;
         for (number, title) in titles.iter().enumerate() {
             if number == 3 {
@@ -142,7 +142,7 @@ async fn nothing_is_lost_while_the_listener_is_down() {
 async fn what_a_server_wrote_that_died_at_once_is_heard_all_the_same() {
     let Some((_database, here, there)) = two_servers().await else { return };
     let mut changes = Person::at(&here).follows().await;
-    let titles = titles(0..5);
+    let titles = task_titles(0..5);
     let writer = Person::at(&there);
     for title in &titles {
         writer.creates(title).await;

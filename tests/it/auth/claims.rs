@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{House, who, with, without};
+use super::{Deployment, who, with, without};
 use crate::harness::{
     Api, Database,
     tokens::{self, Key, SECRET, part},
@@ -227,14 +227,14 @@ async fn a_token_must_be_for_this_server() {
 
 #[tokio::test]
 async fn a_token_by_the_key_set_must_name_issuer_and_audience_also_by_default() {
-    let house = House::with_secret().await;
+    let deployment = Deployment::with_secret().await;
     for (claim, expected) in [("iss", "WRONG_ISSUER"), ("aud", "WRONG_AUDIENCE")] {
-        let claims = without(house.claims("ada"), claim);
-        assert_eq!(house.who(&house.key.signs(&claims)).await, expected);
-        assert_eq!(house.who(&tokens::with(&claims)).await, "ada", "by the secret it may");
-        let slash = json!({claim: format!("{}/", house.issuer.origin)});
-        let claims = with(house.claims("ada"), slash);
-        assert_eq!(house.who(&house.key.signs(&claims)).await, "ada");
+        let claims = without(deployment.claims("ada"), claim);
+        assert_eq!(deployment.who(&deployment.key.signs(&claims)).await, expected);
+        assert_eq!(deployment.who(&tokens::with(&claims)).await, "ada", "by the secret it may");
+        let slash = json!({claim: format!("{}/", deployment.issuer.origin)});
+        let claims = with(deployment.claims("ada"), slash);
+        assert_eq!(deployment.who(&deployment.key.signs(&claims)).await, "ada");
     }
 }
 
@@ -269,8 +269,8 @@ async fn a_subject_has_at_most_255_bytes() {
 
 #[tokio::test]
 async fn of_several_faults_the_first_is_told() {
-    let house = House::with_secret().await;
-    let start = now(&house.api);
+    let deployment = Deployment::with_secret().await;
+    let start = now(&deployment.api);
     let mallory = Key::ed25519("first");
     let elsewhere = "https://elsewhere.example";
     let mut header = json!({"alg": "none", "kid": "unheard of", "typ": "logout+jwt"});
@@ -280,30 +280,30 @@ async fn of_several_faults_the_first_is_told() {
     });
     // Each step repairs what the one before it was refused for.
     let forged = |header: &Value, claims: &Value| mallory.signs_as(header, claims);
-    let signed = |header: &Value, claims: &Value| house.key.signs_as(header, claims);
+    let signed = |header: &Value, claims: &Value| deployment.key.signs_as(header, claims);
     let too_long = format!("{}{}", forged(&header, &claims), part([0; 8192]));
-    assert_eq!(house.who(&too_long).await, "TOKEN_MALFORMED");
-    assert_eq!(house.who(&forged(&header, &claims)).await, "TOKEN_MALFORMED");
+    assert_eq!(deployment.who(&too_long).await, "TOKEN_MALFORMED");
+    assert_eq!(deployment.who(&forged(&header, &claims)).await, "TOKEN_MALFORMED");
     header["typ"] = json!("JWT");
-    assert_eq!(house.who(&forged(&header, &claims)).await, "ALGORITHM_NOT_ALLOWED");
+    assert_eq!(deployment.who(&forged(&header, &claims)).await, "ALGORITHM_NOT_ALLOWED");
     header["alg"] = json!("EdDSA");
-    assert_eq!(house.who(&forged(&header, &claims)).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.who(&forged(&header, &claims)).await, "UNKNOWN_KEY");
     header["kid"] = json!("first");
-    assert_eq!(house.who(&forged(&header, &claims)).await, "BAD_SIGNATURE");
-    assert_eq!(house.who(&signed(&header, &claims)).await, "TOKEN_EXPIRED");
+    assert_eq!(deployment.who(&forged(&header, &claims)).await, "BAD_SIGNATURE");
+    assert_eq!(deployment.who(&signed(&header, &claims)).await, "TOKEN_EXPIRED");
     claims["exp"] = json!(start + 60);
-    assert_eq!(house.who(&signed(&header, &claims)).await, "TOKEN_NOT_YET_VALID");
+    assert_eq!(deployment.who(&signed(&header, &claims)).await, "TOKEN_NOT_YET_VALID");
     claims["nbf"] = json!(start);
-    assert_eq!(house.who(&signed(&header, &claims)).await, "TOKEN_NOT_YET_VALID", "`iat`");
+    assert_eq!(deployment.who(&signed(&header, &claims)).await, "TOKEN_NOT_YET_VALID", "`iat`");
     claims["iat"] = json!(start);
-    assert_eq!(house.who(&signed(&header, &claims)).await, "WRONG_ISSUER");
-    claims["iss"] = json!(house.issuer.origin);
-    assert_eq!(house.who(&signed(&header, &claims)).await, "WRONG_AUDIENCE");
-    claims["aud"] = json!(house.issuer.origin);
-    assert_eq!(house.who(&signed(&header, &claims)).await, "SUBJECT_MISSING");
+    assert_eq!(deployment.who(&signed(&header, &claims)).await, "WRONG_ISSUER");
+    claims["iss"] = json!(deployment.issuer.origin);
+    assert_eq!(deployment.who(&signed(&header, &claims)).await, "WRONG_AUDIENCE");
+    claims["aud"] = json!(deployment.issuer.origin);
+    assert_eq!(deployment.who(&signed(&header, &claims)).await, "SUBJECT_MISSING");
     claims["sub"] = json!("ada");
-    assert_eq!(house.who(&signed(&header, &claims)).await, "ada");
+    assert_eq!(deployment.who(&signed(&header, &claims)).await, "ada");
     // The end comes before all that could not be trusted of it.
-    let endless = with(without(good(&house.api), "exp"), json!({"iss": elsewhere, "sub": ""}));
-    assert_eq!(house.who(&house.key.signs(&endless)).await, "TOKEN_MALFORMED");
+    let endless = with(without(good(&deployment.api), "exp"), json!({"iss": elsewhere, "sub": ""}));
+    assert_eq!(deployment.who(&deployment.key.signs(&endless)).await, "TOKEN_MALFORMED");
 }

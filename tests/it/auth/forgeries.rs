@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{House, with};
+use super::{Deployment, with};
 use crate::harness::{
     Issuer,
     tokens::{self, Key, part},
@@ -16,44 +16,45 @@ fn parts(token: &str) -> [&str; 3] {
     token.split('.').collect::<Vec<_>>().try_into().unwrap()
 }
 
-/// A house that knows two more keys.
-async fn house(secret: bool) -> (House, Key, Key) {
-    let house = if secret { House::with_secret().await } else { House::start().await };
+/// A deployment that knows two more keys.
+async fn deployment(secret: bool) -> (Deployment, Key, Key) {
+    let deployment =
+        if secret { Deployment::with_secret().await } else { Deployment::start().await };
     let (rsa, ec) = (Key::rsa("rsa"), Key::ec("p256", "P-256"));
-    house.issuer.publishes(&[house.key.jwk(), rsa.jwk(), ec.jwk()]);
-    (house, rsa, ec)
+    deployment.issuer.publishes(&[deployment.key.jwk(), rsa.jwk(), ec.jwk()]);
+    (deployment, rsa, ec)
 }
 
 #[tokio::test]
 async fn a_token_without_a_signature_is_refused() {
-    let (house, rsa, ec) = house(true).await;
-    let claims = house.claims("ada");
+    let (deployment, rsa, ec) = deployment(true).await;
+    let claims = deployment.claims("ada");
     for alg in ["none", "None", "NONE"] {
         for header in [json!({"alg": alg}), json!({"alg": alg, "kid": "first", "typ": "JWT"})] {
             let token = tokens::signed(&header, &claims, |_| Vec::new());
-            assert_eq!(house.who(&token).await, "ALGORITHM_NOT_ALLOWED", "{header}");
+            assert_eq!(deployment.who(&token).await, "ALGORITHM_NOT_ALLOWED", "{header}");
         }
     }
     // The signature cut off, or made of nothing.
     let by_secret = tokens::with(&claims);
-    let stripped = [house.token("ada"), rsa.signs(&claims), ec.signs(&claims), by_secret];
+    let stripped = [deployment.token("ada"), rsa.signs(&claims), ec.signs(&claims), by_secret];
     for token in stripped {
         let [header, claims, signature] = parts(&token);
         for nothing in ["", "AA", &part([0; 32]), &part([0; 64]), &part([0; 256])] {
             let token = format!("{header}.{claims}.{nothing}");
-            assert_eq!(house.who(&token).await, BAD_SIGNATURE, "{token}");
+            assert_eq!(deployment.who(&token).await, BAD_SIGNATURE, "{token}");
         }
         let short = format!("{header}.{claims}.{}", &signature[..signature.len() - 2]);
-        assert_eq!(house.who(&short).await, BAD_SIGNATURE);
+        assert_eq!(deployment.who(&short).await, BAD_SIGNATURE);
         let padded = format!("{token}=");
-        assert_eq!(house.who(&padded).await, BAD_SIGNATURE);
+        assert_eq!(deployment.who(&padded).await, BAD_SIGNATURE);
     }
 }
 
 #[tokio::test]
 async fn a_public_key_is_never_taken_for_a_secret() {
-    let (with_secret, rsa, ec) = house(true).await;
-    let (keys_only, ..) = house(false).await;
+    let (with_secret, rsa, ec) = deployment(true).await;
+    let (keys_only, ..) = deployment(false).await;
     let text = |jwk: Value| jwk.to_string().into_bytes();
     for key in [&with_secret.key, &rsa, &ec] {
         let jwk = key.jwk();
@@ -84,67 +85,67 @@ async fn a_public_key_is_never_taken_for_a_secret() {
 
 #[tokio::test]
 async fn a_key_in_the_set_that_is_a_secret_is_none() {
-    let house = House::with_secret().await;
+    let deployment = Deployment::with_secret().await;
     let published = "this is a symmetric key that somebody published";
     let oct = json!({"kty": "oct", "kid": "oct", "alg": "HS256", "k": part(published)});
-    house.issuer.publishes(&[house.key.jwk(), oct]);
-    assert_eq!(house.who(&house.token("ada")).await, "ada");
+    deployment.issuer.publishes(&[deployment.key.jwk(), oct]);
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "ada");
     let header = json!({"alg": "HS256", "kid": "oct"});
-    let token = tokens::by_secret(published, &header, &house.claims("ada"));
-    assert_eq!(house.who(&token).await, BAD_SIGNATURE);
+    let token = tokens::by_secret(published, &header, &deployment.claims("ada"));
+    assert_eq!(deployment.who(&token).await, BAD_SIGNATURE);
 }
 
 #[tokio::test]
 async fn a_token_is_refused_under_the_name_of_another_key() {
-    let (house, rsa, ec) = house(false).await;
+    let (deployment, rsa, ec) = deployment(false).await;
     let second = Key::ed25519("second");
-    house.issuer.publishes(&[house.key.jwk(), second.jwk(), rsa.jwk(), ec.jwk()]);
-    let claims = house.claims("ada");
+    deployment.issuer.publishes(&[deployment.key.jwk(), second.jwk(), rsa.jwk(), ec.jwk()]);
+    let claims = deployment.claims("ada");
     let by =
         |key: &Key, kid: &str| key.signs_as(&json!({"alg": key.algorithm(), "kid": kid}), &claims);
-    assert_eq!(house.who(&by(&house.key, "first")).await, "ada");
-    assert_eq!(house.who(&by(&second, "second")).await, "ada");
-    assert_eq!(house.who(&by(&house.key, "second")).await, BAD_SIGNATURE);
-    assert_eq!(house.who(&by(&second, "first")).await, BAD_SIGNATURE);
-    assert_eq!(house.who(&by(&house.key, "rsa")).await, "ALGORITHM_NOT_ALLOWED");
-    assert_eq!(house.who(&by(&rsa, "first")).await, "ALGORITHM_NOT_ALLOWED");
+    assert_eq!(deployment.who(&by(&deployment.key, "first")).await, "ada");
+    assert_eq!(deployment.who(&by(&second, "second")).await, "ada");
+    assert_eq!(deployment.who(&by(&deployment.key, "second")).await, BAD_SIGNATURE);
+    assert_eq!(deployment.who(&by(&second, "first")).await, BAD_SIGNATURE);
+    assert_eq!(deployment.who(&by(&deployment.key, "rsa")).await, "ALGORITHM_NOT_ALLOWED");
+    assert_eq!(deployment.who(&by(&rsa, "first")).await, "ALGORITHM_NOT_ALLOWED");
     // A `kid` is a name and nothing else: not a path, not a query, not a piece of the real one.
     for kid in ["", "FIRST", "firs", "first ", "../../dev/null", "' OR 1=1 --", "first\0", "*"] {
-        assert_eq!(house.who(&by(&house.key, kid)).await, "UNKNOWN_KEY", "{kid}");
+        assert_eq!(deployment.who(&by(&deployment.key, kid)).await, "UNKNOWN_KEY", "{kid}");
     }
 }
 
 #[tokio::test]
 async fn a_changed_token_is_refused() {
-    let (house, rsa, ec) = house(true).await;
-    let [mine, hers] = [house.claims("mallory"), house.claims("ada")];
+    let (deployment, rsa, ec) = deployment(true).await;
+    let [mine, hers] = [deployment.claims("mallory"), deployment.claims("ada")];
     let pairs = [
-        [house.key.signs(&mine), house.key.signs(&hers)],
+        [deployment.key.signs(&mine), deployment.key.signs(&hers)],
         [rsa.signs(&mine), rsa.signs(&hers)],
         [ec.signs(&mine), ec.signs(&hers)],
         [tokens::with(&mine), tokens::with(&hers)],
     ];
     for [mine, hers] in pairs {
-        assert_eq!(house.who(&mine).await, "mallory");
+        assert_eq!(deployment.who(&mine).await, "mallory");
         let ([header, _, my_signature], [_, her_claims, _]) = (parts(&mine), parts(&hers));
         // My signature under her claims.
         let swapped = format!("{header}.{her_claims}.{my_signature}");
-        assert_eq!(house.who(&swapped).await, BAD_SIGNATURE);
+        assert_eq!(deployment.who(&swapped).await, BAD_SIGNATURE);
         // The same claims, written otherwise.
-        let longer = with(house.claims("mallory"), json!({"exp": 9_999_999_999_u64}));
+        let longer = with(deployment.claims("mallory"), json!({"exp": 9_999_999_999_u64}));
         let longer = format!("{header}.{}.{my_signature}", part(longer.to_string()));
-        assert_eq!(house.who(&longer).await, BAD_SIGNATURE);
+        assert_eq!(deployment.who(&longer).await, BAD_SIGNATURE);
     }
     // The header is signed too.
-    let token = house.key.signs(&hers);
+    let token = deployment.key.signs(&hers);
     let [_, claims, signature] = parts(&token);
     let header = part(json!({"alg": "EdDSA", "kid": "first", "typ": "JWT"}).to_string());
-    assert_eq!(house.who(&format!("{header}.{claims}.{signature}")).await, BAD_SIGNATURE);
+    assert_eq!(deployment.who(&format!("{header}.{claims}.{signature}")).await, BAD_SIGNATURE);
 }
 
 #[tokio::test]
 async fn a_signature_counts_in_the_form_of_its_algorithm_only() {
-    let (house, ..) = house(false).await;
+    let (deployment, ..) = deployment(false).await;
     let pair = aws_lc_rs::signature::EcdsaKeyPair::generate(
         &aws_lc_rs::signature::ECDSA_P256_SHA256_ASN1_SIGNING,
     )
@@ -152,18 +153,21 @@ async fn a_signature_counts_in_the_form_of_its_algorithm_only() {
     let point = aws_lc_rs::signature::KeyPair::public_key(&pair).as_ref()[1..].to_vec();
     let (x, y) = point.split_at(32);
     let jwk = json!({"kty": "EC", "crv": "P-256", "kid": "asn1", "x": part(x), "y": part(y)});
-    house.issuer.publishes(&[house.key.jwk(), jwk]);
-    let token =
-        tokens::signed(&json!({"alg": "ES256", "kid": "asn1"}), &house.claims("ada"), |bytes| {
+    deployment.issuer.publishes(&[deployment.key.jwk(), jwk]);
+    let token = tokens::signed(
+        &json!({"alg": "ES256", "kid": "asn1"}),
+        &deployment.claims("ada"),
+        |bytes| {
             let random = aws_lc_rs::rand::SystemRandom::new();
             pair.sign(&random, bytes).unwrap().as_ref().to_vec()
-        });
-    assert_eq!(house.who(&token).await, BAD_SIGNATURE, "RFC 7518 has two numbers, not ASN.1");
+        },
+    );
+    assert_eq!(deployment.who(&token).await, BAD_SIGNATURE, "RFC 7518 has two numbers, not ASN.1");
 }
 
 #[tokio::test]
 async fn a_key_that_the_token_brings_along_counts_for_nothing() {
-    let (house, ..) = house(false).await;
+    let (deployment, ..) = deployment(false).await;
     let mallory = Key::ed25519("mallory");
     let elsewhere =
         Issuer::start(&[mallory.jwk(), mallory.jwk_with(&json!({"kid": "first"}))]).await;
@@ -173,21 +177,21 @@ async fn a_key_that_the_token_brings_along_counts_for_nothing() {
         "x5u": elsewhere.jwks_url(),
         "x5c": [base64::Engine::encode(&base64::prelude::BASE64_STANDARD, mallory.public_der())],
     });
-    let claims = with(house.claims("ada"), json!({"iss": house.issuer.origin}));
+    let claims = with(deployment.claims("ada"), json!({"iss": deployment.issuer.origin}));
     for (kid, expected) in [
         (json!({"kid": "first"}), BAD_SIGNATURE),
         (json!({"kid": "mallory"}), "UNKNOWN_KEY"),
         (json!({}), BAD_SIGNATURE),
     ] {
         let header = with(with(json!({"alg": "EdDSA"}), brought.clone()), kid);
-        assert_eq!(house.who(&mallory.signs_as(&header, &claims)).await, expected, "{header}");
+        assert_eq!(deployment.who(&mallory.signs_as(&header, &claims)).await, expected, "{header}");
     }
     assert_eq!(elsewhere.fetches(), 0, "nobody goes where a token points");
 }
 
 #[tokio::test]
 async fn a_good_token_of_another_issuer_is_refused() {
-    let (ours, theirs) = (House::start().await, House::start().await);
+    let (ours, theirs) = (Deployment::start().await, Deployment::start().await);
     let token = theirs.token("ada");
     assert_eq!(theirs.who(&token).await, "ada");
     assert_eq!(ours.who(&token).await, BAD_SIGNATURE);

@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::{House, who_by, with};
+use super::{Deployment, who_by, with};
 use crate::harness::tokens::{self, Key, SECRET, part};
 
 const MALFORMED: &str = "TOKEN_MALFORMED";
 
 #[tokio::test]
 async fn a_token_comes_in_one_header_by_the_bearer_scheme() {
-    let house = House::start().await;
-    let (ada, bob) = (house.token("ada"), house.token("bob"));
+    let deployment = Deployment::start().await;
+    let (ada, bob) = (deployment.token("ada"), deployment.token("bob"));
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR", "Bearer "] {
-        assert_eq!(who_by(&house.api, &[&format!("{scheme} {ada}")]).await, "ada", "{scheme}");
+        assert_eq!(who_by(&deployment.api, &[&format!("{scheme} {ada}")]).await, "ada", "{scheme}");
     }
     let [basic, digest, other] =
         [format!("Basic {ada}"), format!("DPoP {ada}"), format!("Token {ada}")];
@@ -41,19 +41,19 @@ async fn a_token_comes_in_one_header_by_the_bearer_scheme() {
         &[&tab],
     ];
     for values in table {
-        assert_eq!(who_by(&house.api, values).await, MALFORMED, "{values:?}");
+        assert_eq!(who_by(&deployment.api, values).await, MALFORMED, "{values:?}");
     }
-    assert_eq!(who_by(&house.api, &[&glued]).await, MALFORMED);
-    assert_eq!(who_by(&house.api, &[]).await, "TOKEN_MISSING");
+    assert_eq!(who_by(&deployment.api, &[&glued]).await, MALFORMED);
+    assert_eq!(who_by(&deployment.api, &[]).await, "TOKEN_MISSING");
 }
 
 /// A good token that is so many bytes long.
-fn sized(house: &House, size: usize) -> String {
+fn sized(deployment: &Deployment, size: usize) -> String {
     // Base64 skips every fourth length, which another byte in the header makes up for.
     for more in ["", "x", "xx"] {
         let header = json!({"alg": "HS256", "more": more});
         let token = |pad: usize| {
-            let claims = with(house.claims("ada"), json!({"pad": "x".repeat(pad)}));
+            let claims = with(deployment.claims("ada"), json!({"pad": "x".repeat(pad)}));
             tokens::by_secret(SECRET, &header, &claims)
         };
         let missing = size - token(0).len();
@@ -67,16 +67,16 @@ fn sized(house: &House, size: usize) -> String {
 
 #[tokio::test]
 async fn a_token_may_have_8_kib() {
-    let house = House::with_secret().await;
-    assert_eq!(house.who(&sized(&house, 8192)).await, "ada");
-    assert_eq!(house.who(&sized(&house, 8193)).await, MALFORMED);
-    assert_eq!(house.who(&sized(&house, 100_000)).await, MALFORMED);
+    let deployment = Deployment::with_secret().await;
+    assert_eq!(deployment.who(&sized(&deployment, 8192)).await, "ada");
+    assert_eq!(deployment.who(&sized(&deployment, 8193)).await, MALFORMED);
+    assert_eq!(deployment.who(&sized(&deployment, 100_000)).await, MALFORMED);
 }
 
 #[tokio::test]
 async fn a_token_has_three_parts() {
-    let house = House::with_secret().await;
-    let token = house.token("ada");
+    let deployment = Deployment::with_secret().await;
+    let token = deployment.token("ada");
     let parts: Vec<_> = token.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("{token}") };
     let table = [
@@ -92,21 +92,21 @@ async fn a_token_has_three_parts() {
         ".".to_owned(),
     ];
     for token in table {
-        assert_eq!(house.who(&token).await, MALFORMED, "{token}");
+        assert_eq!(deployment.who(&token).await, MALFORMED, "{token}");
     }
 }
 
 #[tokio::test]
 async fn a_header_is_a_json_object() {
-    let house = House::with_secret().await;
+    let deployment = Deployment::with_secret().await;
     let sign = |header: &str| {
-        tokens::signed(&header, &house.claims("ada"), |bytes| {
+        tokens::signed(&header, &deployment.claims("ada"), |bytes| {
             let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, SECRET.as_bytes());
             aws_lc_rs::hmac::sign(&key, bytes).as_ref().to_vec()
         })
     };
-    assert_eq!(house.who(&sign(r#"{"alg":"HS256"}"#)).await, "ada");
-    assert_eq!(house.who(&sign(" { \"alg\" : \"HS256\" } ")).await, "ada");
+    assert_eq!(deployment.who(&sign(r#"{"alg":"HS256"}"#)).await, "ada");
+    assert_eq!(deployment.who(&sign(" { \"alg\" : \"HS256\" } ")).await, "ada");
     let table = [
         "",
         "HS256",
@@ -121,29 +121,29 @@ async fn a_header_is_a_json_object() {
         r"{'alg':'HS256'}",
     ];
     for header in table {
-        assert_eq!(house.who(&sign(header)).await, MALFORMED, "{header}");
+        assert_eq!(deployment.who(&sign(header)).await, MALFORMED, "{header}");
     }
     let token = sign(r#"{"alg":"HS256"}"#);
     let (_, rest) = token.split_once('.').unwrap();
     // Not base64url: the other alphabet, padding, and bytes that are no UTF-8.
     for header in ["eyJhbGciOiJIUzI1NiJ9==", "+/+/", "eyJhbGciOiJIUzI1NiJ", &part([0xff, 0xfe])] {
-        assert_eq!(house.who(&format!("{header}.{rest}")).await, MALFORMED, "{header}");
+        assert_eq!(deployment.who(&format!("{header}.{rest}")).await, MALFORMED, "{header}");
     }
 }
 
 #[tokio::test]
 async fn a_token_is_of_a_type_that_gives_access() {
-    let house = House::start().await;
+    let deployment = Deployment::start().await;
     let token = |more: Value| {
         let header = with(json!({"alg": "EdDSA", "kid": "first"}), more);
-        house.key.signs_as(&header, &house.claims("ada"))
+        deployment.key.signs_as(&header, &deployment.claims("ada"))
     };
     let accepted =
         ["JWT", "jwt", "Jwt", "at+jwt", "AT+JWT", "application/at+jwt"].map(|typ| json!(typ));
     for typ in accepted {
-        assert_eq!(house.who(&token(json!({"typ": typ}))).await, "ada", "{typ}");
+        assert_eq!(deployment.who(&token(json!({"typ": typ}))).await, "ada", "{typ}");
     }
-    assert_eq!(house.who(&token(json!({}))).await, "ada", "Better Auth writes no type");
+    assert_eq!(deployment.who(&token(json!({}))).await, "ada", "Better Auth writes no type");
     let refused = [
         json!("logout+jwt"),
         json!("secevent+jwt"),
@@ -160,27 +160,29 @@ async fn a_token_is_of_a_type_that_gives_access() {
         json!(1),
     ];
     for typ in refused {
-        assert_eq!(house.who(&token(json!({"typ": typ}))).await, MALFORMED, "{typ}");
+        assert_eq!(deployment.who(&token(json!({"typ": typ}))).await, MALFORMED, "{typ}");
     }
 }
 
 #[tokio::test]
 async fn a_token_that_needs_an_extension_is_refused() {
-    let house = House::start().await;
+    let deployment = Deployment::start().await;
     for crit in [json!(["exp"]), json!(["b64"]), json!([]), json!("exp"), json!(null)] {
         let header = json!({"alg": "EdDSA", "kid": "first", "crit": crit, "b64": true, "exp": 9e9});
-        let token = house.key.signs_as(&header, &house.claims("ada"));
-        assert_eq!(house.who(&token).await, MALFORMED, "{crit}");
+        let token = deployment.key.signs_as(&header, &deployment.claims("ada"));
+        assert_eq!(deployment.who(&token).await, MALFORMED, "{crit}");
     }
     for kid in [json!(1), json!(null), json!(["first"]), json!({"kid": "first"})] {
-        let token = house.key.signs_as(&json!({"alg": "EdDSA", "kid": kid}), &house.claims("ada"));
-        assert_eq!(house.who(&token).await, MALFORMED, "{kid}");
+        let token = deployment
+            .key
+            .signs_as(&json!({"alg": "EdDSA", "kid": kid}), &deployment.claims("ada"));
+        assert_eq!(deployment.who(&token).await, MALFORMED, "{kid}");
     }
 }
 
 #[tokio::test]
 async fn a_token_may_say_more_in_its_header_than_anybody_reads() {
-    let house = House::start().await;
+    let deployment = Deployment::start().await;
     let mallory = Key::ed25519("mallory");
     let header = json!({
         "alg": "EdDSA",
@@ -194,6 +196,12 @@ async fn a_token_may_say_more_in_its_header_than_anybody_reads() {
         "zip": "DEF",
         "ppt": {"deep": [1, 2, 3]},
     });
-    assert_eq!(house.who(&house.key.signs_as(&header, &house.claims("ada"))).await, "ada");
-    assert_eq!(house.who(&mallory.signs_as(&header, &house.claims("ada"))).await, "BAD_SIGNATURE");
+    assert_eq!(
+        deployment.who(&deployment.key.signs_as(&header, &deployment.claims("ada"))).await,
+        "ada"
+    );
+    assert_eq!(
+        deployment.who(&mallory.signs_as(&header, &deployment.claims("ada"))).await,
+        "BAD_SIGNATURE"
+    );
 }

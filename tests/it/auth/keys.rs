@@ -1,29 +1,26 @@
 //! The key set as tokens ask for it: which keys count, and when the issuer is asked again.
 
-use axum::{
-    body::Body,
-    http::{Request, StatusCode},
-};
+use axum::http::StatusCode;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use super::{House, UNAVAILABLE, settle, who};
+use super::{Deployment, UNAVAILABLE, settle, who};
 use crate::harness::{
     Api, Database,
     databases::free_port,
     tokens::{self, Key, SECRET, part},
 };
 
-/// A house whose server has fetched the key set once.
-async fn settled() -> House {
-    let house = House::start().await;
-    assert_eq!(house.who(&house.token("ada")).await, "ada");
-    assert_eq!(house.issuer.fetches(), 1);
-    house
+/// A deployment whose server has fetched the key set once.
+async fn settled() -> Deployment {
+    let deployment = Deployment::start().await;
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "ada");
+    assert_eq!(deployment.issuer.fetches(), 1);
+    deployment
 }
 
-impl House {
+impl Deployment {
     /// A token whose key nobody has.
     fn junk(&self, kid: &str) -> String {
         Key::ed25519(kid).signs(&self.claims("mallory"))
@@ -32,97 +29,105 @@ impl House {
 
 #[tokio::test]
 async fn a_user_comes_in_by_the_first_token_after_a_rotation() {
-    let house = settled().await;
+    let deployment = settled().await;
     let second = Key::ed25519("second");
-    house.issuer.publishes(&[house.key.jwk_with(&json!({"alg": "EdDSA"})), second.jwk()]);
-    assert_eq!(house.who(&second.signs(&house.claims("bob"))).await, "bob");
-    assert_eq!(house.issuer.fetches(), 2);
+    deployment.issuer.publishes(&[deployment.key.jwk_with(&json!({"alg": "EdDSA"})), second.jwk()]);
+    assert_eq!(deployment.who(&second.signs(&deployment.claims("bob"))).await, "bob");
+    assert_eq!(deployment.issuer.fetches(), 2);
     // The old key stays in the set for a while, and its tokens stay good.
-    assert_eq!(house.who(&house.token("cyd")).await, "cyd");
-    assert_eq!(house.issuer.fetches(), 2, "known keys need no fetch");
+    assert_eq!(deployment.who(&deployment.token("cyd")).await, "cyd");
+    assert_eq!(deployment.issuer.fetches(), 2, "known keys need no fetch");
 }
 
 #[tokio::test]
 async fn twenty_users_with_a_fresh_key_wait_for_one_fetch() {
-    let house = settled().await;
+    let deployment = settled().await;
     let second = Key::ed25519("second");
-    house.issuer.publishes(&[second.jwk()]);
-    house.issuer.holds();
+    deployment.issuer.publishes(&[second.jwk()]);
+    deployment.issuer.holds();
     let tokens: Vec<_> =
-        (0..20).map(|user| second.signs(&house.claims(&user.to_string()))).collect();
-    let answers = join_all(tokens.iter().map(|token| house.who(token)));
+        (0..20).map(|user| second.signs(&deployment.claims(&user.to_string()))).collect();
+    let answers = join_all(tokens.iter().map(|token| deployment.who(token)));
     let release = async {
-        house.issuer.was_asked(2).await;
+        deployment.issuer.was_asked(2).await;
         settle().await;
-        house.issuer.releases();
+        deployment.issuer.releases();
     };
     let (answers, ()) = tokio::join!(answers, release);
     assert_eq!(answers, (0..20).map(|user| user.to_string()).collect::<Vec<_>>());
-    assert_eq!(house.issuer.fetches(), 2);
+    assert_eq!(deployment.issuer.fetches(), 2);
 }
 
 #[tokio::test]
 async fn a_client_that_hangs_up_does_not_break_off_what_others_wait_for() {
-    let house = settled().await;
+    let deployment = settled().await;
     let second = Key::ed25519("second");
-    house.issuer.publishes(&[second.jwk()]);
-    house.issuer.holds();
-    let person = house.api.with_token(second.signs(&house.claims("hasty")));
+    deployment.issuer.publishes(&[second.jwk()]);
+    deployment.issuer.holds();
+    let person = deployment.api.with_token(second.signs(&deployment.claims("hasty")));
     let hasty = tokio::spawn(async move { person.asks("{ viewer { id } }").await });
-    house.issuer.was_asked(2).await;
+    deployment.issuer.was_asked(2).await;
     hasty.abort();
     assert!(hasty.await.unwrap_err().is_cancelled());
 
-    let patient = second.signs(&house.claims("patient"));
+    let patient = second.signs(&deployment.claims("patient"));
     let release = async {
         settle().await;
-        house.issuer.releases();
+        deployment.issuer.releases();
     };
-    let (answer, ()) = tokio::join!(house.who(&patient), release);
+    let (answer, ()) = tokio::join!(deployment.who(&patient), release);
     assert_eq!(answer, "patient");
-    assert_eq!(house.issuer.fetches(), 2, "the first fetch went on");
+    assert_eq!(deployment.issuer.fetches(), 2, "the first fetch went on");
 }
 
 #[tokio::test]
 async fn made_up_keys_flood_no_issuer_and_keep_nobody_out_for_long() {
-    let house = House::start().await;
-    assert_eq!(house.who(&house.token("ada")).await, "ada");
+    let deployment = Deployment::start().await;
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "ada");
     // The bucket had three drops, of which the first fetch took one.
     for place in 0..20 {
-        assert_eq!(house.who(&house.junk(&format!("junk {place}"))).await, "UNKNOWN_KEY");
+        assert_eq!(deployment.who(&deployment.junk(&format!("junk {place}"))).await, "UNKNOWN_KEY");
     }
-    assert_eq!(house.issuer.fetches(), 3);
-    assert_eq!(house.who(&house.token("bob")).await, "bob", "known keys are not concerned");
+    assert_eq!(deployment.issuer.fetches(), 3);
+    assert_eq!(
+        deployment.who(&deployment.token("bob")).await,
+        "bob",
+        "known keys are not concerned"
+    );
 
     let second = Key::ed25519("second");
-    let fresh = second.signs(&house.claims("cyd"));
-    house.issuer.publishes(&[house.key.jwk(), second.jwk()]);
-    assert_eq!(house.who(&fresh).await, "UNKNOWN_KEY");
-    house.api.wait(TimeDelta::milliseconds(29_999));
-    assert_eq!(house.who(&fresh).await, "UNKNOWN_KEY");
-    assert_eq!(house.issuer.fetches(), 3);
-    house.api.wait(TimeDelta::milliseconds(1));
+    let fresh = second.signs(&deployment.claims("cyd"));
+    deployment.issuer.publishes(&[deployment.key.jwk(), second.jwk()]);
+    assert_eq!(deployment.who(&fresh).await, "UNKNOWN_KEY");
+    deployment.api.wait(TimeDelta::milliseconds(29_999));
+    assert_eq!(deployment.who(&fresh).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.issuer.fetches(), 3);
+    deployment.api.wait(TimeDelta::milliseconds(1));
     // The drop may go to junk, which then brings the fresh key along.
-    assert_eq!(house.who(&house.junk("one more")).await, "UNKNOWN_KEY");
-    assert_eq!(house.who(&fresh).await, "cyd");
-    assert_eq!(house.who(&house.junk("and one")).await, "UNKNOWN_KEY");
-    assert_eq!(house.issuer.fetches(), 4);
+    assert_eq!(deployment.who(&deployment.junk("one more")).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.who(&fresh).await, "cyd");
+    assert_eq!(deployment.who(&deployment.junk("and one")).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.issuer.fetches(), 4);
 
     // However long it was quiet, there are never more than three.
-    house.api.wait(TimeDelta::hours(5));
+    deployment.api.wait(TimeDelta::hours(5));
     for place in 0..20 {
-        assert_eq!(house.who(&house.junk(&format!("late {place}"))).await, "UNKNOWN_KEY");
+        assert_eq!(deployment.who(&deployment.junk(&format!("late {place}"))).await, "UNKNOWN_KEY");
     }
-    assert_eq!(house.issuer.fetches(), 7);
+    assert_eq!(deployment.issuer.fetches(), 7);
 }
 
 #[tokio::test]
 async fn fifty_tokens_with_made_up_keys_at_once_make_one_fetch() {
-    let house = settled().await;
-    let junk: Vec<_> = (0..50).map(|place| house.junk(&format!("junk {place}"))).collect();
-    let answers = join_all(junk.iter().map(|token| house.who(token))).await;
+    let deployment = settled().await;
+    let junk: Vec<_> = (0..50).map(|place| deployment.junk(&format!("junk {place}"))).collect();
+    let answers = join_all(junk.iter().map(|token| deployment.who(token))).await;
     assert_eq!(answers, ["UNKNOWN_KEY"; 50]);
-    assert_eq!(house.issuer.fetches(), 2, "a fetch that began after they came is enough for all");
+    assert_eq!(
+        deployment.issuer.fetches(),
+        2,
+        "a fetch that began after they came is enough for all"
+    );
 }
 
 #[tokio::test]
@@ -143,16 +148,19 @@ async fn users_stay_while_the_issuer_is_ill() {
         (StatusCode::OK, r#"{"keys": []"#),
         (StatusCode::OK, &large),
     ];
-    let house = settled().await;
+    let deployment = settled().await;
     for (status, body) in answers {
-        house.api.wait(TimeDelta::seconds(30));
-        let before = house.issuer.fetches();
-        house.issuer.answers(status, body);
-        assert_eq!(house.who(&house.junk("junk")).await, "UNKNOWN_KEY");
-        assert_eq!(house.issuer.fetches(), before + 1);
+        deployment.api.wait(TimeDelta::seconds(30));
+        let before = deployment.issuer.fetches();
+        deployment.issuer.answers(status, body);
+        assert_eq!(deployment.who(&deployment.junk("junk")).await, "UNKNOWN_KEY");
+        assert_eq!(deployment.issuer.fetches(), before + 1);
         // A remembered token, and one that is new.
-        assert_eq!(house.who(&house.token("ada")).await, "ada", "{status} {body}");
-        assert_eq!(house.who(&house.token(&before.to_string())).await, before.to_string());
+        assert_eq!(deployment.who(&deployment.token("ada")).await, "ada", "{status} {body}");
+        assert_eq!(
+            deployment.who(&deployment.token(&before.to_string())).await,
+            before.to_string()
+        );
     }
 }
 
@@ -174,29 +182,28 @@ async fn a_server_that_never_reached_its_issuer_asks_for_patience() {
 
 /// What `/readyz` says of the keys.
 async fn readiness(api: &Api) -> (StatusCode, Value) {
-    let request = Request::get("/readyz").body(Body::empty()).unwrap();
-    let reply = api.anon.sends(request).await;
+    let reply = api.anon.gets("/readyz").await;
     (reply.status, reply.json()["keys"].take())
 }
 
 #[tokio::test]
 async fn users_come_in_once_the_issuer_is_up() {
-    let house = House::with_secret().await;
-    house.issuer.answers(StatusCode::BAD_GATEWAY, "");
-    let token = house.token("ada");
+    let deployment = Deployment::with_secret().await;
+    deployment.issuer.answers(StatusCode::BAD_GATEWAY, "");
+    let token = deployment.token("ada");
     for _ in 0..5 {
-        assert_eq!(house.who(&token).await, UNAVAILABLE);
+        assert_eq!(deployment.who(&token).await, UNAVAILABLE);
     }
-    assert_eq!(house.issuer.fetches(), 3, "it is not flooded while it is down either");
+    assert_eq!(deployment.issuer.fetches(), 3, "it is not flooded while it is down either");
     let missing = json!("The key set could not be fetched yet.");
-    assert_eq!(readiness(&house.api).await, (StatusCode::SERVICE_UNAVAILABLE, missing));
+    assert_eq!(readiness(&deployment.api).await, (StatusCode::SERVICE_UNAVAILABLE, missing));
     // Who needs no key set is served meanwhile.
-    assert_eq!(house.who(&tokens::with(&house.claims("bob"))).await, "bob");
+    assert_eq!(deployment.who(&tokens::with(&deployment.claims("bob"))).await, "bob");
 
-    house.issuer.publishes(&[house.key.jwk()]);
-    house.api.wait(TimeDelta::seconds(30));
-    assert_eq!(house.who(&token).await, "ada");
-    assert_eq!(readiness(&house.api).await, (StatusCode::OK, json!("ok")));
+    deployment.issuer.publishes(&[deployment.key.jwk()]);
+    deployment.api.wait(TimeDelta::seconds(30));
+    assert_eq!(deployment.who(&token).await, "ada");
+    assert_eq!(readiness(&deployment.api).await, (StatusCode::OK, json!("ok")));
 }
 
 #[tokio::test]
@@ -208,37 +215,38 @@ async fn a_server_that_needs_no_key_set_is_ready_at_once() {
 
 #[tokio::test]
 async fn a_token_that_names_no_key_needs_exactly_one_that_fits() {
-    let house = House::start().await;
+    let deployment = Deployment::start().await;
     let rsa = Key::rsa("rsa");
-    let nameless = house.key.signs_as(&json!({"alg": "EdDSA"}), &house.claims("ada"));
-    house.issuer.publishes(&[house.key.jwk(), rsa.jwk()]);
-    assert_eq!(house.who(&nameless).await, "ada", "the other key is of another kind");
+    let nameless = deployment.key.signs_as(&json!({"alg": "EdDSA"}), &deployment.claims("ada"));
+    deployment.issuer.publishes(&[deployment.key.jwk(), rsa.jwk()]);
+    assert_eq!(deployment.who(&nameless).await, "ada", "the other key is of another kind");
     // Nor needs a key a name where a token gives none.
-    let mut unnamed = house.key.jwk();
+    let mut unnamed = deployment.key.jwk();
     unnamed.as_object_mut().unwrap().remove("kid");
-    house.issuer.publishes(&[unnamed.clone(), rsa.jwk()]);
-    assert_eq!(house.who(&house.junk("fetch")).await, "UNKNOWN_KEY");
-    assert_eq!(house.who(&nameless).await, "ada");
-    assert_eq!(house.who(&house.token("ada")).await, "UNKNOWN_KEY", "that name is gone");
+    deployment.issuer.publishes(&[unnamed.clone(), rsa.jwk()]);
+    assert_eq!(deployment.who(&deployment.junk("fetch")).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.who(&nameless).await, "ada");
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "UNKNOWN_KEY", "that name is gone");
 
-    house.api.wait(TimeDelta::minutes(2));
-    house.issuer.publishes(&[unnamed, Key::ed25519("second").jwk(), rsa.jwk()]);
-    assert_eq!(house.who(&house.junk("fetch")).await, "UNKNOWN_KEY");
-    let fresh = house.key.signs_as(&json!({"alg": "EdDSA"}), &house.claims("bob"));
-    assert_eq!(house.who(&fresh).await, "UNKNOWN_KEY", "two fit");
-    let by_rsa = rsa.signs_as(&json!({"alg": "PS512"}), &house.claims("ada"));
-    assert_eq!(house.who(&by_rsa).await, "ada");
-    let none = Key::ec("p256", "P-256").signs_as(&json!({"alg": "ES256"}), &house.claims("ada"));
-    assert_eq!(house.who(&none).await, "UNKNOWN_KEY", "none fits");
+    deployment.api.wait(TimeDelta::minutes(2));
+    deployment.issuer.publishes(&[unnamed, Key::ed25519("second").jwk(), rsa.jwk()]);
+    assert_eq!(deployment.who(&deployment.junk("fetch")).await, "UNKNOWN_KEY");
+    let fresh = deployment.key.signs_as(&json!({"alg": "EdDSA"}), &deployment.claims("bob"));
+    assert_eq!(deployment.who(&fresh).await, "UNKNOWN_KEY", "two fit");
+    let by_rsa = rsa.signs_as(&json!({"alg": "PS512"}), &deployment.claims("ada"));
+    assert_eq!(deployment.who(&by_rsa).await, "ada");
+    let none =
+        Key::ec("p256", "P-256").signs_as(&json!({"alg": "ES256"}), &deployment.claims("ada"));
+    assert_eq!(deployment.who(&none).await, "UNKNOWN_KEY", "none fits");
 }
 
 #[tokio::test]
 async fn a_key_that_nobody_can_use_does_no_harm_to_the_one_beside_it() {
-    let house = House::start().await;
+    let deployment = Deployment::start().await;
     let wide = Key::ec("wide", "P-521");
     let encrypts = Key::ed25519("encrypts");
     let broken = Key::ed25519("broken");
-    house.issuer.publishes(&[
+    deployment.issuer.publishes(&[
         wide.jwk_with(&json!({"alg": "ES512"})),
         wide.jwk_with(&json!({"kid": "wide without alg"})),
         encrypts.jwk_with(&json!({"use": "enc"})),
@@ -250,55 +258,55 @@ async fn a_key_that_nobody_can_use_does_no_harm_to_the_one_beside_it() {
         json!("a string"),
         json!(null),
         json!([]),
-        house.key.jwk_with(&json!({"ext": true, "x5c": [], "iat": 1, "kid2": {"deep": []}})),
+        deployment.key.jwk_with(&json!({"ext": true, "x5c": [], "iat": 1, "kid2": {"deep": []}})),
     ]);
-    assert_eq!(house.who(&house.token("ada")).await, "ada");
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "ada");
     let by = |key: &Key, alg: &str| {
         let header = json!({"alg": alg, "kid": key.kid});
-        key.signs_as(&header, &house.claims("ada"))
+        key.signs_as(&header, &deployment.claims("ada"))
     };
-    assert_eq!(house.who(&by(&wide, "ES512")).await, "ALGORITHM_NOT_ALLOWED");
+    assert_eq!(deployment.who(&by(&wide, "ES512")).await, "ALGORITHM_NOT_ALLOWED");
     for token in [by(&wide, "ES384"), by(&encrypts, "EdDSA"), by(&broken, "EdDSA")] {
-        assert_eq!(house.who(&token).await, "UNKNOWN_KEY");
+        assert_eq!(deployment.who(&token).await, "UNKNOWN_KEY");
     }
     let header = json!({"alg": "HS256", "kid": "oct"});
-    let by_oct = tokens::by_secret(SECRET, &header, &house.claims("ada"));
-    assert_eq!(house.who(&by_oct).await, "ALGORITHM_NOT_ALLOWED");
+    let by_oct = tokens::by_secret(SECRET, &header, &deployment.claims("ada"));
+    assert_eq!(deployment.who(&by_oct).await, "ALGORITHM_NOT_ALLOWED");
     // Neither does it fit a token that names no key.
-    let nameless = house.key.signs_as(&json!({"alg": "EdDSA"}), &house.claims("ada"));
-    assert_eq!(house.who(&nameless).await, "ada");
+    let nameless = deployment.key.signs_as(&json!({"alg": "EdDSA"}), &deployment.claims("ada"));
+    assert_eq!(deployment.who(&nameless).await, "ada");
 }
 
 #[tokio::test]
 async fn a_token_is_good_as_long_as_its_key_stands_in_the_set_unchanged() {
-    let house = House::start().await;
+    let deployment = Deployment::start().await;
     let other = Key::ed25519("other");
-    house.issuer.publishes(&[house.key.jwk(), other.jwk()]);
-    let (by_first, by_other) = (house.token("ada"), other.signs(&house.claims("bob")));
-    assert_eq!(house.who(&by_first).await, "ada");
-    assert_eq!(house.who(&by_other).await, "bob");
+    deployment.issuer.publishes(&[deployment.key.jwk(), other.jwk()]);
+    let (by_first, by_other) = (deployment.token("ada"), other.signs(&deployment.claims("bob")));
+    assert_eq!(deployment.who(&by_first).await, "ada");
+    assert_eq!(deployment.who(&by_other).await, "bob");
 
     // The same set, fetched anew and written otherwise, takes nothing away.
-    house.issuer.publishes(&[other.jwk(), house.key.jwk()]);
-    assert_eq!(house.who(&house.junk("fetch")).await, "UNKNOWN_KEY");
-    assert_eq!(house.who(&by_first).await, "ada");
+    deployment.issuer.publishes(&[other.jwk(), deployment.key.jwk()]);
+    assert_eq!(deployment.who(&deployment.junk("fetch")).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.who(&by_first).await, "ada");
 
     // Now another key has the first one's name, and the other is gone.
     let usurper = Key::ed25519("first");
-    house.issuer.publishes(&[usurper.jwk()]);
-    assert_eq!(house.who(&house.junk("fetch")).await, "UNKNOWN_KEY");
-    assert_eq!(house.issuer.fetches(), 3);
-    assert_eq!(house.who(&by_first).await, "BAD_SIGNATURE");
-    assert_eq!(house.who(&by_other).await, "UNKNOWN_KEY");
-    assert_eq!(house.who(&usurper.signs(&house.claims("cyd"))).await, "cyd");
-    assert_eq!(house.issuer.fetches(), 3);
+    deployment.issuer.publishes(&[usurper.jwk()]);
+    assert_eq!(deployment.who(&deployment.junk("fetch")).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.issuer.fetches(), 3);
+    assert_eq!(deployment.who(&by_first).await, "BAD_SIGNATURE");
+    assert_eq!(deployment.who(&by_other).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.who(&usurper.signs(&deployment.claims("cyd"))).await, "cyd");
+    assert_eq!(deployment.issuer.fetches(), 3);
 }
 
 #[tokio::test]
 async fn an_empty_set_lets_nobody_in() {
-    let house = settled().await;
-    let token = house.token("ada");
-    house.issuer.publishes(&[]);
-    assert_eq!(house.who(&house.junk("fetch")).await, "UNKNOWN_KEY");
-    assert_eq!(house.who(&token).await, "UNKNOWN_KEY", "it was fetched, so this is for good");
+    let deployment = settled().await;
+    let token = deployment.token("ada");
+    deployment.issuer.publishes(&[]);
+    assert_eq!(deployment.who(&deployment.junk("fetch")).await, "UNKNOWN_KEY");
+    assert_eq!(deployment.who(&token).await, "UNKNOWN_KEY", "it was fetched, so this is for good");
 }

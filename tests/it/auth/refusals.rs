@@ -6,28 +6,28 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{House, reason, verdict, with, without};
+use super::{Deployment, reason, verdict, with, without};
 use crate::harness::{
     Person,
     tokens::{self, Key},
 };
 
 /// A token for each reason to refuse one.
-fn refused_tokens(house: &House) -> Vec<(&'static str, String)> {
-    let claims = |more| with(house.claims("ada"), more);
-    let now = house.api.clock.now().seconds();
+fn refused_tokens(deployment: &Deployment) -> Vec<(&'static str, String)> {
+    let claims = |more| with(deployment.claims("ada"), more);
+    let now = deployment.api.clock.now().seconds();
     let elsewhere = "https://elsewhere.example";
-    let signs = |claims| house.key.signs(&claims);
+    let signs = |claims| deployment.key.signs(&claims);
     vec![
         ("TOKEN_MALFORMED", "opaque".to_owned()),
-        ("ALGORITHM_NOT_ALLOWED", tokens::with(&house.claims("ada"))),
-        ("UNKNOWN_KEY", Key::ed25519("unheard of").signs(&house.claims("ada"))),
-        ("BAD_SIGNATURE", Key::ed25519("first").signs(&house.claims("ada"))),
+        ("ALGORITHM_NOT_ALLOWED", tokens::with(&deployment.claims("ada"))),
+        ("UNKNOWN_KEY", Key::ed25519("unheard of").signs(&deployment.claims("ada"))),
+        ("BAD_SIGNATURE", Key::ed25519("first").signs(&deployment.claims("ada"))),
         ("TOKEN_EXPIRED", signs(claims(json!({"exp": now - 60})))),
         ("TOKEN_NOT_YET_VALID", signs(claims(json!({"nbf": now + 60})))),
         ("WRONG_ISSUER", signs(claims(json!({"iss": elsewhere})))),
         ("WRONG_AUDIENCE", signs(claims(json!({"aud": elsewhere})))),
-        ("SUBJECT_MISSING", signs(without(house.claims("ada"), "sub"))),
+        ("SUBJECT_MISSING", signs(without(deployment.claims("ada"), "sub"))),
     ]
 }
 
@@ -70,11 +70,11 @@ fn requests() -> Vec<Request<Body>> {
 
 #[tokio::test]
 async fn each_reason_is_told_with_status_code_and_challenge_whatever_was_asked() {
-    let house = House::start_with(&["--introspection=true"]).await;
+    let deployment = Deployment::start_with(&["--introspection=true"]).await;
     // The bucket lets an unknown key be looked for, which is not the point here.
-    assert_eq!(house.who(&house.token("ada")).await, "ada");
-    for (expected, token) in refused_tokens(&house) {
-        let person = house.api.with_token(token);
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "ada");
+    for (expected, token) in refused_tokens(&deployment) {
+        let person = deployment.api.with_token(token);
         for request in requests() {
             let asked = format!("{request:?}");
             let reply = person.sends(request).await;
@@ -85,8 +85,8 @@ async fn each_reason_is_told_with_status_code_and_challenge_whatever_was_asked()
 
 #[tokio::test]
 async fn somebody_without_a_token_is_told_that_one_is_missing() {
-    let house = House::with_secret().await;
-    let anon = &house.api.anon;
+    let deployment = Deployment::with_secret().await;
+    let anon = &deployment.api.anon;
     let newer = "application/graphql-response+json";
     let requests = [
         post(newer, r#"{"query": "{ viewer { id } }"}"#),
@@ -101,29 +101,29 @@ async fn somebody_without_a_token_is_told_that_one_is_missing() {
 
 #[tokio::test]
 async fn what_belongs_to_nobody_needs_no_token() {
-    let house = House::start_with(&["--introspection=true"]).await;
-    let anon = &house.api.anon;
+    let deployment = Deployment::start_with(&["--introspection=true"]).await;
+    let anon = &deployment.api.anon;
     assert_eq!(anon.asks("{ __typename }").await["__typename"], "Query");
     let schema = anon.asks("{ __schema { queryType { name } } }").await;
     assert_eq!(schema["__schema"]["queryType"]["name"], "Query");
     let reply = anon.sends(get("%7B__typename%7D")).await;
     assert_eq!(reply.data()["__typename"], "Query");
-    assert_eq!(house.issuer.fetches(), 0);
+    assert_eq!(deployment.issuer.fetches(), 0);
 }
 
 #[tokio::test]
 async fn a_refusal_quotes_little_and_only_what_is_harmless() {
-    let house = House::start().await;
+    let deployment = Deployment::start().await;
     let evil = "\"\\\r\n<script>\u{202e}\u{fc}".repeat(50);
     let header = json!({"alg": "EdDSA", "kid": evil});
     let mut replies = Vec::new();
-    let person = |token: String| -> Person { house.api.with_token(token) };
-    let claims = with(house.claims("ada"), json!({"iss": evil}));
+    let person = |token: String| -> Person { deployment.api.with_token(token) };
+    let claims = with(deployment.claims("ada"), json!({"iss": evil}));
     for token in [
-        house.key.signs_as(&header, &claims),
-        house.key.signs(&claims),
-        house.key.signs_as(&json!({"alg": evil}), &claims),
-        house.key.signs(&with(house.claims("ada"), json!({"aud": evil}))),
+        deployment.key.signs_as(&header, &claims),
+        deployment.key.signs(&claims),
+        deployment.key.signs_as(&json!({"alg": evil}), &claims),
+        deployment.key.signs(&with(deployment.claims("ada"), json!({"aud": evil}))),
     ] {
         replies.push(person(token).post("{ viewer { id } }", json!({})).await);
     }
@@ -142,8 +142,12 @@ async fn a_refusal_quotes_little_and_only_what_is_harmless() {
 
 #[tokio::test]
 async fn a_user_who_is_let_in_sees_no_challenge() {
-    let house = House::start().await;
-    let reply = house.api.with_token(house.token("ada")).post("{ viewer { id } }", json!({})).await;
+    let deployment = Deployment::start().await;
+    let reply = deployment
+        .api
+        .with_token(deployment.token("ada"))
+        .post("{ viewer { id } }", json!({}))
+        .await;
     assert_eq!((reply.status, reply.header("www-authenticate")), (StatusCode::OK, ""));
     assert_eq!(reply.header("cache-control"), "no-store", "the answer is for one user only");
 }

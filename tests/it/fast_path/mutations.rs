@@ -1,5 +1,5 @@
-//! Random mutations: one user is answered by plans and one by the library, in the same milliseconds.
-//! They are told the same, and have the same in the end.
+//! Random mutations: one user is answered by plans and one by async-graphql, in the same milliseconds.
+//! Both get the same responses, and have the same data in the end.
 
 use std::{
     cell::RefCell,
@@ -22,15 +22,18 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{
-    Asked, Told, Way,
+    Observed, Request, Transport, seed,
     selections::{Style, Type, Writer, selection},
-    settle, tag_id, task_id,
     values::{self, one_of, plain, written},
 };
-use crate::harness::{Api, Person, for_the_same, on_each_database, tokens};
+use crate::harness::{
+    Api, Person, for_the_same,
+    ids::{list_id, tag_id, task_id},
+    on_each_database,
+};
 
 /// A mutation and its input.
-type Errand = (&'static str, Value);
+type MutationCall = (&'static str, Value);
 
 fn title() -> BoxedStrategy<Value> {
     let long = |letter: &str, count| json!(letter.repeat(count));
@@ -82,9 +85,9 @@ fn tags() -> BoxedStrategy<Value> {
     prop_oneof![4 => own, 1 => plain("ids")].boxed()
 }
 
-/// The id of a list, of none, or none: the inbox.
+/// The id of a list, an unknown id, or null, which is the inbox.
 fn list() -> BoxedStrategy<Value> {
-    prop_oneof![3 => (0..2_usize).prop_map(|number| json!(super::list_id(number))), 2 => Just(json!(null)), 1 => plain("id")].boxed()
+    prop_oneof![3 => (0..2_usize).prop_map(|number| json!(list_id(number))), 2 => Just(json!(null)), 1 => plain("id")].boxed()
 }
 
 /// The fields of an input, each with its type.
@@ -133,8 +136,8 @@ fn value(field: &str) -> BoxedStrategy<Value> {
     }
 }
 
-/// An input with what it needs, and a few fields besides.
-fn errand() -> BoxedStrategy<Errand> {
+/// A mutation with its required fields and a few optional ones.
+fn mutation_call() -> BoxedStrategy<MutationCall> {
     let mutation = select(
         &[
             "createTask",
@@ -147,7 +150,7 @@ fn errand() -> BoxedStrategy<Errand> {
             "restoreTask",
         ][..],
     );
-    let errand = mutation.prop_flat_map(|mutation| {
+    let mutation_call = mutation.prop_flat_map(|mutation| {
         let of_it = || {
             FIELDS
                 .iter()
@@ -170,7 +173,7 @@ fn errand() -> BoxedStrategy<Errand> {
             })
         })
     });
-    // A field that there is not, and what is no input at all.
+    // An unknown field, and values that are no input objects.
     let wrong = one_of([
         json!(null),
         json!({}),
@@ -179,52 +182,61 @@ fn errand() -> BoxedStrategy<Errand> {
         json!("x"),
     ]);
     let wrong = (select(&["createTask", "updateTask", "deleteTask"][..]), wrong);
-    prop_oneof![30 => errand, 1 => wrong].boxed()
+    prop_oneof![30 => mutation_call, 1 => wrong].boxed()
 }
 
-/// How an input stands in a document.
+/// How a document gives the input.
 #[derive(Clone, Copy, Debug)]
-enum Form {
+enum InputForm {
     Variable,
     Fields,
     Literal,
 }
 
-/// A mutation as it is sent, and what the server may learn it with.
+/// A mutation, and the variables with which its plan is compiled.
 #[derive(Clone, Debug)]
 struct Step {
-    asked: Asked,
-    /// Variables that no data of the test is touched by.
+    request: Request,
+    /// Variables with which the mutation changes none of the data that the test compares.
     harmless: Value,
     wait: i64,
-    who: &'static str,
+    scope: &'static str,
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let form =
-        prop_oneof![2 => Just(Form::Variable), 2 => Just(Form::Fields), 1 => Just(Form::Literal)];
+    let form = prop_oneof![2 => Just(InputForm::Variable), 2 => Just(InputForm::Fields), 1 => Just(InputForm::Literal)];
     let style = (weighted(0.04), weighted(0.05), weighted(0.05));
-    let style = style.prop_map(|(directives, strangers, nothings)| Style {
+    let style = style.prop_map(|(directives, unplanned, empty_objects)| Style {
         directives,
-        strangers,
-        clashes: false,
-        nothings,
+        unplanned,
+        conflicts: false,
+        empty_objects,
     });
     let payload = style.prop_flat_map(|style| {
         (selection(Type::TaskPayload, style, 1), selection(Type::DeletePayload, style, 1))
     });
-    let way = prop_oneof![4 => Just(Way::Post), 1 => Just(Way::PostForJson)];
-    let who = prop_oneof![16 => Just("tasks:read tasks:write"), 1 => Just("tasks:write"), 1 => Just("tasks:read")];
+    let transport = prop_oneof![4 => Just(Transport::Post), 1 => Just(Transport::LegacyPost)];
+    let scope = prop_oneof![16 => Just("tasks:read tasks:write"), 1 => Just("tasks:write"), 1 => Just("tasks:read")];
     let times = (weighted(0.1), weighted(0.3));
-    (errand(), form, payload, way, who, times, 1..4_i64).prop_map(
-        |((mutation, input), form, (task, deleted), way, who, (is_twice, has_alias), wait)| {
+    (mutation_call(), form, payload, transport, scope, times, 1..4_i64).prop_map(
+        |(
+            (mutation, input),
+            form,
+            (task, deleted),
+            transport,
+            scope,
+            (is_twice, has_alias),
+            wait,
+        )| {
             let mut writer = Writer::default();
             let payload = writer.selection(if mutation == "deleteTask" { &deleted } else { &task });
             let capital = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
             let is_object = input.is_object();
             let (mut head, argument, variables) = match form {
-                Form::Fields if is_object => by_fields(mutation, &input),
-                Form::Literal => (String::new(), format!("input: {}", written(&input)), json!({})),
+                InputForm::Fields if is_object => by_fields(mutation, &input),
+                InputForm::Literal => {
+                    (String::new(), format!("input: {}", written(&input)), json!({}))
+                }
                 _ => (
                     format!("$input: {capital}Input!"),
                     "input: $input".to_owned(),
@@ -249,12 +261,17 @@ fn step() -> impl Strategy<Value = Step> {
             let harmless = json!({ "input": { "title": "x" }, "id": Uuid::nil(), "title": "x" });
             let of_nobody = json!({ "input": { "id": Uuid::nil() }, "id": Uuid::nil() });
             let harmless = if mutation == "createTask" { harmless } else { of_nobody };
-            Step { asked: Asked { text, name: None, variables, way }, harmless, wait, who }
+            Step {
+                request: Request { text, name: None, variables, transport },
+                harmless,
+                wait,
+                scope,
+            }
         },
     )
 }
 
-/// An input each of whose fields is a variable, whether it is given or not.
+/// An input in which each field is a variable, whether it is given or not.
 fn by_fields(mutation: &str, input: &Value) -> (String, String, Value) {
     let of_it = FIELDS.iter().filter(|(of, ..)| *of == mutation);
     let (mut head, mut fields) = (Vec::new(), Vec::new());
@@ -262,22 +279,21 @@ fn by_fields(mutation: &str, input: &Value) -> (String, String, Value) {
         head.push(format!("${field}: {ty}"));
         fields.push(format!("{field}: ${field}"));
     }
-    // The id that is left out is the server's; the one of nobody would be as good to learn with.
     (head.join(" "), format!("input: {{{}}}", fields.join(", ")), input.clone())
 }
 
-/// Two users who do the same, and a third from whom the server learns how.
+/// Pairs of users who send the same; a third user has the plans compiled.
 struct Pair {
     api: Api,
     planned: AtomicUsize,
-    done: AtomicUsize,
+    succeeded: AtomicUsize,
     pairs: AtomicUsize,
 }
 
-/// One of the two.
+/// One of these users.
 struct User {
     sub: String,
-    /// The ids that the server has made for them, in this order.
+    /// The ids that the server has generated for them, in this order.
     ids: RefCell<Vec<String>>,
 }
 
@@ -287,18 +303,16 @@ impl User {
     }
 
     fn person(&self, api: &Api, scope: &str) -> Person {
-        let now = api.clock.now().seconds();
-        let claims = json!({ "sub": self.sub, "iat": now, "exp": now + 3600, "scope": scope });
-        api.with_token(tokens::with(&claims))
+        api.with_token(api.token(&self.sub, &json!({ "scope": scope })))
     }
 
-    /// An answer in which the ids that the server has made are numbers, as are the cursors of the
-    /// log, which are the user's own.
+    /// A response body in which ids generated by the server, and cursors of the sync log, which differ
+    /// from user to user, are replaced by numbers.
     fn anonymous(&self, body: &[u8]) -> String {
         let text = String::from_utf8(body.to_vec()).unwrap();
         let parts = text.split('"').map(|part| {
-            if let Some(place) = Self::place(part) {
-                return format!("cursor {place}");
+            if let Some(position) = Self::log_position(part) {
+                return format!("cursor {position}");
             }
             match Uuid::try_parse(part) {
                 Ok(id) if part.len() == 36 && id.get_version_num() == 7 => {
@@ -315,8 +329,8 @@ impl User {
         parts.collect::<Vec<_>>().join("\"")
     }
 
-    /// The place in the log that a cursor names.
-    fn place(cursor: &str) -> Option<String> {
+    /// The position in the sync log that a cursor names.
+    fn log_position(cursor: &str) -> Option<String> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let cursor: Value = serde_json::from_slice(&bytes).ok()?;
         // Eight bytes of a digest of the user's name.
@@ -324,17 +338,16 @@ impl User {
         is_of_log.then(|| cursor[2].to_string().replace('"', ""))
     }
 
-    fn told(&self, told: Told) -> Told {
-        let mut told = told;
-        told.reply.body = self.anonymous(&told.reply.body).into();
-        // The cursor of another user's log is as long; the user's name is the log's own.
-        for event in &mut told.said {
+    fn anonymize(&self, mut observed: Observed) -> Observed {
+        observed.reply.body = self.anonymous(&observed.reply.body).into();
+        // A cursor is as long for any user; the name of the user differs.
+        for event in &mut observed.events {
             event.remove("user");
         }
-        told
+        observed
     }
 
-    /// All that there is.
+    /// All data of this user.
     async fn all(&self, api: &Api) -> Vec<String> {
         let everything = "{ changes(first: 100) { cursor hasMore changes { kind id type cursor node { __typename \
             ... on Task { id title description completed completedAt priority dueOn dueAt position createdAt \
@@ -355,39 +368,39 @@ impl User {
 impl Pair {
     async fn check(&self, steps: Vec<Step>) {
         let number = self.pairs.fetch_add(1, Ordering::Relaxed);
-        let [teacher, by_plan, by_library] =
-            ["teacher", "plan", "library"].map(|role| User::new(format!("{role}-{number:04}")));
+        let [compiling, by_plan, by_library] =
+            ["compile", "plan", "library"].map(|role| User::new(format!("{role}-{number:04}")));
         for user in [&by_plan, &by_library] {
             let start = self.api.clock.now();
-            settle(&self.api, &user.person(&self.api, "tasks:read tasks:write")).await;
+            seed(&self.api, &user.person(&self.api, "tasks:read tasks:write")).await;
             self.api.wait(TimeDelta::milliseconds(start.millis() - self.api.clock.now().millis()));
         }
         self.api.wait(TimeDelta::milliseconds(1000));
-        for Step { asked, harmless, wait, who } in &steps {
-            asked.with(harmless).told(&teacher.person(&self.api, "tasks:write")).await;
+        for Step { request, harmless, wait, scope } in &steps {
+            request.with(harmless).send(&compiling.person(&self.api, "tasks:write")).await;
             self.api.wait(TimeDelta::milliseconds(*wait));
-            let known = asked.told(&by_plan.person(&self.api, who)).await;
-            let new = asked.anew().told(&by_library.person(&self.api, who)).await;
+            let known = request.send(&by_plan.person(&self.api, scope)).await;
+            let new = request.uncached().send(&by_library.person(&self.api, scope)).await;
             assert!(!new.by_plan);
-            self.done.fetch_add(usize::from(known.reply.status == 200), Ordering::Relaxed);
+            self.succeeded.fetch_add(usize::from(known.reply.status == 200), Ordering::Relaxed);
             self.planned.fetch_add(usize::from(known.by_plan), Ordering::Relaxed);
-            by_plan.told(known).assert_same(&by_library.told(new), asked);
+            by_plan.anonymize(known).assert_same(&by_library.anonymize(new), request);
         }
         assert_eq!(by_plan.all(&self.api).await, by_library.all(&self.api).await, "{steps:#?}");
     }
 }
 
 on_each_database! {
-    async fn a_plan_does_what_the_library_does(api: Api) {
+    async fn plans_and_the_library_execute_mutations_alike(api: Api) {
         let pair = Arc::new(Pair {
             api,
             planned: AtomicUsize::new(0),
-            done: AtomicUsize::new(0),
+            succeeded: AtomicUsize::new(0),
             pairs: AtomicUsize::new(0),
         });
         let in_test = Arc::clone(&pair);
         for_the_same(12, || vec(step(), 8..20), async move |steps| in_test.check(steps).await).await;
-        let (done, planned) = (pair.done.load(Ordering::Relaxed), pair.planned.load(Ordering::Relaxed));
-        assert!(done > 100 && planned * 2 > done, "{planned} of {done} answers are planned");
+        let (succeeded, planned) = (pair.succeeded.load(Ordering::Relaxed), pair.planned.load(Ordering::Relaxed));
+        assert!(succeeded > 100 && planned * 2 > succeeded, "{planned} of {succeeded} answers are planned");
     }
 }

@@ -1,5 +1,5 @@
-//! Random queries: the plan of a document answers other variables, users and tokens than those that
-//! it was learned with.
+//! Random queries: a plan answers other variables, users and tokens than those with which it was
+//! compiled.
 
 use std::sync::{
     Arc,
@@ -17,12 +17,11 @@ use proptest::{
 use serde_json::{Map, Value, json};
 
 use super::{
-    Asked, Way,
-    selections::{Item, Style, Type, Writer, selection, style},
-    settle,
+    Request, Transport, seed,
+    selections::{Selection, Style, Type, Writer, selection, style},
     values::{self, plain, written},
 };
-use crate::harness::{Api, Person, for_the_same, on_each_database, tokens};
+use crate::harness::{Api, Person, for_the_same, on_each_database};
 
 /// The variables that a document may use: how they are defined, and what they hold.
 const VARIABLES: [(&str, &str, &str); 22] = [
@@ -64,7 +63,7 @@ fn leaf(name: &'static str) -> BoxedStrategy<Value> {
     prop_oneof![2 => plain(name), 1 => variable].boxed()
 }
 
-/// A value for an argument of which there are few kinds, or its variable.
+/// An argument with a value or a variable.
 fn argument(name: &'static str, value: BoxedStrategy<Value>) -> BoxedStrategy<String> {
     value.prop_map(move |value| format!("{name}: {}", written(&value))).boxed()
 }
@@ -109,9 +108,9 @@ fn arguments() -> BoxedStrategy<String> {
         .boxed()
 }
 
-/// A field of the root, as often as it is written.
-fn root(style: Style) -> BoxedStrategy<(String, Vec<Vec<Item>>)> {
-    const STRANGERS: [&str; 8] = [
+/// A field of the root, and its selection sets, one for each occurrence.
+fn root(style: Style) -> BoxedStrategy<(String, Vec<Vec<Selection>>)> {
+    const UNPLANNED: [&str; 8] = [
         "viewer { id name timeZone }",
         "tags(first: 2) { nodes { id name } }",
         "lists { totalCount nodes { name } }",
@@ -131,41 +130,41 @@ fn root(style: Style) -> BoxedStrategy<(String, Vec<Vec<Item>>)> {
         (argument("id", leaf("id")).prop_map(|id| format!("task({id})")), times(Type::Task, 2));
     let plain =
         prop_oneof![8 => tasks, 3 => task, 1 => Just(("__typename".to_owned(), vec![vec![]]))];
-    if style.strangers {
-        let stranger = select(&STRANGERS[..]).prop_map(|field| (field.to_owned(), vec![vec![]]));
-        prop_oneof![3 => plain, 1 => stranger].boxed()
+    if style.unplanned {
+        let unplanned = select(&UNPLANNED[..]).prop_map(|field| (field.to_owned(), vec![vec![]]));
+        prop_oneof![3 => plain, 1 => unplanned].boxed()
     } else {
         plain.boxed()
     }
 }
 
-/// The selection of the root: each field has a key of its own, unless the first one goes without.
-fn roots() -> BoxedStrategy<Vec<Item>> {
+/// The selections of the root: each field has its own response key; the first may have no alias.
+fn roots() -> BoxedStrategy<Vec<Selection>> {
     let roots = style().prop_flat_map(|style| vec((root(style), weighted(0.2)), 1..4));
     (roots, weighted(0.5))
         .prop_map(|(roots, has_alias)| {
             let mut items = Vec::new();
             for (at, ((field, times), in_fragment)) in roots.into_iter().enumerate() {
                 let key = (at > 0 || has_alias).then(|| format!("r{at}"));
-                let one = |below| Item::Field {
+                let one = |selections| Selection::Field {
                     key: key.clone(),
                     field: field.clone(),
                     directive: "",
-                    below,
+                    selections,
                 };
                 let fields: Vec<_> = times.into_iter().map(one).collect();
                 if in_fragment {
-                    items.push(Item::Fragment {
+                    items.push(Selection::Fragment {
                         on: Some("Query"),
                         is_named: at % 2 == 0,
                         directive: "",
-                        below: fields,
+                        selections: fields,
                     });
                 } else {
                     items.extend(fields);
                 }
             }
-            // What comes again does not stand beside where it came first.
+            // A repeated field does not follow its first occurrence directly.
             let middle = items.len() / 2;
             items.rotate_left(middle);
             items
@@ -190,39 +189,42 @@ fn variables() -> BoxedStrategy<Value> {
         .boxed()
 }
 
-/// A document, what it is asked with, and by whom.
+/// A request, further variables, and the sender.
 #[derive(Clone, Debug)]
 struct Case {
-    asked: Asked,
-    /// With which variables besides.
+    request: Request,
+    /// Further variables for the same document.
     others: Vec<Value>,
-    who: &'static str,
+    sender: &'static str,
 }
 
 fn case() -> impl Strategy<Value = Case> {
-    let way = prop_oneof![4 => Just(Way::Post), 1 => Just(Way::PostForJson), 1 => Just(Way::Get)];
-    let who = prop_oneof![6 => Just("alice"), 1 => select(&["bob", "anon", "reader", "writer", "nobody"][..])];
+    let transport = prop_oneof![4 => Just(Transport::Post), 1 => Just(Transport::LegacyPost), 1 => Just(Transport::Get)];
+    let sender = prop_oneof![6 => Just("alice"), 1 => select(&["bob", "anon", "reader", "writer", "nobody"][..])];
     let form = select(&["query", "query Q", "query Q beside", "Q behind"][..]);
-    (roots(), form, vec(variables(), 2), way, who).prop_map(|(roots, form, all, way, who)| {
-        let mut writer = Writer::default();
-        let selected = writer.selection(&roots);
-        let fragments = writer.fragments();
-        let used = used(&format!("{selected}{fragments}"));
-        let others = all.iter().map(|all| given(all, &used));
-        let mut others: Vec<_> = others.collect();
-        let variables = others.remove(0);
-        let operation = |head: &str| format!("{head}{} {selected}", definitions(&used));
-        let other = "query Other { __typename }";
-        let (text, name) = match form {
-            "query Q" => (operation("query Q"), None),
-            "query Q beside" => (format!("{} {other}", operation("query Q")), Some("Q")),
-            "Q behind" => (format!("{other}\n{}", operation("query Q")), Some("Q")),
-            _ if used.is_empty() => (selected.clone(), None),
-            _ => (operation("query"), None),
-        };
-        let asked = Asked { text: format!("{text}{fragments}"), name, variables, way };
-        Case { asked, others, who }
-    })
+    (roots(), form, vec(variables(), 2), transport, sender).prop_map(
+        |(roots, form, all, transport, sender)| {
+            let mut writer = Writer::default();
+            let selected = writer.selection(&roots);
+            let fragments = writer.fragments();
+            let used = used(&format!("{selected}{fragments}"));
+            let others = all.iter().map(|all| given(all, &used));
+            let mut others: Vec<_> = others.collect();
+            let variables = others.remove(0);
+            let operation = |head: &str| format!("{head}{} {selected}", definitions(&used));
+            let other = "query Other { __typename }";
+            let (text, name) = match form {
+                "query Q" => (operation("query Q"), None),
+                "query Q beside" => (format!("{} {other}", operation("query Q")), Some("Q")),
+                "Q behind" => (format!("{other}\n{}", operation("query Q")), Some("Q")),
+                _ if used.is_empty() => (selected.clone(), None),
+                _ => (operation("query"), None),
+            };
+            let request =
+                Request { text: format!("{text}{fragments}"), name, variables, transport };
+            Case { request, others, sender }
+        },
+    )
 }
 
 /// The names of the variables in a text.
@@ -242,7 +244,7 @@ fn definitions(used: &[&(&str, &str, &str)]) -> String {
     if defined.is_empty() { String::new() } else { format!("({})", defined.join(", ")) }
 }
 
-/// Those of the variables that are used, and one that is not.
+/// The values of the variables that are used, and of one that is not.
 fn given(all: &Value, used: &[&(&str, &str, &str)]) -> Value {
     let names = used.iter().map(|(name, ..)| *name).chain(["instant"]);
     let given = names.filter_map(|name| Some((name.to_owned(), all.get(name)?.clone())));
@@ -253,13 +255,13 @@ fn given(all: &Value, used: &[&(&str, &str, &str)]) -> Value {
 struct World {
     api: Api,
     cursors: Vec<String>,
-    asked: AtomicUsize,
+    answered: AtomicUsize,
     planned: AtomicUsize,
 }
 
 impl World {
     async fn of(api: Api) -> Self {
-        settle(&api, &api.alice).await;
+        seed(&api, &api.alice).await;
         api.bob.creates("bob's own").await;
         let mut cursors = Vec::new();
         for field in ["CREATED_AT", "TITLE", "DUE", "POSITION"] {
@@ -275,11 +277,11 @@ impl World {
             }
         }
         assert_eq!(cursors.len(), values::CURSORS);
-        Self { api, cursors, asked: AtomicUsize::new(0), planned: AtomicUsize::new(0) }
+        Self { api, cursors, answered: AtomicUsize::new(0), planned: AtomicUsize::new(0) }
     }
 
-    fn person(&self, who: &str) -> Person {
-        let scope = match who {
+    fn person(&self, sender: &str) -> Person {
+        let scope = match sender {
             "bob" => return self.api.bob.clone(),
             "anon" => return self.api.anon.clone(),
             "reader" => "tasks:read",
@@ -287,9 +289,7 @@ impl World {
             "nobody" => "openid",
             _ => return self.api.alice.clone(),
         };
-        let now = self.api.clock.now().seconds();
-        let claims = json!({ "sub": "alice", "iat": now, "exp": now + 3600, "scope": scope });
-        self.api.with_token(tokens::with(&claims))
+        self.api.with_token(self.api.token("alice", &json!({ "scope": scope })))
     }
 
     /// A text with cursors in the places of `@0`, `@1`, and so on.
@@ -302,35 +302,35 @@ impl World {
     }
 
     async fn check(&self, case: Case) {
-        let asked = Asked { text: self.filled(&case.asked.text), ..case.asked };
-        let all = [&asked.variables].into_iter().chain(&case.others);
+        let request = Request { text: self.filled(&case.request.text), ..case.request };
+        let all = [&request.variables].into_iter().chain(&case.others);
         let all: Vec<Value> = all
             .map(|variables| serde_json::from_str(&self.filled(&variables.to_string())).unwrap())
             .collect();
-        // Alice asks first: it is her who teaches the server, unless what she says is refused.
+        // Alice sends it first, so that the plan is compiled for her.
         for variables in &all {
-            let told = asked.with(variables).told(&self.api.alice).await;
-            if told.reply.status == 200 {
+            let observed = request.with(variables).send(&self.api.alice).await;
+            if observed.reply.status == 200 {
                 break;
             }
         }
-        let person = self.person(case.who);
+        let person = self.person(case.sender);
         for variables in &all {
-            let told = asked.with(variables).same(&person).await;
-            if told.reply.status == 200 && told.reply.json().get("errors").is_none() {
-                self.asked.fetch_add(1, Ordering::Relaxed);
-                self.planned.fetch_add(usize::from(told.by_plan), Ordering::Relaxed);
+            let observed = request.with(variables).same(&person).await;
+            if observed.reply.status == 200 && observed.reply.json().get("errors").is_none() {
+                self.answered.fetch_add(1, Ordering::Relaxed);
+                self.planned.fetch_add(usize::from(observed.by_plan), Ordering::Relaxed);
             }
         }
     }
 }
 
 on_each_database! {
-    async fn a_plan_answers_what_the_library_answers(api: Api) {
+    async fn plans_and_the_library_answer_queries_alike(api: Api) {
         let world = Arc::new(World::of(api).await);
         let in_test = Arc::clone(&world);
         for_the_same(150, case, async move |case| in_test.check(case).await).await;
-        let (asked, planned) = (world.asked.load(Ordering::Relaxed), world.planned.load(Ordering::Relaxed));
-        assert!(asked > 100 && planned * 2 > asked, "{planned} of {asked} answers are planned");
+        let (answered, planned) = (world.answered.load(Ordering::Relaxed), world.planned.load(Ordering::Relaxed));
+        assert!(answered > 100 && planned * 2 > answered, "{planned} of {answered} answers are planned");
     }
 }

@@ -11,53 +11,63 @@ use proptest::{
     strategy::Union,
 };
 
-/// What may stand in a document beside what plans know.
+/// What a document may contain beyond what plans support.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub struct Style {
     /// `@skip` and `@include`.
     pub directives: bool,
-    /// Fields that are read by other ways than a row.
-    pub strangers: bool,
-    /// Different fields under the same key, which is refused, unless no object has both.
-    pub clashes: bool,
-    /// Objects of which nothing is selected, each under a key of its own.
-    pub nothings: bool,
+    /// Fields that no plan supports.
+    pub unplanned: bool,
+    /// Different fields under the same response key: an error, unless no object has both.
+    pub conflicts: bool,
+    /// Objects without any selected field, each under its own response key.
+    pub empty_objects: bool,
 }
 
 impl Style {
     pub fn has_empty_objects(self) -> bool {
-        self.nothings || self.directives
+        self.empty_objects || self.directives
     }
 }
 
-/// How documents are written: most of them so that a plan may answer.
+/// The style of a document; most are such that a plan may answer.
 pub fn style() -> impl Strategy<Value = Style> {
     (weighted(0.15), weighted(0.15), weighted(0.05), weighted(0.05)).prop_map(
-        |(directives, strangers, clashes, nothings)| Style {
+        |(directives, unplanned, conflicts, empty_objects)| Style {
             directives,
-            strangers,
-            clashes: clashes && !nothings,
-            nothings,
+            unplanned,
+            conflicts: conflicts && !empty_objects,
+            empty_objects,
         },
     )
 }
 
-/// One thing that is selected.
+/// A field or a fragment.
 #[derive(Clone, Debug)]
-pub enum Item {
-    Field { key: Option<String>, field: String, directive: &'static str, below: Vec<Item> },
-    Fragment { on: Option<&'static str>, is_named: bool, directive: &'static str, below: Vec<Item> },
+pub enum Selection {
+    Field {
+        key: Option<String>,
+        field: String,
+        directive: &'static str,
+        selections: Vec<Selection>,
+    },
+    Fragment {
+        on: Option<&'static str>,
+        is_named: bool,
+        directive: &'static str,
+        selections: Vec<Selection>,
+    },
 }
 
-/// What is selected from.
+/// The type of a selection set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
     TaskConnection,
     TaskEdge,
     PageInfo,
     Task,
-    /// A task without what its row does not tell.
+    /// A task with the fields of its row alone.
     TaskRow,
     Tag,
     TaskPayload,
@@ -77,7 +87,7 @@ impl Type {
         }
     }
 
-    /// An interface that it has, with one of its fields, and another type that has it.
+    /// An interface that it implements, one of its fields, and another type that implements it.
     fn interface(self) -> Option<(&'static str, &'static str, &'static str)> {
         match self {
             Self::Task | Self::TaskRow => Some(("Node", "id", "Tag { name color }")),
@@ -88,7 +98,7 @@ impl Type {
         }
     }
 
-    /// The fields that have none below.
+    /// The fields without selections.
     fn leaves(self) -> &'static [&'static str] {
         match self {
             Self::TaskConnection => &["totalCount", "__typename"],
@@ -119,7 +129,7 @@ impl Type {
         }
     }
 
-    /// The fields that have others below.
+    /// The fields with selections.
     fn branches(self) -> &'static [(&'static str, Self)] {
         match self {
             Self::TaskConnection => {
@@ -137,8 +147,8 @@ impl Type {
         }
     }
 
-    /// What no row tells, as it is written.
-    fn strangers(self) -> &'static [&'static str] {
+    /// The fields that no plan supports, as a document writes them.
+    fn unplanned(self) -> &'static [&'static str] {
         match self {
             Self::Task => &[
                 "overdue",
@@ -170,11 +180,11 @@ fn directive(style: Style) -> BoxedStrategy<&'static str> {
     }
 }
 
-/// A response key: another one for each field, unless they may clash.
+/// A response key: different for each field, unless conflicts are wanted.
 fn key(field: &'static str, style: Style) -> BoxedStrategy<Option<String>> {
     let own =
         select(&["a", "b", "_"][..]).prop_map(move |letter| Some(format!("{letter}_{field}")));
-    if style.clashes {
+    if style.conflicts {
         let other = select(&["title", "id"][..]).prop_map(|key| Some(key.to_owned()));
         prop_oneof![2 => Just(None), 1 => other].boxed()
     } else {
@@ -182,8 +192,8 @@ fn key(field: &'static str, style: Style) -> BoxedStrategy<Option<String>> {
     }
 }
 
-/// The key of an object. Where nothing may be selected of it, it is asked for in one place alone: what
-/// the library makes of two depends on which one it has first.
+/// The response key of an object. Where its selection may be empty, the key is unique: how
+/// async-graphql merges two such objects depends on their order.
 fn key_of_object(field: &'static str, style: Style) -> BoxedStrategy<Option<String>> {
     if style.has_empty_objects() {
         (0..1_000_000).prop_map(move |number| Some(format!("{field}{number}"))).boxed()
@@ -192,81 +202,81 @@ fn key_of_object(field: &'static str, style: Style) -> BoxedStrategy<Option<Stri
     }
 }
 
-fn leaf(ty: Type, style: Style) -> BoxedStrategy<Item> {
-    let field = select(ty.leaves()).prop_flat_map(move |field| {
-        (key(field, style), directive(style)).prop_map(move |(key, directive)| Item::Field {
-            key,
-            field: field.to_owned(),
-            directive,
-            below: vec![],
-        })
-    });
+fn leaf(ty: Type, style: Style) -> BoxedStrategy<Selection> {
+    let field =
+        select(ty.leaves()).prop_flat_map(move |field| {
+            (key(field, style), directive(style)).prop_map(move |(key, directive)| {
+                Selection::Field { key, field: field.to_owned(), directive, selections: vec![] }
+            })
+        });
     field.boxed()
 }
 
-fn branch(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Item> {
+fn branch(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Selection> {
     let field = select(ty.branches()).prop_flat_map(move |(field, ty)| {
         (key_of_object(field, style), directive(style), selection(ty, style, depth)).prop_map(
-            move |(key, directive, below)| Item::Field {
+            move |(key, directive, selections)| Selection::Field {
                 key,
                 field: field.to_owned(),
                 directive,
-                below,
+                selections,
             },
         )
     });
     field.boxed()
 }
 
-fn stranger(ty: Type, style: Style) -> BoxedStrategy<Item> {
-    (select(ty.strangers()), directive(style))
+fn unplanned(ty: Type, style: Style) -> BoxedStrategy<Selection> {
+    (select(ty.unplanned()), directive(style))
         .prop_map(|(field, directive)| {
-            // The directive stands before what is selected below.
-            let (name, below) =
-                field.split_once(" {").map_or((field, None), |(name, below)| (name, Some(below)));
-            let field = match below {
-                Some(below) => format!("{name}{directive} {{{below}"),
+            // The directive comes before the selections.
+            let (name, selections) = field
+                .split_once(" {")
+                .map_or((field, None), |(name, selections)| (name, Some(selections)));
+            let field = match selections {
+                Some(selections) => format!("{name}{directive} {{{selections}"),
                 None => format!("{name}{directive}"),
             };
-            Item::Field { key: None, field, directive: "", below: vec![] }
+            Selection::Field { key: None, field, directive: "", selections: vec![] }
         })
         .boxed()
 }
 
-fn fragment(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Item> {
+fn fragment(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Selection> {
     let on = prop_oneof![1 => Just(None), 3 => Just(Some(ty.name()))];
     let same = (on, weighted(0.5), directive(style), selection(ty, style, depth)).prop_map(
-        |(on, is_named, directive, below)| Item::Fragment {
+        |(on, is_named, directive, selections)| Selection::Fragment {
             is_named: is_named && on.is_some(),
             on,
             directive,
-            below,
+            selections,
         },
     );
     let Some((interface, field, other)) = ty.interface() else { return same.boxed() };
-    let leaf = |field: &str| Item::Field {
+    let leaf = |field: &str| Selection::Field {
         key: None,
         field: field.to_owned(),
         directive: "",
-        below: vec![],
+        selections: vec![],
     };
-    let back = (weighted(0.5), selection(ty, style, depth)).prop_map(move |(is_named, below)| {
-        Item::Fragment { on: Some(ty.name()), is_named, directive: "", below }
-    });
+    let back =
+        (weighted(0.5), selection(ty, style, depth)).prop_map(move |(is_named, selections)| {
+            Selection::Fragment { on: Some(ty.name()), is_named, directive: "", selections }
+        });
     let something = prop_oneof![2 => Just(leaf(field)), 1 => Just(leaf("__typename")), 2 => back];
     let of_another =
         weighted(0.2).prop_map(move |is_there| is_there.then(|| leaf(&format!("... on {other}"))));
     let through = (weighted(0.5), directive(style), something, of_another).prop_map(
         move |(is_named, directive, something, of_another)| {
-            let below = [of_another, Some(something)].into_iter().flatten().collect();
-            Item::Fragment { on: Some(interface), is_named, directive, below }
+            let selections = [of_another, Some(something)].into_iter().flatten().collect();
+            Selection::Fragment { on: Some(interface), is_named, directive, selections }
         },
     );
     prop_oneof![2 => same, 1 => through].boxed()
 }
 
-/// Some of what a type has.
-pub fn selection(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Vec<Item>> {
+/// A selection set of a type.
+pub fn selection(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Vec<Selection>> {
     let mut items = vec![(8, leaf(ty, style))];
     if !ty.branches().is_empty() {
         items.push((if ty == Type::Task { 2 } else { 16 }, branch(ty, style, depth)));
@@ -274,59 +284,59 @@ pub fn selection(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Vec<Item>>
     if depth > 0 {
         items.push((2, fragment(ty, style, depth - 1)));
     }
-    if style.strangers && !ty.strangers().is_empty() {
-        items.push((2, stranger(ty, style)));
+    if style.unplanned && !ty.unplanned().is_empty() {
+        items.push((2, unplanned(ty, style)));
     }
     let some = vec(Union::new_weighted(items), 1..6);
     match ty.interface() {
-        Some((interface, _, other)) if style.nothings => {
-            prop_oneof![1 => some, 1 => Just(nothing(interface, other))].boxed()
+        Some((interface, _, other)) if style.empty_objects => {
+            prop_oneof![1 => some, 1 => Just(empty_object(interface, other))].boxed()
         }
         _ => some.boxed(),
     }
 }
 
-/// Fields that only another type has.
-fn nothing(interface: &'static str, other: &str) -> Vec<Item> {
+/// Only fields of another type: an empty object.
+fn empty_object(interface: &'static str, other: &str) -> Vec<Selection> {
     let field = format!("... on {other}");
-    let below = vec![Item::Field { key: None, field, directive: "", below: vec![] }];
-    vec![Item::Fragment { on: Some(interface), is_named: false, directive: "", below }]
+    let selections = vec![Selection::Field { key: None, field, directive: "", selections: vec![] }];
+    vec![Selection::Fragment { on: Some(interface), is_named: false, directive: "", selections }]
 }
 
 /// The text of a selection, and of the fragments that it names.
 #[derive(Default)]
 pub struct Writer {
-    /// Their names, by what they are on and what they select: the same one is spread again.
+    /// Their names by type and selection set: the same fragment is spread again.
     fragments: BTreeMap<(&'static str, String), String>,
 }
 
 impl Writer {
-    pub fn selection(&mut self, items: &[Item]) -> String {
-        let items: Vec<_> = items.iter().map(|item| self.item(item)).collect();
+    pub fn selection(&mut self, items: &[Selection]) -> String {
+        let items: Vec<_> = items.iter().map(|item| self.write(item)).collect();
         format!("{{ {} }}", items.join(" "))
     }
 
-    fn item(&mut self, item: &Item) -> String {
-        match item {
-            Item::Field { key, field, directive, below } => {
+    fn write(&mut self, selection: &Selection) -> String {
+        match selection {
+            Selection::Field { key, field, directive, selections } => {
                 let key = key.as_ref().map_or_else(String::new, |key| format!("{key}: "));
-                let below = if below.is_empty() {
+                let selections = if selections.is_empty() {
                     String::new()
                 } else {
-                    format!(" {}", self.selection(below))
+                    format!(" {}", self.selection(selections))
                 };
-                format!("{key}{field}{directive}{below}")
+                format!("{key}{field}{directive}{selections}")
             }
-            Item::Fragment { on, is_named, directive, below } => {
-                let below = self.selection(below);
+            Selection::Fragment { on, is_named, directive, selections } => {
+                let selections = self.selection(selections);
                 match on {
                     Some(on) if *is_named => {
                         let new = format!("F{}", self.fragments.len());
-                        let name = self.fragments.entry((*on, below)).or_insert(new);
+                        let name = self.fragments.entry((*on, selections)).or_insert(new);
                         format!("...{name}{directive}")
                     }
-                    Some(on) => format!("... on {on}{directive} {below}"),
-                    None => format!("...{directive} {below}"),
+                    Some(on) => format!("... on {on}{directive} {selections}"),
+                    None => format!("...{directive} {selections}"),
                 }
             }
         }
@@ -334,7 +344,8 @@ impl Writer {
 
     /// The definitions of the fragments.
     pub fn fragments(self) -> String {
-        let definition = |((on, below), name)| format!("\nfragment {name} on {on} {below}");
+        let definition =
+            |((on, selections), name)| format!("\nfragment {name} on {on} {selections}");
         self.fragments.into_iter().map(definition).collect()
     }
 }

@@ -8,8 +8,11 @@ use proptest::{
 };
 use serde_json::{Value, json};
 
-use super::{PRIORITIES, TEXTS, list_id, tag_id, task_id};
-use crate::harness::ORDERS;
+use super::{PRIORITIES, TEXTS};
+use crate::harness::{
+    ORDERS,
+    ids::{list_id, tag_id, task_id},
+};
 
 /// One of some values.
 pub fn one_of<const N: usize>(values: [Value; N]) -> BoxedStrategy<Value> {

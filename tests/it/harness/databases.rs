@@ -102,17 +102,32 @@ impl Database {
         Connections::connect(url).await.unwrap()
     }
 
+    /// An id as a literal in SQL.
+    pub fn literal(&self, id: &str) -> String {
+        match self {
+            Self::Sqlite(_) => format!("x'{}'", id.replace('-', "")),
+            Self::Postgres(_) => format!("'{id}'"),
+        }
+    }
+
     /// Changes something behind the server's back.
     pub async fn execute(&self, sql: &str) {
         self.connect().await.execute_unprepared(sql).await.unwrap();
     }
 
-    /// The number that a query tells.
+    /// The number that a query returns.
     pub async fn number(&self, sql: &str) -> i64 {
         let connection = self.connect().await;
         let statement = Statement::from_string(connection.get_database_backend(), sql);
         let row = connection.query_one_raw(statement).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
+    }
+
+    /// How many statements wait for a lock; PostgreSQL alone shows it.
+    pub async fn lock_waiters(&self) -> i64 {
+        let waiting = "SELECT count(*) FROM pg_stat_activity \
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        self.number(waiting).await
     }
 
     /// Lets nobody write until it is dropped.

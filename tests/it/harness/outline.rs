@@ -20,18 +20,18 @@ pub struct Outline {
 
 impl Api {
     /// Somebody new plants lists and tasks.
-    pub async fn create(&self, outline: &str) -> Outline {
+    pub async fn create(&self, text: &str) -> Outline {
         let sub = Uuid::new_v4().to_string();
         let clock = self.clock.clone();
         let person = self.anon.clone();
-        let mut forest = Outline { sub, person, clock, ids: BTreeMap::new() };
-        forest.create(outline).await;
-        forest
+        let mut outline = Outline { sub, person, clock, ids: BTreeMap::new() };
+        outline.create(text).await;
+        outline
     }
 
     /// Gives a task or a list a position behind the server's back.
-    pub async fn puts(&self, forest: &Outline, name: &str, position: &str) {
-        let id = self.literal(forest.id(name));
+    pub async fn puts(&self, outline: &Outline, name: &str, position: &str) {
+        let id = self.database.literal(outline.id(name));
         for table in ["task", "task_list"] {
             let sql = format!("UPDATE {table} SET position = '{position}' WHERE id = {id}");
             self.database.execute(&sql).await;
@@ -40,7 +40,7 @@ impl Api {
 
     /// Makes so many more tasks like that one behind the server's back, with their ids as titles, and
     /// with positions of the same order.
-    pub async fn multiplies(&self, forest: &Outline, name: &str, count: u32) {
+    pub async fn multiplies(&self, outline: &Outline, name: &str, count: u32) {
         const COPIED: &str = "user_no, title_key, title_words, description_words, priority, due_asc, \
             due_desc, completed_asc, completed_desc, list_id, parent_id, created_at, updated_at, \
             version, number";
@@ -48,7 +48,7 @@ impl Api {
             Database::Sqlite(_) => ("randomblob(16)", "lower(hex(id))"),
             Database::Postgres(_) => ("gen_random_uuid()", "replace(id::text, '-', '')"),
         };
-        let id = self.literal(forest.id(name));
+        let id = self.database.literal(outline.id(name));
         let sql = format!(
             "WITH RECURSIVE numbers(n) AS \
              (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}) \
@@ -57,14 +57,6 @@ impl Api {
              UPDATE task SET title = {hex}, position = 'a0' || {hex} WHERE title = ''"
         );
         self.database.execute(&sql).await;
-    }
-
-    /// An id in SQL.
-    fn literal(&self, id: &str) -> String {
-        match self.database {
-            Database::Sqlite(_) => format!("x'{}'", id.replace('-', "")),
-            Database::Postgres(_) => format!("'{id}'"),
-        }
     }
 }
 
@@ -81,8 +73,8 @@ impl Outline {
     }
 
     /// Creates what is written there, from left to right.
-    pub async fn create(&mut self, outline: &str) {
-        for place in outline.split("; ").filter(|place| !place.is_empty()) {
+    pub async fn create(&mut self, text: &str) {
+        for place in text.split("; ").filter(|place| !place.is_empty()) {
             let (list, tasks) = match place.split_once(':') {
                 Some((name, tasks)) => {
                     (self.makes("createList", json!({ "name": name })).await, tasks)

@@ -56,6 +56,11 @@ impl Person {
         Reply { status: parts.status, headers: parts.headers, body }
     }
 
+    /// Sends a GET.
+    pub async fn gets(&self, uri: &str) -> Reply {
+        self.sends(Request::get(uri).body(Body::empty()).unwrap()).await
+    }
+
     /// Posts a document with variables.
     pub async fn post(&self, query: &str, variables: Value) -> Reply {
         self.posts(&json!({ "query": query, "variables": variables })).await
@@ -104,13 +109,18 @@ impl Person {
         payload["list"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// The titles of the tasks that a filter keeps, in order.
+    /// The titles of the tasks that match a filter, separated by blanks: see [`Person::titles`].
     pub async fn finds(&self, filter: Value) -> String {
+        self.titles(filter).await.join(" ")
+    }
+
+    /// The titles of the tasks that match a filter, in alphabetical order.
+    pub async fn titles(&self, filter: Value) -> Vec<String> {
         let query = "query($filter: TaskFilter) { \
             tasks(filter: $filter, orderBy: [{ field: TITLE }]) { nodes { title } } }";
         let data = self.post(query, json!({ "filter": filter })).await.data();
         let nodes = data["tasks"]["nodes"].as_array().unwrap();
-        nodes.iter().map(|node| node["title"].as_str().unwrap()).collect::<Vec<_>>().join(" ")
+        nodes.iter().map(|node| node["title"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Creates a task and tells its id.

@@ -5,6 +5,7 @@ use std::{future::Future, net::SocketAddr, time::Duration};
 use axum::http::HeaderValue;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use taskward::app::BackgroundTasks;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
@@ -22,12 +23,23 @@ pub async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("it takes too long")
 }
 
+/// Waits until a condition holds.
+pub async fn eventually(holds: impl AsyncFn() -> bool) {
+    let polling = async {
+        while !holds().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(polling).await;
+}
+
 /// A server on a port of its own.
 pub struct Served {
     pub api: Api,
     pub address: SocketAddr,
     pub stop: oneshot::Sender<()>,
     pub serving: JoinHandle<std::io::Result<()>>,
+    pub background: BackgroundTasks,
 }
 
 impl Served {
@@ -35,11 +47,12 @@ impl Served {
         let (api, app) = Api::start_to_serve(database, flags).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (stop, told) = oneshot::channel();
+        let background = app.background_tasks();
+        let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(app.serve(listener, async {
-            told.await.unwrap();
+            stopped.await.unwrap();
         }));
-        Self { api, address, stop, serving }
+        Self { api, address, stop, serving, background }
     }
 
     /// The value of an `Authorization` header of that user.

@@ -11,7 +11,7 @@ use tokio::{
 };
 use url::Url;
 
-use super::{health::asks, refusal};
+use super::refusal;
 use crate::harness::{Api, Database, Reply, Served, on_each_database, tokens};
 
 /// What belongs into the log and not into an answer.
@@ -98,17 +98,17 @@ async fn while_postgresql_is_away_clients_are_told_to_come_back() {
         is_away(&api.alice.create(json!({"title": "Bread"})).await);
         is_away(&api.bob.create(json!({"title": "Bread"})).await);
     }
-    let reply = asks(&api, "/readyz").await;
+    let reply = api.anon.gets("/readyz").await;
     assert_eq!(reply.status, 503);
     assert_eq!(reply.json()["database"], "does not answer");
-    assert_eq!(asks(&api, "/healthz").await.status, 200);
+    assert_eq!(api.anon.gets("/healthz").await.status, 200);
     let data = api.alice.asks("{ __typename viewer { id } }").await;
     assert_eq!(data["viewer"]["id"], "alice", "what needs no database still works");
 
     line.mend();
     let reply = api.alice.post(query, json!({"id": id})).await;
     assert_eq!(reply.data(), json!({"task": {"title": "Milk"}}));
-    assert_eq!(asks(&api, "/readyz").await.status, 200);
+    assert_eq!(api.anon.gets("/readyz").await.status, 200);
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn while_the_sqlite_file_is_away_clients_are_told_to_come_back() {
     let elsewhere = moved_away(folder);
     let reply = api.alice.post(at_once, json!({"id": id})).await;
     is_away(&reply);
-    let (_, other) = tokio::join!(asks(&api, "/readyz"), asks(&api, "/readyz"));
+    let (_, other) = tokio::join!(api.anon.gets("/readyz"), api.anon.gets("/readyz"));
     assert_eq!(other.status, 503);
     assert_eq!(other.json()["database"], "does not answer");
 

@@ -26,10 +26,10 @@ on_each_database! {
     }
 
     async fn lists_come_by_position_from_both_ends_the_archived_when_asked_for(api: Api) {
-        let forest = api.create("a:; b:; c:; d:; e:; f:").await;
-        let alice = forest.person();
+        let outline = api.create("a:; b:; c:; d:; e:; f:").await;
+        let alice = outline.person();
         for list in ["b", "f"] {
-            let input = json!({ "id": forest.id(list), "archived": true });
+            let input = json!({ "id": outline.id(list), "archived": true });
             alice.does("updateList", input, "list { id }").await;
         }
         let in_use = List::TaskLists.walked(&alice, &json!({})).await;
@@ -78,10 +78,10 @@ on_each_database! {
     }
 
     async fn no_list_takes_the_cursor_of_another_kind(api: Api) {
-        let forest = api.create("a(b); Garden:").await;
-        let alice = forest.person();
+        let outline = api.create("a(b); Garden:").await;
+        let alice = outline.person();
         alice.creates_tag("tag").await;
-        let lists = [List::Tasks, List::Subtasks(forest.id("a")), List::Tags, List::TaskLists];
+        let lists = [List::Tasks, List::Subtasks(outline.id("a")), List::Tags, List::TaskLists];
         for (number, made) in lists.into_iter().enumerate() {
             let cursor = made.page(&alice, json!({})).await.cursors.remove(0);
             for (other, list) in lists.into_iter().enumerate() {
@@ -103,9 +103,9 @@ on_each_database! {
     }
 
     async fn subtasks_come_as_they_are_arranged_or_in_any_other_order(api: Api) {
-        let forest = api.create("a(d e b f c) g(h(i)) j").await;
-        let (alice, under_a) = (forest.person(), List::Subtasks(forest.id("a")));
-        forest.moves("f", json!({ "place": { "before": "d" } })).await;
+        let outline = api.create("a(d e b f c) g(h(i)) j").await;
+        let (alice, under_a) = (outline.person(), List::Subtasks(outline.id("a")));
+        outline.moves("f", json!({ "place": { "before": "d" } })).await;
         for (order, expected) in [
             (Value::Null, "f d e b c"),
             (json!([]), "f d e b c"),
@@ -120,14 +120,14 @@ on_each_database! {
         assert_eq!(under_a.walked(&alice, &found).await.shown(), "e");
         for nobodys in ["h", "i", "j"] {
             let expected = if nobodys == "h" { "i" } else { "" };
-            assert_eq!(List::Subtasks(forest.id(nobodys)).shown(&alice, json!({})).await, expected);
+            assert_eq!(List::Subtasks(outline.id(nobodys)).shown(&alice, json!({})).await, expected);
         }
     }
 
     async fn a_page_of_subtasks_is_the_same_for_one_task_and_for_several(api: Api) {
-        let forest = api.create("a(b c d e) f(g h(i)) j").await;
-        let alice = forest.person();
-        let whole = List::Subtasks(forest.id("a")).page(&alice, json!({ "first": 9 })).await;
+        let outline = api.create("a(b c d e) f(g h(i)) j").await;
+        let alice = outline.person();
+        let whole = List::Subtasks(outline.id("a")).page(&alice, json!({ "first": 9 })).await;
         for (arguments, of_a) in [
             (json!({ "first": 2 }), "b c …"),
             (json!({ "last": 2 }), "… d e"),
@@ -142,7 +142,7 @@ on_each_database! {
             (json!({ "first": 3, "filter": { "search": "z" } }), ""),
         ] {
             let pages = subtasks_of_each(&alice, arguments.clone()).await;
-            assert_eq!(pages[forest.id("a")].shown(), of_a, "{arguments}");
+            assert_eq!(pages[outline.id("a")].shown(), of_a, "{arguments}");
             assert_eq!(pages.len(), 10);
             for (task, page) in &pages {
                 assert_eq!(List::Subtasks(task).page(&alice, arguments.clone()).await, *page, "{arguments}");
@@ -151,11 +151,11 @@ on_each_database! {
     }
 
     async fn of_a_task_in_the_trash_those_show_that_went_along(api: Api) {
-        let forest = api.create("a(b c(d) e)").await;
-        let under_a = List::Subtasks(forest.id("a"));
-        forest.trashes("c").await;
+        let outline = api.create("a(b c(d) e)").await;
+        let under_a = List::Subtasks(outline.id("a"));
+        outline.trashes("c").await;
         api.wait(TimeDelta::seconds(1));
-        forest.trashes("a").await;
+        outline.trashes("a").await;
         for (filter, expected) in [
             (Value::Null, "b e"),
             (json!({ "trash": "EXCLUDE" }), "b e"),
@@ -163,11 +163,11 @@ on_each_database! {
             (json!({ "trash": "INCLUDE", "not": { "search": "e" } }), "b c"),
         ] {
             let arguments = json!({ "filter": filter });
-            assert_eq!(under_a.walked(&forest.person(), &arguments).await.shown(), expected, "{filter}");
+            assert_eq!(under_a.walked(&outline.person(), &arguments).await.shown(), expected, "{filter}");
         }
-        assert_eq!(List::Subtasks(forest.id("c")).shown(&forest.person(), json!({})).await, "d");
-        forest.restores("a").await;
-        assert_eq!(under_a.shown(&forest.person(), json!({})).await, "b e");
-        assert_eq!(under_a.shown(&forest.person(), json!({ "filter": { "trash": "ONLY" } })).await, "c");
+        assert_eq!(List::Subtasks(outline.id("c")).shown(&outline.person(), json!({})).await, "d");
+        outline.restores("a").await;
+        assert_eq!(under_a.shown(&outline.person(), json!({})).await, "b e");
+        assert_eq!(under_a.shown(&outline.person(), json!({ "filter": { "trash": "ONLY" } })).await, "c");
     }
 }

@@ -216,16 +216,16 @@ on_each_database! {
     }
 
     async fn the_trash_is_filtered_like_other_tasks(api: Api) {
-        let forest = api.create("Garden: a(b c) d; e").await;
-        let tag = forest.person().creates_tag("tag").await;
+        let outline = api.create("Garden: a(b c) d; e").await;
+        let tag = outline.person().creates_tag("tag").await;
         for task in ["b", "c", "d"] {
-            let input = json!({ "id": forest.id(task), "addTagIds": [tag] });
-            forest.person().updates(input).await;
+            let input = json!({ "id": outline.id(task), "addTagIds": [tag] });
+            outline.person().updates(input).await;
         }
         for task in ["b", "d", "e"] {
-            forest.trashes(task).await;
+            outline.trashes(task).await;
         }
-        let (garden, a) = (forest.id("Garden"), forest.id("a"));
+        let (garden, a) = (outline.id("Garden"), outline.id("a"));
         for (filter, in_trash, outside) in [
             (json!({}), "b d e", "a c"),
             (json!({ "list": { "in": [garden] } }), "b d", "a c"),
@@ -240,7 +240,7 @@ on_each_database! {
             for (trash, found) in [("ONLY", in_trash), ("EXCLUDE", outside)] {
                 let mut filter = filter.clone();
                 filter["trash"] = json!(trash);
-                assert_eq!(forest.person().finds(filter.clone()).await, found, "{filter}");
+                assert_eq!(outline.person().finds(filter.clone()).await, found, "{filter}");
             }
         }
     }

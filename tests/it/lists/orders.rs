@@ -4,19 +4,14 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use super::page::{List, page};
-use crate::harness::{Api, Person, on_each_database};
-
-/// An id that sorts by its number.
-fn id(number: usize) -> String {
-    format!("00000000-0000-4000-8000-{number:012}")
-}
+use crate::harness::{Api, Person, ids::task_id, on_each_database};
 
 fn by(field: &str, direction: &str) -> Value {
     json!([{ "field": field, "direction": direction }])
 }
 
-/// The titles in an order. However they are read, they come in the same one.
-async fn titles(person: &Person, order: &Value) -> String {
+/// The titles in an order, which is the same however the list is paged.
+async fn sorted_titles(person: &Person, order: &Value) -> String {
     List::Tasks.walked(person, &json!({ "orderBy": order })).await.shown()
 }
 
@@ -24,21 +19,21 @@ on_each_database! {
     async fn tasks_sort_by_when_they_were_made_and_changed(api: Api) {
         // The ids run against the time, and two tasks share each millisecond.
         for (number, title) in ["a", "a'", "b", "b'", "c"].into_iter().enumerate() {
-            api.alice.creates_with(json!({ "id": id(9 - number), "title": title })).await;
+            api.alice.creates_with(json!({ "id": task_id(9 - number), "title": title })).await;
             if title.ends_with('\'') {
                 api.wait(TimeDelta::milliseconds(1));
             }
         }
-        assert_eq!(titles(&api.alice, &by("CREATED_AT", "ASC")).await, "a' a b' b c");
-        assert_eq!(titles(&api.alice, &by("CREATED_AT", "DESC")).await, "c b b' a a'");
+        assert_eq!(sorted_titles(&api.alice, &by("CREATED_AT", "ASC")).await, "a' a b' b c");
+        assert_eq!(sorted_titles(&api.alice, &by("CREATED_AT", "DESC")).await, "c b b' a a'");
 
         for number in [9, 7] {
             api.wait(TimeDelta::milliseconds(1));
-            api.alice.updates(json!({ "id": id(number), "description": "changed" })).await;
+            api.alice.updates(json!({ "id": task_id(number), "description": "changed" })).await;
         }
-        assert_eq!(titles(&api.alice, &by("UPDATED_AT", "ASC")).await, "a' b' c a b");
-        assert_eq!(titles(&api.alice, &by("UPDATED_AT", "DESC")).await, "b a c b' a'");
-        assert_eq!(titles(&api.alice, &by("CREATED_AT", "DESC")).await, "c b b' a a'");
+        assert_eq!(sorted_titles(&api.alice, &by("UPDATED_AT", "ASC")).await, "a' b' c a b");
+        assert_eq!(sorted_titles(&api.alice, &by("UPDATED_AT", "DESC")).await, "b a c b' a'");
+        assert_eq!(sorted_titles(&api.alice, &by("CREATED_AT", "DESC")).await, "c b b' a a'");
     }
 
     async fn tasks_sort_by_when_they_were_completed_the_open_ones_last(api: Api) {
@@ -47,21 +42,21 @@ on_each_database! {
                 .into_iter()
                 .enumerate()
         {
-            let input = json!({ "id": id(number), "title": title, "completed": completed });
+            let input = json!({ "id": task_id(number), "title": title, "completed": completed });
             api.alice.creates_with(input).await;
             if title != "a" {
                 api.wait(TimeDelta::milliseconds(1));
             }
         }
         let (asc, desc) = (by("COMPLETED_AT", "ASC"), by("COMPLETED_AT", "DESC"));
-        assert_eq!(titles(&api.alice, &asc).await, "a a' b open1 open2");
-        assert_eq!(titles(&api.alice, &desc).await, "b a' a open2 open1");
+        assert_eq!(sorted_titles(&api.alice, &asc).await, "a a' b open1 open2");
+        assert_eq!(sorted_titles(&api.alice, &desc).await, "b a' a open2 open1");
 
         // Reopened, and completed now.
-        api.alice.updates(json!({ "id": id(2), "completed": false })).await;
-        api.alice.updates(json!({ "id": id(0), "completed": true })).await;
-        assert_eq!(titles(&api.alice, &asc).await, "a b open1 a' open2");
-        assert_eq!(titles(&api.alice, &desc).await, "open1 b a open2 a'");
+        api.alice.updates(json!({ "id": task_id(2), "completed": false })).await;
+        api.alice.updates(json!({ "id": task_id(0), "completed": true })).await;
+        assert_eq!(sorted_titles(&api.alice, &asc).await, "a b open1 a' open2");
+        assert_eq!(sorted_titles(&api.alice, &desc).await, "open1 b a open2 a'");
     }
 
     async fn tasks_sort_by_due_day_and_time_the_day_without_a_time_last(api: Api) {
@@ -88,24 +83,24 @@ on_each_database! {
         .into_iter()
         .enumerate()
         {
-            api.alice.creates_with(json!({ "id": id(number), "title": title, "due": due })).await;
+            api.alice.creates_with(json!({ "id": task_id(number), "title": title, "due": due })).await;
         }
         assert_eq!(
-            titles(&api.alice, &by("DUE", "ASC")).await,
+            sorted_titles(&api.alice, &by("DUE", "ASC")).await,
             "0000T00 0000 1969T12 1969 21T24 21 21' 22T00 22T08 22T08' 22T24 22 9999T24 9999 \
              never1 never2"
         );
         assert_eq!(
-            titles(&api.alice, &by("DUE", "DESC")).await,
+            sorted_titles(&api.alice, &by("DUE", "DESC")).await,
             "9999T24 9999 22T24 22T08' 22T08 22T00 22 21T24 21' 21 1969T12 1969 0000T00 0000 \
              never2 never1"
         );
 
         // A due that changes takes its task along.
-        api.alice.updates(json!({ "id": id(2), "due": day("2026-11-22") })).await;
-        api.alice.updates(json!({ "id": id(4), "due": null })).await;
+        api.alice.updates(json!({ "id": task_id(2), "due": day("2026-11-22") })).await;
+        api.alice.updates(json!({ "id": task_id(4), "due": null })).await;
         assert_eq!(
-            titles(&api.alice, &by("DUE", "ASC")).await,
+            sorted_titles(&api.alice, &by("DUE", "ASC")).await,
             "0000T00 0000 1969T12 1969 21T24 21 21' 22T00 22T08' 22 22T08 9999T24 9999 \
              never1 22T24 never2"
         );
@@ -115,11 +110,11 @@ on_each_database! {
         let priorities = ["MEDIUM", "NONE", "URGENT", "LOW", "HIGH", "NONE", "MEDIUM"];
         for (number, priority) in priorities.into_iter().enumerate() {
             let input =
-                json!({ "id": id(number), "title": number.to_string(), "priority": priority });
+                json!({ "id": task_id(number), "title": number.to_string(), "priority": priority });
             api.alice.creates_with(input).await;
         }
-        assert_eq!(titles(&api.alice, &by("PRIORITY", "ASC")).await, "1 5 3 0 6 4 2");
-        assert_eq!(titles(&api.alice, &by("PRIORITY", "DESC")).await, "2 4 6 0 3 5 1");
+        assert_eq!(sorted_titles(&api.alice, &by("PRIORITY", "ASC")).await, "1 5 3 0 6 4 2");
+        assert_eq!(sorted_titles(&api.alice, &by("PRIORITY", "DESC")).await, "2 4 6 0 3 5 1");
     }
 
     async fn tasks_sort_by_title_without_regard_to_case(api: Api) {
@@ -153,7 +148,7 @@ on_each_database! {
         .into_iter()
         .enumerate()
         {
-            api.alice.creates_with(json!({ "id": id(number), "title": title })).await;
+            api.alice.creates_with(json!({ "id": task_id(number), "title": title })).await;
         }
         // By code point, which is neither the locale of the database nor the order of UTF-16.
         let ascending = [
@@ -184,11 +179,11 @@ on_each_database! {
             "🎉",
         ];
         let descending: Vec<_> = ascending.into_iter().rev().collect();
-        assert_eq!(titles(&api.alice, &by("TITLE", "ASC")).await, ascending.join(" "));
-        assert_eq!(titles(&api.alice, &by("TITLE", "DESC")).await, descending.join(" "));
+        assert_eq!(sorted_titles(&api.alice, &by("TITLE", "ASC")).await, ascending.join(" "));
+        assert_eq!(sorted_titles(&api.alice, &by("TITLE", "DESC")).await, descending.join(" "));
 
-        api.alice.updates(json!({ "id": id(0), "title": "AARDVARK" })).await;
-        let titles = titles(&api.alice, &by("TITLE", "ASC")).await;
+        api.alice.updates(json!({ "id": task_id(0), "title": "AARDVARK" })).await;
+        let titles = sorted_titles(&api.alice, &by("TITLE", "ASC")).await;
         assert!(titles.contains("_ AARDVARK apple"), "{titles}");
     }
 
@@ -208,7 +203,7 @@ on_each_database! {
         .enumerate()
         {
             let input = json!({
-                "id": id(number), "title": title, "priority": priority, "completed": completed,
+                "id": task_id(number), "title": title, "priority": priority, "completed": completed,
                 "description": number.to_string(),
             });
             api.alice.creates_with(input).await;
@@ -216,7 +211,7 @@ on_each_database! {
         }
         // The numbers of the tasks, in order.
         let rows = async |order: Value| {
-            titles(&api.alice, &order).await;
+            sorted_titles(&api.alice, &order).await;
             let page = page(&api.alice, json!({ "orderBy": order })).await;
             let numbers = page.tasks.iter().map(|task| task["description"].as_str().unwrap());
             numbers.collect::<String>()
@@ -244,15 +239,15 @@ on_each_database! {
 
     async fn an_order_that_is_named_again_adds_nothing(api: Api) {
         for (number, title) in ["b", "a", "a", "c"].into_iter().enumerate() {
-            let input = json!({ "id": id(number), "title": title });
+            let input = json!({ "id": task_id(number), "title": title });
             api.alice.creates_with(input).await;
         }
         let again = json!([{ "field": "TITLE" }, { "field": "TITLE", "direction": "DESC" }]);
-        assert_eq!(titles(&api.alice, &again).await, "a a b c");
+        assert_eq!(sorted_titles(&api.alice, &again).await, "a a b c");
         let page = page(&api.alice, json!({ "orderBy": again })).await;
-        assert_eq!(page.ids(), [id(2), id(1), id(0), id(3)], "the id follows the last one");
+        assert_eq!(page.ids(), [task_id(2), task_id(1), task_id(0), task_id(3)], "the id follows the last one");
 
         let often = vec![json!({ "field": "TITLE" }); 1000];
-        assert_eq!(titles(&api.alice, &json!(often)).await, "a a b c");
+        assert_eq!(sorted_titles(&api.alice, &json!(often)).await, "a a b c");
     }
 }

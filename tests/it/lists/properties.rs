@@ -45,27 +45,28 @@ const TASKS: u128 = 16;
 const TAGS: u128 = 3;
 const LISTS: u128 = 2;
 
-/// The ids that everybody's tasks, tags and lists have. They are not in the order of their numbers.
-fn id(kind: u128, number: u128) -> String {
+/// The id of a task, tag or list by its number; all users have the same ids. Unlike those of the
+/// harness, they are not in the order of their numbers.
+fn scattered_id(kind: u128, number: u128) -> String {
     const SCATTER: u128 = 0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835;
     Uuid::from_u128((kind * 100 + number + 1).wrapping_mul(SCATTER)).to_string()
 }
 
-fn task_id() -> impl Strategy<Value = String> {
-    (0..TASKS).prop_map(|number| id(0, number))
+fn any_task_id() -> impl Strategy<Value = String> {
+    (0..TASKS).prop_map(|number| scattered_id(0, number))
 }
 
 /// Few have subtasks, so that these are many.
-fn parent_id() -> impl Strategy<Value = String> {
-    (0..3_u128).prop_map(|number| id(0, number))
+fn any_parent_id() -> impl Strategy<Value = String> {
+    (0..3_u128).prop_map(|number| scattered_id(0, number))
 }
 
-fn tag_id() -> impl Strategy<Value = String> {
-    (0..TAGS).prop_map(|number| id(1, number))
+fn any_tag_id() -> impl Strategy<Value = String> {
+    (0..TAGS).prop_map(|number| scattered_id(1, number))
 }
 
-fn list_id() -> impl Strategy<Value = String> {
-    (0..LISTS).prop_map(|number| id(2, number))
+fn any_list_id() -> impl Strategy<Value = String> {
+    (0..LISTS).prop_map(|number| scattered_id(2, number))
 }
 
 /// Somebody new with tags and lists, and the tasks that they have.
@@ -84,9 +85,9 @@ impl World {
     async fn of(api: &Arc<Api>, user: &str) -> Self {
         let user = api.with_token(tokens::of(user, api.clock.now()));
         let tags = (0..TAGS)
-            .map(|tag| json!({ "createTag": { "id": id(1, tag), "name": format!("tag {tag}") } }));
+            .map(|tag| json!({ "createTag": { "id": scattered_id(1, tag), "name": format!("tag {tag}") } }));
         let lists = (0..LISTS).map(
-            |list| json!({ "createList": { "id": id(2, list), "name": format!("list {list}") } }),
+            |list| json!({ "createList": { "id": scattered_id(2, list), "name": format!("list {list}") } }),
         );
         let operations: Vec<_> = tags.chain(lists).collect();
         user.does("batch", json!({ "operations": operations }), "results { deletedIds }").await;
@@ -246,12 +247,12 @@ fn due() -> impl Strategy<Value = Value> {
 fn task() -> impl Strategy<Value = Value> {
     let home = prop_oneof![
         2 => Just(json!({})),
-        2 => list_id().prop_map(|list| json!({ "listId": list })),
-        4 => parent_id().prop_map(|parent| json!({ "parentId": parent })),
+        2 => any_list_id().prop_map(|list| json!({ "listId": list })),
+        4 => any_parent_id().prop_map(|parent| json!({ "parentId": parent })),
     ];
     let words = (title(), description());
-    (task_id(), words, priority(), due(), any::<bool>(), vec(tag_id(), 0..3), home).prop_map(
-        |(id, (title, description), priority, due, completed, tags, mut input)| {
+    (any_task_id(), words, priority(), due(), any::<bool>(), vec(any_tag_id(), 0..3), home)
+        .prop_map(|(id, (title, description), priority, due, completed, tags, mut input)| {
             input["id"] = json!(id);
             input["title"] = json!(title);
             input["description"] = json!(description);
@@ -260,8 +261,7 @@ fn task() -> impl Strategy<Value = Value> {
             input["completed"] = json!(completed);
             input["tagIds"] = json!(tags);
             input
-        },
-    )
+        })
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -276,25 +276,25 @@ fn change() -> impl Strategy<Value = Change> {
         priority().prop_map(|priority| json!({ "priority": priority })),
         due().prop_map(|due| json!({ "due": due })),
         any::<bool>().prop_map(|completed| json!({ "completed": completed })),
-        tag_id().prop_map(|tag| json!({ "addTagIds": [tag] })),
-        tag_id().prop_map(|tag| json!({ "removeTagIds": [tag] })),
+        any_tag_id().prop_map(|tag| json!({ "addTagIds": [tag] })),
+        any_tag_id().prop_map(|tag| json!({ "removeTagIds": [tag] })),
     ];
     let place = sample::select(&["before", "after"][..]);
     let to = prop_oneof![
-        option::of(list_id()).prop_map(|list| json!({ "listId": list })),
-        parent_id().prop_map(|parent| json!({ "parentId": parent })),
-        (place, task_id()).prop_map(|(side, sibling)| json!({ "place": { side: sibling } })),
+        option::of(any_list_id()).prop_map(|list| json!({ "listId": list })),
+        any_parent_id().prop_map(|parent| json!({ "parentId": parent })),
+        (place, any_task_id()).prop_map(|(side, sibling)| json!({ "place": { side: sibling } })),
     ];
     let change = prop_oneof![
         16 => task().prop_map(|input| ("createTask", input)),
-        5 => (update, task_id()).prop_map(move |(it, id)| ("updateTask", of_task(it, id))),
-        4 => (to, task_id()).prop_map(move |(it, id)| ("moveTask", of_task(it, id))),
-        2 => (weighted(0.3), task_id()).prop_map(|(permanently, id)| {
+        5 => (update, any_task_id()).prop_map(move |(it, id)| ("updateTask", of_task(it, id))),
+        4 => (to, any_task_id()).prop_map(move |(it, id)| ("moveTask", of_task(it, id))),
+        2 => (weighted(0.3), any_task_id()).prop_map(|(permanently, id)| {
             ("deleteTask", json!({ "id": id, "permanently": permanently }))
         }),
-        2 => task_id().prop_map(|id| ("restoreTask", json!({ "id": id }))),
-        1 => tag_id().prop_map(|id| ("deleteTag", json!({ "id": id }))),
-        1 => list_id().prop_map(|id| ("deleteList", json!({ "id": id }))),
+        2 => any_task_id().prop_map(|id| ("restoreTask", json!({ "id": id }))),
+        1 => any_tag_id().prop_map(|id| ("deleteTag", json!({ "id": id }))),
+        1 => any_list_id().prop_map(|id| ("deleteList", json!({ "id": id }))),
     ];
     (millis(), change)
 }
@@ -326,9 +326,9 @@ fn view() -> impl Strategy<Value = Value> {
         1 => Just(json!({ "trash": "ONLY" })),
         1 => Just(json!({ "completed": false })),
         1 => Just(json!({ "or": [{ "priority": { "gte": "HIGH" } }, { "dueOn": { "isNull": true } }] })),
-        1 => tag_id().prop_map(|tag| json!({ "tags": { "anyOf": [tag] } })),
-        1 => tag_id().prop_map(|tag| json!({ "not": { "tags": { "allOf": [tag] } } })),
-        1 => list_id().prop_map(|list| json!({ "list": { "in": [list] } })),
+        1 => any_tag_id().prop_map(|tag| json!({ "tags": { "anyOf": [tag] } })),
+        1 => any_tag_id().prop_map(|tag| json!({ "not": { "tags": { "allOf": [tag] } } })),
+        1 => any_list_id().prop_map(|list| json!({ "list": { "in": [list] } })),
         1 => any::<bool>().prop_map(|is| json!({ "list": { "isNull": is } })),
         1 => any::<bool>().prop_map(|is| json!({ "parent": { "isNull": is } })),
     ];
@@ -363,9 +363,9 @@ fn filter(depth: u32) -> impl Strategy<Value = Value> {
         || comparators(INSTANTS, millis().prop_map(|at| format!("2026-11-21T09:30:00.{at:03}Z")));
     let days = comparators(&["eq", "gt", "gte", "lt", "lte", "isNull"], day().prop_map(Into::into));
     let priorities = comparators(&["in", "gte", "lte"], priority().prop_map(Into::into));
-    let tags = comparators(&["anyOf", "allOf", "noneOf"], tag_id());
-    let lists = comparators(&["in", "isNull"], list_id());
-    let parents = comparators(&["in", "isNull"], task_id());
+    let tags = comparators(&["anyOf", "allOf", "noneOf"], any_tag_id());
+    let lists = comparators(&["in", "isNull"], any_list_id());
+    let parents = comparators(&["in", "isNull"], any_task_id());
     let durations = sample::select(&["P0D", "P1D", "P1W"][..]);
     let condition = prop_oneof![
         any::<bool>().prop_map(|completed| json!({ "completed": completed })),

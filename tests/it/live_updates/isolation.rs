@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{CHANGES, events::Stream};
+use super::{CHANGES, event_stream::Stream};
 use crate::harness::{Database, Served, Socket, tokens};
 
 #[tokio::test]

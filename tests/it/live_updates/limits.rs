@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{CHANGES, events::Stream};
+use super::{CHANGES, event_stream::Stream};
 use crate::harness::{Database, Served, Socket, soon};
 
 /// The code with which a socket of that user is refused, if it is.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::{CHANGES, events::Stream};
+use super::{CHANGES, event_stream::Stream};
 use crate::harness::{Database, Served, soon};
 
 /// The log of one test, which runs on a thread of its own with the server.

@@ -2,25 +2,24 @@
 //!
 //! A server that serves asks twice a second; here it asks when the test says so.
 
-use std::{future::pending, time::Duration};
+use std::future::pending;
 
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
 use taskward::auth::AuthErrorReason;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::net::TcpListener;
 
-use super::token;
 use crate::{
     auth::who,
-    harness::{Api, Database, on_each_database},
+    harness::{Api, Database, eventually, on_each_database, soon},
 };
 
 on_each_database! {
     async fn another_server_learns_who_has_signed_out(api: Api) {
         let other = Api::start(api.database.clone()).await;
-        let [one, more] = ["1", "2"].map(|jti| token(&api, "alice", &json!({ "jti": jti })));
-        let bobs = token(&api, "bob", &json!({ "sid": "s" }));
+        let [one, more] = ["1", "2"].map(|jti| api.token("alice", &json!({ "jti": jti })));
+        let bobs = api.token("bob", &json!({ "sid": "s" }));
         for token in [&one, &more, &bobs] {
             assert_ne!(who(&other, token).await, "REVOKED");
         }
@@ -42,9 +41,9 @@ on_each_database! {
 
     async fn a_connection_at_another_server_ends_with_its_session(api: Api) {
         let other = Api::start(api.database.clone()).await;
-        let alices = token(&api, "alice", &json!({ "sid": "s" }));
-        let same_session = token(&api, "alice", &json!({ "sid": "s", "jti": "2" }));
-        let another = token(&api, "alice", &json!({ "sid": "t" }));
+        let alices = api.token("alice", &json!({ "sid": "s" }));
+        let same_session = api.token("alice", &json!({ "sid": "s", "jti": "2" }));
+        let another = api.token("alice", &json!({ "sid": "t" }));
         let mut ends = Vec::new();
         for token in [&alices, &same_session, &another] {
             let viewer = other.authenticator.verify_live(&format!("Bearer {token}")).await.unwrap();
@@ -61,17 +60,17 @@ on_each_database! {
         let (other, app) = Api::start_to_serve(api.database.clone(), &[]).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let serving = tokio::spawn(app.serve(listener, pending()));
-        let token = token(&api, "alice", &json!({}));
+        let token = api.token("alice", &json!({}));
         let viewer = other.authenticator.verify(&token).await.unwrap();
         let end = other.authenticator.end_of(&viewer);
         api.with_token(token).signs_out(false).await;
-        let end = timeout(Duration::from_secs(20), end).await.expect("nobody has told it");
+        let end = soon(end).await;
         assert_eq!(end.reason(), Some(AuthErrorReason::Revoked));
         serving.abort();
     }
 
     async fn more_sign_outs_than_are_read_at_once_are_all_learned(api: Api) {
-        let last = token(&api, "alice", &json!({ "sid": "last" }));
+        let last = api.token("alice", &json!({ "sid": "last" }));
         let other = Api::start(api.database.clone()).await;
         api.alice.signs_out(false).await;
         let copies = "INSERT INTO revocation (user_no, session, until) \
@@ -91,7 +90,7 @@ async fn no_sign_out_is_overtaken_by_the_next() {
     let Some(database) = Database::postgres().await else { return };
     let api = Api::start(database).await;
     let other = Api::start(api.database.clone()).await;
-    api.with_token(token(&api, "alice", &json!({ "jti": "1" }))).signs_out(true).await;
+    api.with_token(api.token("alice", &json!({ "jti": "1" }))).signs_out(true).await;
     api.wait(chrono::TimeDelta::seconds(10));
 
     // Signing out everywhere first adds the session, then replaces this row.
@@ -100,16 +99,16 @@ async fn no_sign_out_is_overtaken_by_the_next() {
     hold.execute_unprepared("SELECT no FROM revocation FOR UPDATE").await.unwrap();
     // By its time alone it is not refused.
     let ahead = json!({ "iat": api.clock.now().seconds() + 20 });
-    let alices = token(&api, "alice", &ahead);
-    let bobs = token(&api, "bob", &json!({}));
+    let alices = api.token("alice", &ahead);
+    let bobs = api.token("bob", &json!({}));
     let sign_out = |token: &str, everywhere| {
         let person = api.with_token(token);
         tokio::spawn(async move { person.signs_out(everywhere).await })
     };
     let alice = sign_out(&alices, true);
-    until(async || waiters(&api).await == 1).await;
+    eventually(async || api.database.lock_waiters().await == 1).await;
     let bob = sign_out(&bobs, false);
-    until(async || bob.is_finished() || waiters(&api).await == 2).await;
+    eventually(async || bob.is_finished() || api.database.lock_waiters().await == 2).await;
     other.learns().await;
     hold.commit().await.unwrap();
     alice.await.unwrap();
@@ -118,21 +117,4 @@ async fn no_sign_out_is_overtaken_by_the_next() {
     other.learns().await;
     assert_eq!(who(&other, &bobs).await, "REVOKED");
     assert_eq!(who(&other, &alices).await, "REVOKED");
-}
-
-/// Waits until it is so.
-async fn until(is_so: impl AsyncFn() -> bool) {
-    let looking = async {
-        while !is_so().await {
-            tokio::task::yield_now().await;
-        }
-    };
-    timeout(Duration::from_secs(20), looking).await.expect("it does not come to that");
-}
-
-/// How many statements wait for a lock.
-async fn waiters(api: &Api) -> i64 {
-    let waiting = "SELECT count(*) FROM pg_stat_activity \
-        WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    api.database.number(waiting).await
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::token;
 use crate::harness::{Api, Person, Reply, on_each_database};
 
 /// Somebody whose token says this in its claim `scope`.
@@ -15,7 +14,7 @@ fn scoped(api: &Api, scope: &Value) -> Person {
 }
 
 fn tokens_with(api: &Api, scope: &Value, jti: &str) -> String {
-    token(api, "alice", &json!({ "scope": scope, "jti": jti }))
+    api.token("alice", &json!({ "scope": scope, "jti": jti }))
 }
 
 /// What the answer must be where nothing but this scope is missing.

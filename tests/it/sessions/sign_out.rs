@@ -3,7 +3,6 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::token;
 use crate::{
     auth::{reason, who},
     harness::{
@@ -21,14 +20,14 @@ async fn rows(api: &Api) -> i64 {
 
 on_each_database! {
     async fn alice_signs_out_of_one_token(api: Api) {
-        let (phone, laptop) = (token(&api, "alice", &json!({ "jti": "1" })), token(&api, "alice", &json!({})));
+        let (phone, laptop) = (api.token("alice", &json!({ "jti": "1" })), api.token("alice", &json!({})));
         assert_eq!(api.with_token(phone.as_str()).signs_out(false).await, Value::Null);
 
         assert_eq!(who(&api, &phone).await, REVOKED);
         let again = api.with_token(phone.as_str()).tries("signOut", json!({}), "revokedBefore").await;
         assert_eq!(reason(&again), REVOKED);
         assert_eq!(who(&api, &laptop).await, "alice");
-        assert_eq!(who(&api, &token(&api, "bob", &json!({ "jti": "1" }))).await, "bob");
+        assert_eq!(who(&api, &api.token("bob", &json!({ "jti": "1" }))).await, "bob");
         assert_eq!(api.alice.post("{ viewer { id } }", json!({})).await.status, 200);
     }
 
@@ -49,7 +48,7 @@ on_each_database! {
     async fn a_session_ends_with_all_its_tokens(api: Api) {
         let long = "s".repeat(4_000);
         for sid in ["sid", "with\0nul", "caf\u{e9} \u{1f9e6}", &long] {
-            let of = |sub: &str, jti: u32| token(&api, sub, &json!({ "sid": sid, "jti": jti.to_string() }));
+            let of = |sub: &str, jti: u32| api.token(sub, &json!({ "sid": sid, "jti": jti.to_string() }));
             let [first, second, third] = [1, 2, 3].map(|jti| of("alice", jti));
             assert_eq!(who(&api, &second).await, "alice");
             assert_eq!(api.with_token(first.as_str()).signs_out(false).await, Value::Null);
@@ -58,17 +57,17 @@ on_each_database! {
                 assert_eq!(who(&api, &token).await, REVOKED, "{sid:?}");
             }
             assert_eq!(who(&api, &of("bob", 1)).await, "bob");
-            let other = token(&api, "alice", &json!({ "sid": format!("{sid} 2") }));
+            let other = api.token("alice", &json!({ "sid": format!("{sid} 2") }));
             assert_eq!(who(&api, &other).await, "alice");
             // A token's own name is not that of a session.
-            assert_eq!(who(&api, &token(&api, "alice", &json!({ "jti": sid }))).await, "alice");
+            assert_eq!(who(&api, &api.token("alice", &json!({ "jti": sid }))).await, "alice");
         }
     }
 
     async fn everywhere_is_up_to_the_end_of_the_present_second(api: Api) {
         let start = api.clock.now().seconds();
         api.wait(TimeDelta::milliseconds(5_300));
-        let issued = |sub: &str, iat: Value| token(&api, sub, &json!({ "iat": iat, "exp": start + 7200 }));
+        let issued = |sub: &str, iat: Value| api.token(sub, &json!({ "iat": iat, "exp": start + 7200 }));
         let ahead = issued("alice", json!(start + 30));
         let same_second = issued("alice", json!(start + 5));
         assert_eq!(who(&api, &same_second).await, "alice");
@@ -91,21 +90,21 @@ on_each_database! {
 
     async fn the_last_time_everywhere_counts(api: Api) {
         for _ in 0..3 {
-            api.with_token(token(&api, "alice", &json!({}))).signs_out(true).await;
+            api.with_token(api.token("alice", &json!({}))).signs_out(true).await;
             api.wait(TimeDelta::seconds(10));
         }
-        let between = token(&api, "alice", &json!({ "iat": api.clock.now().seconds() - 15 }));
+        let between = api.token("alice", &json!({ "iat": api.clock.now().seconds() - 15 }));
         assert_eq!(who(&api, &between).await, REVOKED);
-        assert_eq!(who(&api, &token(&api, "alice", &json!({}))).await, "alice");
+        assert_eq!(who(&api, &api.token("alice", &json!({}))).await, "alice");
         let times = "SELECT count(*) FROM revocation WHERE issued_before IS NOT NULL";
         assert_eq!(api.database.number(times).await, 1);
     }
 
     async fn what_is_refused_stays_so_after_a_restart(api: Api) {
         let [one, session, by_time] = [json!({}), json!({ "sid": "s" }), json!({})];
-        let one = token(&api, "alice", &one);
-        let session = token(&api, "bob", &session);
-        let by_time = token(&api, "carol", &by_time);
+        let one = api.token("alice", &one);
+        let session = api.token("bob", &session);
+        let by_time = api.token("carol", &by_time);
         for (token, everywhere) in [(&one, false), (&session, false), (&by_time, true)] {
             assert_eq!(api.with_token(token.as_str()).signs_out(everywhere).await.is_null(), !everywhere);
         }
@@ -113,7 +112,7 @@ on_each_database! {
         for token in [one, session, by_time] {
             assert_eq!(who(&restarted, &token).await, REVOKED);
         }
-        let others = token(&api, "bob", &json!({ "sid": "t" }));
+        let others = api.token("bob", &json!({ "sid": "t" }));
         assert_eq!(who(&restarted, &others).await, "bob");
     }
 
@@ -129,19 +128,19 @@ on_each_database! {
 
     async fn a_session_is_remembered_for_30_days(api: Api) {
         let session = json!({ "sid": "s" });
-        api.with_token(token(&api, "alice", &session)).signs_out(false).await;
+        api.with_token(api.token("alice", &session)).signs_out(false).await;
         api.wait(TimeDelta::days(30) - TimeDelta::seconds(1));
         api.authenticator.purge_revocations();
         api.system.purge().await.unwrap();
-        assert_eq!((who(&api, &token(&api, "alice", &session)).await.as_str(), rows(&api).await), (REVOKED, 1));
+        assert_eq!((who(&api, &api.token("alice", &session)).await.as_str(), rows(&api).await), (REVOKED, 1));
         api.wait(TimeDelta::seconds(1));
         api.authenticator.purge_revocations();
         api.system.purge().await.unwrap();
-        assert_eq!((who(&api, &token(&api, "alice", &session)).await.as_str(), rows(&api).await), ("alice", 0));
+        assert_eq!((who(&api, &api.token("alice", &session)).await.as_str(), rows(&api).await), ("alice", 0));
     }
 
     async fn everywhere_is_never_forgotten(api: Api) {
-        let for_ever = token(&api, "alice", &json!({ "exp": 9_999_999_999_i64 }));
+        let for_ever = api.token("alice", &json!({ "exp": 9_999_999_999_i64 }));
         assert_eq!(who(&api, &for_ever).await, "alice");
         api.alice.signs_out(true).await;
         api.wait(TimeDelta::days(1_000));

@@ -1,7 +1,7 @@
 //! The database itself refuses a link between two users' rows, even when the code forgets to: these
 //! tests write past the code, into the tables.
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, SqlErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, SqlErr};
 use serde_json::json;
 
 use crate::harness::{Api, Person, on_each_database};
@@ -30,14 +30,6 @@ impl Rows {
     }
 }
 
-/// An id as the database keeps it.
-fn literal(db: &DatabaseConnection, id: &str) -> String {
-    match db.get_database_backend() {
-        DbBackend::Sqlite => format!("X'{}'", id.replace('-', "")),
-        _ => format!("'{id}'::uuid"),
-    }
-}
-
 async fn refuses(db: &DatabaseConnection, sql: &str) {
     let error = db.execute_unprepared(sql).await.unwrap_err();
     let refused = matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
@@ -49,7 +41,7 @@ on_each_database! {
         let (alices, bobs) = (Rows::of(&api.alice).await, Rows::of(&api.bob).await);
         let db = api.database.connect().await;
         let alice = "(SELECT no FROM \"user\" WHERE sub = 'alice')";
-        let id = |id: &str| literal(&db, id);
+        let id = |id: &str| api.database.literal(id);
         let own = format!("WHERE user_no = {alice} AND id = {}", id(&alices.task));
         for (column, foreign) in [("list_id", &bobs.list), ("parent_id", &bobs.task)] {
             refuses(&db, &format!("UPDATE task SET {column} = {} {own}", id(foreign))).await;
@@ -77,7 +69,7 @@ on_each_database! {
         api.alice.creates_with(json!({ "title": "In it", "listId": alices.list })).await;
         let db = api.database.connect().await;
         for (table, id) in [("task", &alices.task), ("task_list", &alices.list)] {
-            refuses(&db, &format!("DELETE FROM {table} WHERE id = {}", literal(&db, id))).await;
+            refuses(&db, &format!("DELETE FROM {table} WHERE id = {}", api.database.literal(id))).await;
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use axum::http::StatusCode;
 use tokio::{task::JoinHandle, time};
 
-use super::{House, UNAVAILABLE, settle};
+use super::{Deployment, UNAVAILABLE, settle};
 use crate::harness::tokens::Key;
 
 const UNKNOWN: &str = "UNKNOWN_KEY";
@@ -22,7 +22,7 @@ async fn pass(span: Duration) {
     settle().await;
 }
 
-impl House {
+impl Deployment {
     /// Has the server keep its keys fresh, as it does when it serves.
     fn keeps_fresh(&self) -> JoinHandle<()> {
         tokio::spawn(Arc::clone(&self.api.authenticator).run())
@@ -47,41 +47,41 @@ impl House {
 
 #[tokio::test]
 async fn a_server_knows_the_keys_before_the_first_user_comes() {
-    let house = House::start().await;
-    let running = house.keeps_fresh();
-    house.issuer.was_asked(1).await;
-    assert_eq!(house.who(&house.token("ada")).await, "ada");
-    assert_eq!(house.issuer.fetches(), 1, "the user waited for the fetch that was under way");
+    let deployment = Deployment::start().await;
+    let running = deployment.keeps_fresh();
+    deployment.issuer.was_asked(1).await;
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "ada");
+    assert_eq!(deployment.issuer.fetches(), 1, "the user waited for the fetch that was under way");
     running.abort();
 }
 
 #[tokio::test]
 async fn a_user_is_refused_ten_minutes_after_their_key_was_withdrawn() {
-    let house = House::start().await;
-    let running = house.keeps_fresh();
-    let token = house.token("ada");
-    assert_eq!(house.who(&token).await, "ada");
-    let before = house.empties_the_bucket().await;
+    let deployment = Deployment::start().await;
+    let running = deployment.keeps_fresh();
+    let token = deployment.token("ada");
+    assert_eq!(deployment.who(&token).await, "ada");
+    let before = deployment.empties_the_bucket().await;
     let other = Key::ed25519("other");
-    house.issuer.publishes(&[other.jwk()]);
+    deployment.issuer.publishes(&[other.jwk()]);
 
     pass(Duration::from_secs(599)).await;
-    assert_eq!(house.rests().await, UNKNOWN);
-    assert_eq!(house.who(&token).await, "ada");
-    assert_eq!(house.issuer.fetches(), before);
+    assert_eq!(deployment.rests().await, UNKNOWN);
+    assert_eq!(deployment.who(&token).await, "ada");
+    assert_eq!(deployment.issuer.fetches(), before);
 
     pass(Duration::from_secs(1)).await;
-    house.issuer.was_asked(before + 1).await;
-    assert_eq!(house.rests().await, UNKNOWN);
-    assert_eq!(house.who(&token).await, UNKNOWN);
-    assert_eq!(house.who(&other.signs(&house.claims("bob"))).await, "bob");
+    deployment.issuer.was_asked(before + 1).await;
+    assert_eq!(deployment.rests().await, UNKNOWN);
+    assert_eq!(deployment.who(&token).await, UNKNOWN);
+    assert_eq!(deployment.who(&other.signs(&deployment.claims("bob"))).await, "bob");
 
     // And so on, every ten minutes.
     for round in 2..5 {
         pass(Duration::from_mins(10)).await;
-        house.issuer.was_asked(before + round).await;
-        assert_eq!(house.rests().await, UNKNOWN);
-        assert_eq!(house.issuer.fetches(), before + round);
+        deployment.issuer.was_asked(before + round).await;
+        assert_eq!(deployment.rests().await, UNKNOWN);
+        assert_eq!(deployment.issuer.fetches(), before + round);
     }
     assert!(!running.is_finished());
     running.abort();
@@ -89,60 +89,60 @@ async fn a_user_is_refused_ten_minutes_after_their_key_was_withdrawn() {
 
 #[tokio::test]
 async fn a_server_whose_issuer_is_down_tries_again_soon_and_then_every_30_seconds() {
-    let house = House::start().await;
-    house.issuer.answers(StatusCode::SERVICE_UNAVAILABLE, "");
-    let fetches = house.empties_the_bucket().await;
-    let running = house.keeps_fresh();
-    house.issuer.was_asked(fetches + 1).await;
+    let deployment = Deployment::start().await;
+    deployment.issuer.answers(StatusCode::SERVICE_UNAVAILABLE, "");
+    let fetches = deployment.empties_the_bucket().await;
+    let running = deployment.keeps_fresh();
+    deployment.issuer.was_asked(fetches + 1).await;
     for (round, pause) in (1..).zip([1, 2, 4, 8, 16, 30, 30]) {
-        assert_eq!(house.rests().await, UNAVAILABLE);
-        assert_eq!(house.issuer.fetches(), fetches + round);
+        assert_eq!(deployment.rests().await, UNAVAILABLE);
+        assert_eq!(deployment.issuer.fetches(), fetches + round);
         pass(Duration::from_millis(pause * 1000 - 500)).await;
-        assert_eq!(house.issuer.fetches(), fetches + round, "not before {pause} s");
+        assert_eq!(deployment.issuer.fetches(), fetches + round, "not before {pause} s");
         pass(Duration::from_millis(500)).await;
-        house.issuer.was_asked(fetches + round + 1).await;
+        deployment.issuer.was_asked(fetches + round + 1).await;
     }
-    assert_eq!(house.rests().await, UNAVAILABLE);
-    house.issuer.publishes(&[house.key.jwk()]);
+    assert_eq!(deployment.rests().await, UNAVAILABLE);
+    deployment.issuer.publishes(&[deployment.key.jwk()]);
     pass(Duration::from_secs(30)).await;
-    house.issuer.was_asked(fetches + 9).await;
-    assert_eq!(house.rests().await, UNKNOWN);
-    assert_eq!(house.who(&house.token("ada")).await, "ada");
+    deployment.issuer.was_asked(fetches + 9).await;
+    assert_eq!(deployment.rests().await, UNKNOWN);
+    assert_eq!(deployment.who(&deployment.token("ada")).await, "ada");
 
     // The next failure begins with one second again, and takes no key away.
-    house.issuer.answers(StatusCode::OK, "no keys");
+    deployment.issuer.answers(StatusCode::OK, "no keys");
     pass(Duration::from_mins(10)).await;
-    house.issuer.was_asked(fetches + 10).await;
-    assert_eq!(house.rests().await, UNKNOWN);
-    assert_eq!(house.who(&house.token("bob")).await, "bob");
+    deployment.issuer.was_asked(fetches + 10).await;
+    assert_eq!(deployment.rests().await, UNKNOWN);
+    assert_eq!(deployment.who(&deployment.token("bob")).await, "bob");
     pass(Duration::from_secs(1)).await;
-    house.issuer.was_asked(fetches + 11).await;
+    deployment.issuer.was_asked(fetches + 11).await;
     running.abort();
 }
 
 #[tokio::test]
 async fn an_issuer_that_does_not_answer_is_given_five_seconds() {
-    let house = House::start().await;
-    let (ada, bob) = (house.token("ada"), house.token("bob"));
-    house.issuer.holds();
+    let deployment = Deployment::start().await;
+    let (ada, bob) = (deployment.token("ada"), deployment.token("bob"));
+    deployment.issuer.holds();
     let patience = async {
-        house.issuer.was_asked(1).await;
+        deployment.issuer.was_asked(1).await;
         pass(Duration::from_secs(5)).await;
     };
-    let (answer, ()) = tokio::join!(house.who(&ada), patience);
+    let (answer, ()) = tokio::join!(deployment.who(&ada), patience);
     assert_eq!(answer, UNAVAILABLE);
 
-    house.issuer.releases();
-    assert_eq!(house.who(&ada).await, "ada");
-    house.issuer.holds();
+    deployment.issuer.releases();
+    assert_eq!(deployment.who(&ada).await, "ada");
+    deployment.issuer.holds();
     let patience = async {
-        house.issuer.was_asked(3).await;
-        assert_eq!(house.who(&bob).await, "bob", "those with known keys do not wait");
+        deployment.issuer.was_asked(3).await;
+        assert_eq!(deployment.who(&bob).await, "bob", "those with known keys do not wait");
         pass(Duration::from_secs(5)).await;
     };
-    let (answer, ()) = tokio::join!(house.rests(), patience);
+    let (answer, ()) = tokio::join!(deployment.rests(), patience);
     assert_eq!(answer, UNKNOWN);
-    assert_eq!(house.who(&ada).await, "ada", "the old keys were kept");
+    assert_eq!(deployment.who(&ada).await, "ada", "the old keys were kept");
 }
 
 #[tokio::test]

@@ -42,17 +42,7 @@ impl Database {
         })
         .await;
         let Self::Postgres(_) = self else { return true };
-        let waiting = "SELECT count(*) FROM pg_stat_activity \
-            WHERE wait_event_type = 'Lock' AND datname = current_database()";
-        self.number(waiting).await > 0
-    }
-}
-
-/// An id in SQL.
-fn literal(database: &Database, id: &str) -> String {
-    match database {
-        Database::Sqlite(_) => format!("x'{}'", id.replace('-', "")),
-        Database::Postgres(_) => format!("'{id}'"),
+        self.lock_waiters().await > 0
     }
 }
 
@@ -150,7 +140,7 @@ on_each_database! {
 
     async fn nothing_moves_under_a_task_that_another_has_deleted(api: Api) {
         let (one, two) = (api.alice.creates("one").await, api.alice.creates("two").await);
-        let sql = [format!("DELETE FROM task WHERE id = {}", literal(&api.database, &two))];
+        let sql = [format!("DELETE FROM task WHERE id = {}", api.database.literal(&two))];
         let input = json!({ "id": one, "parentId": two });
         let reply = api.meanwhile(&sql, api.alice.tries("moveTask", input, "task { id }")).await;
         assert_eq!(reply.refusal(), "NOT_FOUND input.parentId");
@@ -158,7 +148,7 @@ on_each_database! {
 
     async fn what_another_has_put_under_a_task_is_deleted_with_it(api: Api) {
         let (one, two) = (api.alice.creates("one").await, api.alice.creates("two").await);
-        let [one_sql, two_sql] = [&one, &two].map(|id| literal(&api.database, id));
+        let [one_sql, two_sql] = [&one, &two].map(|id| api.database.literal(id));
         let sql = [format!("UPDATE task SET parent_id = {one_sql} WHERE id = {two_sql}")];
         api.meanwhile(&sql, api.alice.delete(json!({ "id": one }))).await.data();
         assert_eq!(api.alice.finds(json!({})).await, "");

@@ -1,4 +1,4 @@
-//! What the server asks its database, and what else it says of what it does.
+//! Tracing events: the SQL statements that the server sends, and what it logs.
 
 use std::{
     collections::BTreeMap,
@@ -15,42 +15,42 @@ use tracing_subscriber::{
     registry,
 };
 
-/// Lets each test hear its own events, whatever runs beside it.
+/// Lets each test record its own events, whatever runs beside it.
 ///
 /// As long as there is one subscriber in the process, tracing asks the first thread that comes to an
-/// event whether anybody listens, and takes its answer for all threads. So there are always two.
-pub fn let_each_test_listen() {
+/// event whether it is enabled, and caches the answer for all threads. So there are always two.
+pub fn let_each_test_record() {
     static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
     LazyLock::force(&ANOTHER);
 }
 
-/// Does something, and tells which statements were sent meanwhile, with their values: the
-/// store tells of each, unless it is built for a release.
-pub async fn statements<T>(doing: impl Future<Output = T>) -> (T, Vec<String>) {
-    let (outcome, said) = said(&["taskward::store::sql::dialect"], doing).await;
-    let statements = said.into_iter().filter_map(|mut event| event.remove("message"));
-    (outcome, statements.collect())
+/// Runs a future, and returns the SQL statements that were sent meanwhile, with their values. The store
+/// logs each of them, except in release builds.
+pub async fn statements<T>(future: impl Future<Output = T>) -> (T, Vec<String>) {
+    let (output, events) = events(&["taskward::store::sql::dialect"], future).await;
+    let statements = events.into_iter().filter_map(|mut event| event.remove("message"));
+    (output, statements.collect())
 }
 
-/// Does something, and tells what the modules of these paths and those below them have said meanwhile:
-/// the fields of each event by their names.
-pub async fn said<T>(
+/// Runs a future, and returns the events that these modules and those below them have logged meanwhile:
+/// the fields of each by name.
+pub async fn events<T>(
     modules: &'static [&'static str],
-    doing: impl Future<Output = T>,
+    future: impl Future<Output = T>,
 ) -> (T, Vec<BTreeMap<&'static str, String>>) {
-    let said = Said { modules, events: Arc::default() };
-    let outcome = doing.with_subscriber(registry().with(said.clone())).await;
-    let events = said.events.lock().unwrap().clone();
-    (outcome, events)
+    let recorder = Recorder { modules, events: Arc::default() };
+    let output = future.with_subscriber(registry().with(recorder.clone())).await;
+    let events = recorder.events.lock().unwrap().clone();
+    (output, events)
 }
 
 #[derive(Clone)]
-struct Said {
+struct Recorder {
     modules: &'static [&'static str],
     events: Arc<Mutex<Vec<BTreeMap<&'static str, String>>>>,
 }
 
-impl<S: Subscriber> Layer<S> for Said {
+impl<S: Subscriber> Layer<S> for Recorder {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let target = event.metadata().target();
         if self.modules.iter().any(|module| target.starts_with(module)) {

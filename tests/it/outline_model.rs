@@ -1,4 +1,4 @@
-//! Whatever people do with their tasks, one thing after the other, their forest is the one that the
+//! Whatever people do with their tasks, one thing after the other, their outline is the one that the
 //! plainest Rust comes to: who is where, in which order, in the trash with whom, at which version.
 
 use std::collections::BTreeMap;
@@ -13,22 +13,22 @@ use serde_json::{Value, json};
 use crate::harness::{Api, for_any, on_each_database};
 
 on_each_database! {
-    async fn the_forest_is_that_of_the_model(api: Api) {
+    async fn the_outline_is_that_of_the_model(api: Api) {
         for_any(8, || proptest::collection::vec(step(), 20..60), async move |steps| {
-            let (mut model, mut forest) = (Model::default(), api.create("").await);
+            let (mut model, mut outline) = (Model::default(), api.create("").await);
             for (number, step) in steps.into_iter().enumerate() {
-                let before = forest.rests().await;
+                let before = outline.rests().await;
                 let (mutation, input) = step.on(&model, number);
                 let expected = model.does(mutation, &input).err().unwrap_or_default();
 
-                let reply = forest.tries(mutation, input.clone()).await;
+                let reply = outline.tries(mutation, input.clone()).await;
                 let refused = reply.json().get("errors").is_some();
                 assert_eq!(if refused { reply.refusal() } else { String::new() }, expected, "{mutation} {input}");
                 if !refused && mutation.starts_with("create") {
                     let payload = reply.data()[mutation].take();
-                    forest.knows(payload.get("task").unwrap_or(&payload["list"]));
+                    outline.knows(payload.get("task").unwrap_or(&payload["list"]));
                 }
-                let now = forest.looks().await;
+                let now = outline.looks().await;
                 assert_eq!(
                     (now.outline(), now.trash(), now.versions()),
                     (model.outline(), model.trash(), model.versions.clone()),

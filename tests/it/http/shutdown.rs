@@ -58,7 +58,7 @@ fn head(token: &str, length: usize) -> String {
 #[tokio::test]
 async fn a_request_that_runs_is_answered_before_the_server_stops() {
     for database in Database::each().await {
-        let Served { api, address, stop, serving } = Served::start(database, &[]).await;
+        let Served { api, address, stop, serving, .. } = Served::start(database, &[]).await;
         let token = tokens::of("alice", api.clock.now());
         let body = json!({
             "query": "mutation { createTask(input: {title: \"Milk\"}) { task { title } } }"
@@ -92,7 +92,7 @@ async fn a_request_that_runs_is_answered_before_the_server_stops() {
 
 #[tokio::test]
 async fn a_request_that_comes_too_late_is_sent_elsewhere() {
-    let Served { api, address, stop, serving } = Served::start(Database::sqlite(), &[]).await;
+    let Served { api, address, stop, serving, .. } = Served::start(Database::sqlite(), &[]).await;
     let token = tokens::of("alice", api.clock.now());
     let body = r#"{"query": "{ viewer { id } }"}"#;
     let mut late = Wire::connect(address).await;

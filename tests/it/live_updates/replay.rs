@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{CHANGES, events::Stream};
+use super::{CHANGES, event_stream::Stream};
 use crate::harness::{Database, Person, Served, Socket};
 
 /// How often something is written.
