@@ -1,4 +1,4 @@
-//! The one place where the parts meet. The tests build it too.
+//! Builds the application from its parts, for the server and for the tests.
 
 mod supervisor;
 
@@ -33,11 +33,11 @@ pub struct App {
 }
 
 impl App {
-    /// Connects to the database, migrates it, and puts the parts together. In development mode `token` is
-    /// the one that GraphiQL starts with.
+    /// Connects to the database, migrates it, and builds the parts. `token` is for GraphiQL in development
+    /// mode.
     ///
     /// # Errors
-    /// When the database cannot be reached or migrated, or revocations cannot be read.
+    /// When the database cannot be reached, migrated or read.
     pub async fn build(config: Config, clock: Clock, token: Option<String>) -> Result<Self, DbErr> {
         let store =
             Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
@@ -77,18 +77,18 @@ impl App {
         Ok(Self { state, supervisor })
     }
 
-    /// The routes with everything around them.
+    /// The routes with all layers.
     pub fn router(&self) -> Router {
         http::router(Arc::clone(&self.state))
     }
 
-    /// The rows of all users, for work that is no request.
+    /// The rows of all users, for work outside of requests.
     #[must_use]
     pub fn system(&self) -> SystemStore {
         self.state.store.for_system()
     }
 
-    /// Verifies tokens; nobody refreshes its keys unless the application serves.
+    /// Verifies tokens. Its keys are refreshed only while [`App::serve`] runs.
     #[must_use]
     pub fn authenticator(&self) -> &Arc<Authenticator> {
         &self.state.authenticator
@@ -100,24 +100,24 @@ impl App {
         &self.state.engine
     }
 
-    /// How many operations a compiled plan has answered since the start, for those who hold the router
-    /// alone.
+    /// Returns how many operations a compiled plan has answered since the start. The closure does not borrow
+    /// the application.
     pub fn planned_operations(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
         let state = Arc::clone(&self.state);
         move || state.engine.planned_operations()
     }
 
-    /// The tasks that run beside the requests while the application serves.
+    /// The background tasks, which run while [`App::serve`] runs.
     #[must_use]
     pub fn background_tasks(&self) -> BackgroundTasks {
         self.supervisor.tasks()
     }
 
-    /// Serves until `stop` ends, then completes the requests that run, and asks the clients of sockets and
-    /// streams to reconnect.
+    /// Serves until `stop` resolves. Then it completes the running requests, and closes the WebSockets and
+    /// event streams, so that their clients reconnect.
     ///
     /// # Errors
-    /// When the listener breaks.
+    /// When the listener fails.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -129,16 +129,16 @@ impl App {
         let shutdown = state.shutdown.clone();
         let stopping = async move {
             stop.await;
-            tracing::info!("stopping: no new requests, the running ones come to their end");
+            tracing::info!("stopping: new requests are refused, running ones are completed");
             shutdown.cancel();
         };
         let serving = async {
             axum::serve(listener, router).with_graceful_shutdown(stopping).await?;
-            // The server no longer knows of connections that have become WebSockets.
+            // The server does not wait for connections that were upgraded to WebSockets.
             state.connections.all_closed().await;
             Ok(())
         };
-        // A client that never reads its answer must not keep the server from stopping.
+        // A client that does not read its response must not keep the server from stopping.
         let deadline = async {
             state.shutdown.cancelled().await;
             tokio::time::sleep(state.settings.timeout + Duration::from_secs(1)).await;
@@ -175,10 +175,7 @@ fn background_tasks(state: &Arc<AppState>) -> Supervisor {
     supervisor
 }
 
-/// Applies the sign-outs that were written to the database since the last time, by any replica.
-///
-/// # Errors
-/// When the database cannot be read.
+/// Applies the sign-outs that any replica has written to the database since the last call.
 pub async fn refresh_revocations(
     authenticator: &Authenticator,
     store: &SystemStore,
@@ -193,27 +190,27 @@ pub async fn refresh_revocations(
     }
 }
 
-/// Refreshes the revocations again and again, also after the database was away.
+/// Refreshes the revocations periodically. A failure is logged once until a refresh succeeds.
 async fn poll_revocations(authenticator: Arc<Authenticator>, store: SystemStore) {
     let mut is_failing = false;
     loop {
         tokio::time::sleep(REVOCATION_INTERVAL).await;
-        let outcome = refresh_revocations(&authenticator, &store).await;
-        if let (Err(error), false) = (&outcome, is_failing) {
-            tracing::warn!(?error, "sign-outs elsewhere are not known; each round tries again");
+        let refreshed = refresh_revocations(&authenticator, &store).await;
+        if let (Err(error), false) = (&refreshed, is_failing) {
+            tracing::warn!(?error, "sign-outs cannot be read from the database: retrying");
         }
-        is_failing = outcome.is_err();
+        is_failing = refreshed.is_err();
     }
 }
 
-/// Purges expired data from time to time.
+/// Purges expired data periodically.
 async fn run_maintenance(authenticator: Arc<Authenticator>, store: SystemStore) {
-    let mut rounds = tokio::time::interval(MAINTENANCE_INTERVAL);
+    let mut interval = tokio::time::interval(MAINTENANCE_INTERVAL);
     loop {
-        rounds.tick().await;
+        interval.tick().await;
         authenticator.purge_revocations();
         if let Err(error) = store.purge().await {
-            tracing::warn!(?error, "expired data could not be deleted; the next round tries again");
+            tracing::warn!(?error, "expired data could not be purged: retrying in the next round");
         }
     }
 }

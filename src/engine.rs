@@ -1,12 +1,12 @@
-//! The one way in: a GraphQL request and its viewer become a result, or a stream of results.
+//! Executes GraphQL requests, independently of the transport.
 //!
-//! Transports (HTTP, WebSocket, event stream) call [`Engine`] and know nothing of the schema; the engine
-//! knows nothing of them: a [`RequestError`] says what is wrong, and the transport chooses the status.
+//! HTTP, WebSockets and event streams call [`Engine`] with a request and its viewer. They do not use the
+//! schema, and the engine does not use them: a [`RequestError`] is the reason why a request is not executed,
+//! and the transport chooses the status.
 //!
 //! ```text
 //! GraphqlRequest ── parse ──► ParsedRequest ──┬── execute ──► ExecutionResult
-//!                   which document,           └── stream ───► ExecutionResult, again and again
-//!                   which operation
+//!                                             └── stream ───► stream of ExecutionResult
 //! ```
 
 mod document;
@@ -44,16 +44,16 @@ use crate::{
     time::Clock,
 };
 
-/// What is configured of the engine.
+/// The settings of the engine.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
-    /// The largest documents.
+    /// The limits on documents.
     pub limits: Limits,
-    /// Whether `__schema` and `__type` are answered.
+    /// Whether clients may query `__schema` and `__type`.
     pub introspection: bool,
-    /// The documents that requests may name.
+    /// Persisted documents.
     pub persisted: PersistedSettings,
-    /// The longest that a query or mutation of a stream may take.
+    /// How long a query or mutation may take in [`Engine::stream`].
     pub timeout: Duration,
 }
 
@@ -71,7 +71,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine over the rows of that store.
+    /// An engine that reads and writes that store.
     #[must_use]
     pub fn new(
         settings: EngineSettings,
@@ -101,7 +101,7 @@ impl Engine {
 
     fn context(&self, viewer: &Viewer) -> RequestContext {
         let store = self.store.for_viewer(viewer);
-        let (authenticator, clock) = (Arc::clone(&self.authenticator), self.clock.clone());
-        RequestContext::new(viewer.clone(), store, authenticator, clock)
+        let authenticator = Arc::clone(&self.authenticator);
+        RequestContext::new(viewer.clone(), store, authenticator, self.clock.clone())
     }
 }

@@ -1,4 +1,4 @@
-//! What a client is told when something fails: one code, one sentence, and where.
+//! Errors in GraphQL responses: a code, a message, and the path of the argument.
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -12,39 +12,38 @@ use crate::{
 /// The values of `errors[].extensions.code`.
 #[derive(Enum, Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ErrorCode {
-    /// The token is missing or was refused; `reason` tells why.
+    /// The token is missing or invalid; `reason` says why.
     Unauthenticated,
-    /// The token lacks the scope that this needs.
+    /// The token lacks the scope that this field requires.
     Forbidden,
     /// It does not exist, or it is not the viewer's: the two cannot be told apart.
     NotFound,
-    /// An argument was refused; `field` is its path.
+    /// An argument is invalid; `field` is its path.
     BadUserInput,
     /// The object is at another version than expected, or the id or name is taken.
     Conflict,
-    /// Too many requests; try again after the time that `Retry-After` names.
+    /// Too many requests; try again after the time in `Retry-After`.
     RateLimited,
     /// The document is larger, deeper, or could return more than the server allows.
     QueryTooComplex,
     /// The request took longer than the server allows.
     Timeout,
-    /// Nothing was wrong with this operation, but another one of its batch failed.
+    /// This operation was not applied, because another one of its atomic batch failed.
     Aborted,
-    /// The body or the document could not be read.
+    /// The body or the document could not be parsed.
     GraphqlParseFailed,
-    /// The document does not fit the schema.
+    /// The document is not valid for the schema.
     GraphqlValidationFailed,
     /// The server does not know this hash yet: send it again with the document.
     PersistedQueryNotFound,
-    /// The server keeps no persisted queries.
+    /// The server does not support automatic persisted queries.
     PersistedQueryNotSupported,
-    /// A fault of the server. The message holds a request id for whoever runs it.
+    /// An error of the server. The message contains a request id, by which the operator finds it in the log.
     InternalServerError,
 }
 
 impl ErrorCode {
-    /// The name as clients see it.
-    #[must_use]
+    /// The name in the schema.
     pub fn name(self) -> &'static str {
         <Self as EnumType>::items()
             .iter()
@@ -53,7 +52,6 @@ impl ErrorCode {
     }
 
     /// The code of an error of a response.
-    #[must_use]
     pub fn of(error: &ServerError) -> Self {
         error.source::<ApiError>().map_or(Self::InternalServerError, ApiError::code)
     }
@@ -61,8 +59,8 @@ impl ErrorCode {
 
 /// An error that a client may see.
 ///
-/// It has no `Display` on purpose: async-graphql would take any error with a `Display` and send its
-/// text to the client, so a `?` on a database error must not compile in a resolver.
+/// It has no `Display` on purpose. Async-graphql sends the text of any error with a `Display` to the client,
+/// so resolvers return only this type, and a `?` on a database error does not compile in them.
 #[derive(Clone, Debug)]
 pub struct ApiError {
     code: ErrorCode,
@@ -75,7 +73,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error of this code; the message says what to do about it.
+    /// The message says what to do about the error.
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
@@ -88,13 +86,11 @@ impl ApiError {
         }
     }
 
-    /// An argument that is refused: its dotted path, and why.
+    /// An invalid argument, by its dotted path.
     pub fn bad_input(field: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::BadUserInput, message).field(field)
     }
 
-    /// A token that does not allow what is asked.
-    #[must_use]
     pub fn missing_scope(scope: Scope) -> Self {
         let name = scope.as_str();
         let message =
@@ -102,76 +98,63 @@ impl ApiError {
         Self { scope: Some(scope), ..Self::new(ErrorCode::Forbidden, message) }
     }
 
-    /// Names the argument by its dotted path, for example `input.tagIds.2`.
-    #[must_use]
+    /// Adds the dotted path of the argument, for example `input.tagIds.2`.
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    /// Tells the version at which the object is now.
-    #[must_use]
+    /// Adds the current version of the object.
     pub fn version(mut self, version: i32) -> Self {
         self.version = Some(version);
         self
     }
 
-    /// Tells why a token was refused.
-    #[must_use]
+    /// Adds the reason why a token was refused.
     pub fn reason(mut self, reason: &'static str) -> Self {
         self.reason = Some(reason);
         self
     }
 
-    /// A fault of the server, which the log describes in full.
-    #[must_use]
+    /// An error of the server, whose cause is only in the log.
     pub fn internal(request_id: &str) -> Self {
         let message = format!("Internal error: report it with the request id {request_id}.");
         Self::new(ErrorCode::InternalServerError, message)
     }
 
-    /// A cursor that was made for another list or another order.
-    #[must_use]
+    /// A cursor of another list or another order.
     pub fn foreign_cursor(field: &'static str) -> Self {
         let message =
             format!("{field} is not a cursor of this list in this order: read the list anew.");
         Self::bad_input(field, message)
     }
 
-    /// The scope that the token lacks, where that is all that is wrong.
-    #[must_use]
-    pub fn scope_missing(&self) -> Option<Scope> {
+    /// The scope that the token lacks, if that is the error.
+    pub fn required_scope(&self) -> Option<Scope> {
         self.scope
     }
 
-    /// What really happened, where it is not for the client: for the log.
-    #[must_use]
+    /// The cause, for the log only.
     pub fn cause(&self) -> Option<&Arc<StoreError>> {
         self.cause.as_ref()
     }
 
-    /// The code that decides the HTTP status.
-    #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.code
     }
 
-    /// What the client is told in words.
-    #[must_use]
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// The dotted path of the argument that is at fault.
-    #[must_use]
+    /// The dotted path of the invalid argument.
     pub fn path(&self) -> Option<&str> {
         self.field.as_deref()
     }
 
-    /// The same as the library's error for the whole request, `at` a place in the document.
-    #[must_use]
-    pub fn at(self, at: Option<Pos>) -> ServerError {
-        let mut error = ServerError::new(self.message.clone(), at);
+    /// The same error in the library's type, at a position in the document.
+    pub fn at(self, position: Option<Pos>) -> ServerError {
+        let mut error = ServerError::new(self.message.clone(), position);
         error.extensions = Some(self.extensions());
         error.source = Some(Arc::new(self));
         error
@@ -217,17 +200,17 @@ impl From<AuthError> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound(named) => {
+            StoreError::NotFound(input) => {
                 Self::new(ErrorCode::NotFound, "You have no object with this id: it was deleted for good, or the id is wrong.")
-                    .field(path_of(named))
+                    .field(path_of(input))
             }
             StoreError::ForeignCursor(side) => Self::foreign_cursor(match side {
                 Side::Previous => "after",
                 Side::Next => "before",
             }),
-            StoreError::NotASibling(named) => {
+            StoreError::NotASibling(input) => {
                 let message = "It is not where this goes: name one that is there, or none.";
-                Self::bad_input(path_of(named), message)
+                Self::bad_input(path_of(input), message)
             }
             StoreError::NotTheParentsList => {
                 let message = "A subtask is in the list of its parent: leave listId out.";
@@ -242,9 +225,9 @@ impl From<StoreError> for ApiError {
                     format!("Tasks nest at most {MOST_LEVELS} deep: choose a parent further up.");
                 Self::bad_input(path_of(Input::Parent), message)
             }
-            StoreError::TooManyTags(named) => {
+            StoreError::TooManyTags(input) => {
                 let message = format!("A task has at most {MOST_TAGS} tags: leave some out.");
-                Self::bad_input(path_of(named), message)
+                Self::bad_input(path_of(input), message)
             }
             StoreError::NameTaken => Self::new(
                 ErrorCode::Conflict,
@@ -282,9 +265,9 @@ impl From<StoreError> for ApiError {
     }
 }
 
-/// How the input of a mutation calls what named an object.
-fn path_of(named: Input) -> Cow<'static, str> {
-    match named {
+/// The dotted path of an input.
+fn path_of(input: Input) -> Cow<'static, str> {
+    match input {
         Input::Id => "input.id".into(),
         Input::List => "input.listId".into(),
         Input::Parent => "input.parentId".into(),

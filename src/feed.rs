@@ -1,12 +1,12 @@
-//! Who must be told that a user's data moved.
+//! Notifies subscribers that a user's data has changed.
 //!
-//! Nothing of the data is here, only how far the counters of the users whom somebody follows are known
-//! to be. Whoever hears of a number reads from the database what has changed up to it, so that news may
-//! be lost, come twice, or overtake one another, and a subscriber who is slow has one number waiting.
+//! A notification has no data, only the sequence number of the user's last change. A subscriber then reads
+//! the changes from the database. So notifications may be lost, duplicated or reordered, and a slow
+//! subscriber has only the latest number waiting.
 //!
 //! ```text
-//!  a change is committed ── changed ──┬──► followers in this process
-//!                                     └──► outgoing ──► other replicas ── heard ──► their followers
+//!  commit ── publish ──┬──► subscribers in this process
+//!                      └──► take_outgoing ──► other replicas ── apply_remote ──► their subscribers
 //! ```
 
 use std::{
@@ -17,133 +17,131 @@ use std::{
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
-/// A user's key in the database.
+/// A user's key in the database. It is a number here, because this module imports nothing.
 type UserNo = i64;
 
-/// The counters of the users whom somebody follows.
+/// The subscribers of each user.
 #[derive(Debug, Default)]
 pub struct Feed {
-    followed: Mutex<HashMap<UserNo, Followed>>,
+    /// For each user with a subscriber.
+    channels: Mutex<HashMap<UserNo, Channel>>,
     outgoing: Option<Outgoing>,
 }
 
-/// A user whom somebody follows.
 #[derive(Debug)]
-struct Followed {
-    /// How far their counter is known to be.
-    counter: watch::Sender<i64>,
-    /// Who has one of these reads what has changed, so that many who follow one user leave the database
-    /// to others.
+struct Channel {
+    /// The latest sequence number known.
+    sequence: watch::Sender<i64>,
+    /// Limits the reads at a time, so that many subscribers of one user do not block other users.
     permits: Arc<Semaphore>,
 }
 
-/// How many followers of one user read at a time.
 const MAX_CONCURRENT_READS: usize = 2;
 
-impl Default for Followed {
+impl Default for Channel {
     fn default() -> Self {
         Self {
-            counter: watch::Sender::new(0),
+            sequence: watch::Sender::new(0),
             permits: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
         }
     }
 }
 
-/// What other replicas have to hear: of each user the latest number alone.
+/// The notifications for other replicas.
 #[derive(Debug, Default)]
 struct Outgoing {
-    numbers: Mutex<BTreeMap<UserNo, i64>>,
-    there: Notify,
+    /// The latest sequence number of each user.
+    latest: Mutex<BTreeMap<UserNo, i64>>,
+    added: Notify,
 }
 
 impl Feed {
-    /// A feed whose news also have to reach other replicas: somebody has to take what is
-    /// [`Feed::take_outgoing`].
+    /// A feed that also collects notifications for other replicas, see [`Feed::take_outgoing`].
     #[must_use]
     pub fn between_replicas() -> Self {
         Self { outgoing: Some(Outgoing::default()), ..Self::default() }
     }
 
-    /// This process has committed a change of that number.
-    pub fn publish(&self, user: UserNo, number: i64) {
-        self.apply_remote(user, number);
-        if let Some(Outgoing { numbers, there }) = &self.outgoing {
-            lock(numbers).entry(user).and_modify(|it| *it = number.max(*it)).or_insert(number);
-            there.notify_one();
+    /// Notifies all subscribers, also at other replicas, of a change that this process has committed.
+    pub fn publish(&self, user: UserNo, sequence: i64) {
+        self.apply_remote(user, sequence);
+        if let Some(Outgoing { latest, added }) = &self.outgoing {
+            lock(latest).entry(user).and_modify(|it| *it = sequence.max(*it)).or_insert(sequence);
+            added.notify_one();
         }
     }
 
-    /// The user's counter has come to that number.
-    pub fn apply_remote(&self, user: UserNo, number: i64) {
-        if let Some(Followed { counter, .. }) = lock(&self.followed).get(&user) {
-            counter.send_if_modified(|known| {
-                let is_news = number > *known;
-                *known = number.max(*known);
-                is_news
+    /// Notifies the subscribers in this process, if that sequence number is later than the latest one known.
+    pub fn apply_remote(&self, user: UserNo, sequence: i64) {
+        if let Some(channel) = lock(&self.channels).get(&user) {
+            channel.sequence.send_if_modified(|known| {
+                let is_later = sequence > *known;
+                *known = sequence.max(*known);
+                is_later
             });
         }
     }
 
-    /// What other replicas have to hear, each user once, as soon as there is anything; never where
-    /// there are no others.
+    /// Waits for notifications for other replicas, and takes them all. Never returns if the feed does not
+    /// collect any.
     pub async fn take_outgoing(&self) -> BTreeMap<UserNo, i64> {
-        let Some(Outgoing { numbers, there }) = &self.outgoing else {
+        let Some(Outgoing { latest, added }) = &self.outgoing else {
             return std::future::pending().await;
         };
         loop {
-            let taken = mem::take(&mut *lock(numbers));
+            let taken = mem::take(&mut *lock(latest));
             if !taken.is_empty() {
                 return taken;
             }
-            there.notified().await;
+            added.notified().await;
         }
     }
 
-    /// The users whom somebody follows here.
+    /// The users with a subscriber in this process.
     #[must_use]
     pub fn subscribed_users(&self) -> Vec<UserNo> {
-        lock(&self.followed).keys().copied().collect()
+        lock(&self.channels).keys().copied().collect()
     }
 
-    /// Follows a user from now on.
+    /// Subscribes to the changes of a user from now on.
     #[must_use]
     pub fn subscribe(self: &Arc<Self>, user: UserNo) -> Subscriber {
-        let mut followed = lock(&self.followed);
-        let Followed { counter, permits } = followed.entry(user).or_default();
-        let (counter, permits) = (counter.subscribe(), Arc::clone(permits));
-        Subscriber { counter, permits, user, feed: Arc::clone(self) }
+        let mut channels = lock(&self.channels);
+        let Channel { sequence, permits } = channels.entry(user).or_default();
+        let (sequence, permits) = (sequence.subscribe(), Arc::clone(permits));
+        Subscriber { sequence, permits, user, feed: Arc::clone(self) }
     }
 }
 
-/// Somebody who follows a user, until it is dropped.
+/// A subscription to the changes of a user, until it is dropped.
 #[derive(Debug)]
 pub struct Subscriber {
-    counter: watch::Receiver<i64>,
+    sequence: watch::Receiver<i64>,
     permits: Arc<Semaphore>,
     user: UserNo,
     feed: Arc<Feed>,
 }
 
 impl Subscriber {
-    /// Waits until the user's counter is known to have moved, since the last time or since the
-    /// following began.
+    /// Waits for a change after the last one returned, or after the subscription began.
     pub async fn changed(&mut self) {
-        // The sender is only taken away with the last subscriber.
-        let _ = self.counter.changed().await;
+        // This cannot fail, because the channel has its sender until the last subscriber is dropped.
+        let _ = self.sequence.changed().await;
     }
 
-    /// Waits until it may read what has changed, for as long as it keeps what it is given.
+    /// Waits until fewer than two other subscribers of the user read the changes. Hold the permit while
+    /// reading.
     pub async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        // Nobody closes it.
+        // This cannot fail, because the semaphore is never closed.
         self.permits.acquire().await.ok()
     }
 }
 
 impl Drop for Subscriber {
     fn drop(&mut self) {
-        let mut followed = lock(&self.feed.followed);
-        if followed.get(&self.user).is_some_and(|it| it.counter.receiver_count() == 1) {
-            followed.remove(&self.user);
+        let mut channels = lock(&self.feed.channels);
+        if channels.get(&self.user).is_some_and(|it| it.sequence.receiver_count() == 1) {
+            channels.remove(&self.user);
         }
     }
 }
@@ -159,7 +157,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_follower_hears_of_their_user_alone() {
+    async fn a_subscriber_is_notified_of_its_user_only() {
         let feed = Arc::new(Feed::default());
         let mut subscriber = feed.subscribe(1);
         feed.publish(2, 9);
@@ -175,7 +173,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nobody_is_kept_whom_nobody_follows() {
+    async fn a_user_without_subscribers_has_no_channel() {
         let feed = Arc::new(Feed::default());
         let (one, other) = (feed.subscribe(1), feed.subscribe(1));
         drop(one);
@@ -187,11 +185,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn other_replicas_hear_the_latest_number_of_each_user() {
+    async fn other_replicas_get_the_latest_sequence_number_of_each_user() {
         let feed = Feed::between_replicas();
         assert_eq!(feed.take_outgoing().now_or_never(), None);
-        for (user, number) in [(1, 1), (2, 7), (1, 3), (1, 2)] {
-            feed.publish(user, number);
+        for (user, sequence) in [(1, 1), (2, 7), (1, 3), (1, 2)] {
+            feed.publish(user, sequence);
         }
         feed.apply_remote(3, 1);
         assert_eq!(feed.take_outgoing().now_or_never(), Some(BTreeMap::from([(1, 3), (2, 7)])));

@@ -1,4 +1,4 @@
-//! The HTTP side: routes, the layers around them, and what they share.
+//! HTTP: the routes, their layers and their shared state.
 
 mod connection_limits;
 mod event_stream;
@@ -48,52 +48,44 @@ use crate::{
 
 /// The state that all requests share.
 pub struct AppState {
-    /// Executes GraphQL requests.
     pub engine: Engine,
-    /// Verifies tokens.
     pub authenticator: Arc<Authenticator>,
-    /// The database, for the check of readiness.
+    /// For the readiness check.
     pub store: Arc<Store>,
-    /// The time.
     pub clock: Clock,
     /// Cancelled when the server stops.
     pub shutdown: CancellationToken,
-    /// The WebSockets and event streams that are open.
     pub connections: Arc<ConnectionCounter>,
-    /// What is configured.
     pub settings: HttpSettings,
 }
 
-/// What is configured of the HTTP side.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
     /// The largest body, in bytes.
     pub body_limit: usize,
-    /// The longest that a request may take.
+    /// How long a request may take.
     pub timeout: Duration,
-    /// From which pages a browser may ask.
     pub origins: Origins,
-    /// GraphiQL, where it is at `/`.
+    /// GraphiQL at `/`, if it is enabled.
     pub playground: Option<Playground>,
-    /// Whether only a `Host` of this machine is answered.
+    /// Whether requests are refused unless their `Host` is this machine.
     pub local_only: bool,
 }
 
-/// From which pages a browser may ask.
+/// The origins that CORS allows.
 #[derive(Clone, Debug)]
 pub enum Origins {
-    /// Any that this machine serves.
+    /// Those on this machine.
     Local,
-    /// Just these.
     Listed(Vec<HeaderValue>),
 }
 
-/// The routes, and around them from the inside to the outside:
+/// The routes with their layers, from the innermost to the outermost:
 ///
-/// 1. CORS, so that a browser can read every answer of a route, refusals too; but no other page may
-///    read that of GraphiQL, where a token stands;
-/// 2. the check of `Host`, before which nothing is answered but the log;
-/// 3. the log, which sees each request and each answer.
+/// 1. CORS, so that a browser can read all responses, errors too. GraphiQL is outside of it: its page may
+///    contain a token, which other pages must not read;
+/// 2. the check of `Host`;
+/// 3. the log, which records every request.
 pub fn router(state: Arc<AppState>) -> Router {
     let mut router = Router::new()
         .route("/graphql", any(graphql::graphql))
@@ -131,8 +123,8 @@ fn cors(origins: Origins) -> CorsLayer {
         .max_age(Duration::from_hours(1))
 }
 
-/// In development mode a page of somebody else's must not reach the server under a name of its own
-/// that it points to this machine (DNS rebinding).
+/// Protects development mode from DNS rebinding: another site's page must not reach the server through a
+/// host name that resolves to this machine.
 async fn local_host_only(request: Request, next: Next) -> Response {
     if host(request.uri(), request.headers()).is_some_and(|host| is_local(&host)) {
         return next.run(request).await;
@@ -142,7 +134,7 @@ async fn local_host_only(request: Request, next: Next) -> Response {
         .into_response(ResponseFormat::PLAIN)
 }
 
-/// The name under which the client asks, without the port (RFC 9110 §7.2).
+/// The host of the request target, without the port (RFC 9110 §7.2).
 fn host(uri: &Uri, headers: &HeaderMap) -> Option<Host> {
     let header = || headers.get(header::HOST)?.to_str().ok()?.parse().ok();
     let authority: Authority = uri.authority().cloned().or_else(header)?;

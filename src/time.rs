@@ -1,4 +1,4 @@
-//! Time: instants, days in a zone, durations, and the only clock.
+//! Time: instants, calendar days, durations, and the only clock.
 
 mod clock;
 mod duration;

@@ -1,4 +1,4 @@
-//! Background tasks under supervision: one that ends or panics is logged and started again.
+//! Supervises background tasks: one that ends or panics is logged and restarted.
 
 use std::{
     collections::HashMap,
@@ -13,17 +13,15 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// The pause before the first restart; it doubles with each further one,
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// up to this one.
-const LAST_PAUSE: Duration = Duration::from_secs(30);
-/// A task that has run for so long begins with the first pause again.
+/// The delay before the first restart. It doubles with each further one (exponential backoff).
+const MIN_DELAY: Duration = Duration::from_millis(100);
+const MAX_DELAY: Duration = Duration::from_secs(30);
+/// A task that has run for longer starts with the first delay again.
 const STABLE: Duration = Duration::from_mins(1);
 
-/// Makes the future of a task, once for each start.
+/// Makes the future of a task, for each start a new one.
 type Start = Box<dyn Fn() -> BoxFuture<'static, ()> + Send>;
 
-/// The tasks that run beside the requests.
 #[derive(Default)]
 pub struct Supervisor {
     starts: Vec<(&'static str, Start)>,
@@ -35,13 +33,13 @@ pub struct Supervisor {
 pub struct BackgroundTasks(Arc<Mutex<HashMap<&'static str, AbortHandle>>>);
 
 impl BackgroundTasks {
-    /// The names of the tasks that run, in no order.
+    /// The names of the tasks, in any order.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {
         self.running().keys().copied().collect()
     }
 
-    /// Aborts a task, as a fault would: the supervisor starts it again.
+    /// Aborts a task, as if it failed: the supervisor restarts it.
     pub fn abort(&self, name: &str) {
         if let Some(task) = self.running().get(name) {
             task.abort();
@@ -53,17 +51,16 @@ impl BackgroundTasks {
     }
 }
 
-/// A task that runs.
-struct Running {
-    /// Its place among the tasks that were added.
+struct RunningTask {
+    /// In [`Supervisor::starts`].
     index: usize,
     since: Instant,
-    /// The pause before its next restart.
-    pause: Duration,
+    /// Before the next restart.
+    delay: Duration,
 }
 
 impl Supervisor {
-    /// Adds a task that is meant to run for ever.
+    /// Adds a task that should never end.
     pub fn add<F>(&mut self, name: &'static str, start: impl Fn() -> F + Send + 'static)
     where
         F: Future<Output = ()> + Send + 'static,
@@ -71,8 +68,6 @@ impl Supervisor {
         self.starts.push((name, Box::new(move || start().boxed())));
     }
 
-    /// The tasks, as long as the supervisor runs them.
-    #[must_use]
     pub fn tasks(&self) -> BackgroundTasks {
         self.tasks.clone()
     }
@@ -80,11 +75,11 @@ impl Supervisor {
     /// Runs all tasks until this future is dropped.
     pub async fn run(self) {
         let mut set = JoinSet::new();
-        let mut running: HashMap<Id, Running> = HashMap::new();
+        let mut running: HashMap<Id, RunningTask> = HashMap::new();
         for index in 0..self.starts.len() {
             let task = self.start(&mut set, index, Duration::ZERO);
             let since = Instant::now();
-            running.insert(task, Running { index, since, pause: FIRST_PAUSE });
+            running.insert(task, RunningTask { index, since, delay: MIN_DELAY });
         }
         while let Some(ended) = set.join_next_with_id().await {
             let (task, cause) = match ended {
@@ -92,21 +87,21 @@ impl Supervisor {
                 Ok((task, Some(Panic))) => (task, "it panicked"),
                 Err(error) => (error.id(), "it was aborted"),
             };
-            let Some(Running { index, since, pause }) = running.remove(&task) else { continue };
-            let pause = if since.elapsed() > STABLE { FIRST_PAUSE } else { pause };
+            let Some(RunningTask { index, since, delay }) = running.remove(&task) else { continue };
+            let delay = if since.elapsed() > STABLE { MIN_DELAY } else { delay };
             let (name, _) = &self.starts[index];
-            tracing::error!(task = name, cause, ?pause, "a background task stopped: restarting it");
-            let task = self.start(&mut set, index, pause);
-            let (since, pause) = (Instant::now() + pause, LAST_PAUSE.min(pause * 2));
-            running.insert(task, Running { index, since, pause });
+            tracing::error!(task = name, cause, ?delay, "a background task stopped: restarting it");
+            let task = self.start(&mut set, index, delay);
+            let (since, delay) = (Instant::now() + delay, MAX_DELAY.min(delay * 2));
+            running.insert(task, RunningTask { index, since, delay });
         }
     }
 
-    fn start(&self, set: &mut JoinSet<Option<Panic>>, index: usize, pause: Duration) -> Id {
+    fn start(&self, set: &mut JoinSet<Option<Panic>>, index: usize, delay: Duration) -> Id {
         let (name, start) = &self.starts[index];
         let run = AssertUnwindSafe(start()).catch_unwind();
         let handle = set.spawn(async move {
-            sleep(pause).await;
+            sleep(delay).await;
             run.await.err().map(|_| Panic)
         });
         let id = handle.id();
@@ -115,7 +110,6 @@ impl Supervisor {
     }
 }
 
-/// The task has panicked.
 struct Panic;
 
 #[cfg(test)]
@@ -127,7 +121,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_that_ends_panics_or_is_aborted_is_started_again() {
+    async fn a_task_that_ends_panics_or_is_aborted_is_restarted() {
         let (started, mut starts) = mpsc::unbounded_channel();
         let count = Arc::new(AtomicUsize::new(0));
         let mut supervisor = Supervisor::default();
@@ -154,7 +148,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_task_that_always_fails_is_started_less_and_less_often() {
+    async fn the_delay_doubles_for_a_task_that_always_fails() {
         let count = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&count);
         let mut supervisor = Supervisor::default();
@@ -165,7 +159,7 @@ mod tests {
         let supervising = tokio::spawn(supervisor.run());
         sleep(Duration::from_mins(10)).await;
         supervising.abort();
-        // After the first start, nine pauses double from 0.1 s to 25.6 s; the others are of 30 s.
+        // After the first start, nine delays double from 0.1 s to 25.6 s; the others are 30 s.
         assert_eq!(count.load(Ordering::SeqCst), 1 + 9 + 19);
     }
 }

@@ -1,4 +1,4 @@
-//! Documents that were answered before: parsed, valid, within the limits, and perhaps with a plan.
+//! Caches documents that were executed before: parsed, valid, within the limits, and perhaps with a plan.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use super::{
     plan::Plan,
 };
 
-/// How many bytes of documents are remembered; parsed, they take some ten times as much.
+/// The total size of the texts. A parsed document takes about ten times as much memory.
 const CAPACITY_BYTES: u64 = 4 * 1024 * 1024;
-/// Of how many documents the memory has room at the least: few parts, so that each may be large.
+/// The expected number of documents. A small one makes the cache's shards few and large, so that a large
+/// document fits into one.
 const MIN_DOCUMENTS: usize = 128;
 
-/// A document, and what is known of the operation that it was asked for.
 pub struct CachedDocument {
     pub document: Arc<Document>,
-    /// How that operation is answered without the library, and what of its values is known beforehand.
+    /// The plan of the operation, and the proof that its literal values are valid.
     pub plan: Option<(StaticallyValid, Plan)>,
 }
 
-/// The documents by their text and the name of the operation.
-pub struct DocumentCache(Cache<Key, Arc<CachedDocument>, Length>);
+/// Documents by text and operation name.
+pub struct DocumentCache(Cache<Key, Arc<CachedDocument>, KeyLength>);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key(Arc<str>, Option<String>);
@@ -38,9 +38,9 @@ impl Equivalent<Key> for Lookup<'_> {
 }
 
 #[derive(Clone)]
-struct Length;
+struct KeyLength;
 
-impl Weighter<Key, Arc<CachedDocument>> for Length {
+impl Weighter<Key, Arc<CachedDocument>> for KeyLength {
     fn weight(&self, Key(text, name): &Key, _: &Arc<CachedDocument>) -> u64 {
         (text.len() + name.as_ref().map_or(0, String::len)) as u64
     }
@@ -48,18 +48,16 @@ impl Weighter<Key, Arc<CachedDocument>> for Length {
 
 impl Default for DocumentCache {
     fn default() -> Self {
-        Self(Cache::with_weighter(MIN_DOCUMENTS, CAPACITY_BYTES, Length))
+        Self(Cache::with_weighter(MIN_DOCUMENTS, CAPACITY_BYTES, KeyLength))
     }
 }
 
 impl DocumentCache {
-    /// What is known of that text, asked for that operation.
-    #[must_use]
     pub fn get(&self, text: &str, operation: Option<&str>) -> Option<Arc<CachedDocument>> {
         self.0.get(&Lookup(text, operation))
     }
 
-    /// Remembers a document of which that operation was answered.
+    /// Inserts a document of which that operation was executed, and compiles a plan if possible.
     pub fn insert(
         &self,
         validator: &DocumentValidator,
@@ -69,16 +67,16 @@ impl DocumentCache {
     ) {
         let operation = document.operation(name.as_deref()).ok();
         let plan = operation.and_then(|operation| {
-            // A plan has to stay within the limits whatever its variables are.
-            validator.complexity(&operation, &largest(&operation)).ok()?;
+            // A plan must stay within the limits for all values of its variables.
+            validator.complexity(&operation, &max_variables(&operation)).ok()?;
             Some((validator.statically_valid(&operation)?, Plan::of(validator, &operation)?))
         });
         self.0.insert(Key(text, name), Arc::new(CachedDocument { document, plan }));
     }
 }
 
-/// Variables with which an operation returns as much as it ever can.
-fn largest(operation: &Operation<'_>) -> Variables {
+/// The variables with which an operation has its greatest complexity.
+fn max_variables(operation: &Operation<'_>) -> Variables {
     let mut variables = Variables::default();
     for definition in operation.variables() {
         if let BaseType::Named(name) = &definition.var_type.node.base

@@ -1,4 +1,4 @@
-//! Why a request is not executed.
+//! Errors of requests that are not executed.
 
 use std::time::Duration;
 
@@ -12,23 +12,22 @@ use crate::{
 /// Why a request is not executed. The transport chooses the status.
 #[derive(Debug)]
 pub enum RequestError {
-    /// It is no GraphQL request: it has no document or two of them, or names one in no known way.
+    /// The request is not well-formed, or its document is not found or not allowed.
     Malformed(ApiError),
-    /// It names a document by a hash that is not known here; the client sends the document then
-    /// (Apollo's automatic persisted queries).
+    /// The hash of an automatic persisted query is not known: the client sends the document too then.
     UnknownHash(ApiError),
-    /// Its document or its variables are refused: at least one error.
+    /// The document or its variables are invalid: at least one error.
     Document(Vec<ServerError>),
-    /// Its operation needs a viewer, and no token was sent.
+    /// The operation needs a viewer, and the request has no token.
     Unauthenticated(AuthError),
-    /// It took longer than this.
+    /// The request took longer than this.
     Timeout(Duration),
-    /// A fault of the server; the error names the request.
+    /// An error of the server; the message contains the request id.
     Internal(ApiError),
 }
 
 impl RequestError {
-    /// A part of the request that is refused, by its path.
+    /// An invalid part of the request, by its path.
     pub(super) fn field(field: &'static str, message: &'static str) -> Self {
         Self::Malformed(ApiError::bad_input(field, message))
     }
@@ -40,7 +39,7 @@ impl RequestError {
             Self::Document(errors) => return errors,
             Self::Malformed(error) | Self::UnknownHash(error) | Self::Internal(error) => error,
             Self::Unauthenticated(error) => error.into(),
-            Self::Timeout(limit) => too_slow(limit),
+            Self::Timeout(limit) => timeout(limit),
         };
         vec![error.at(None)]
     }
@@ -52,7 +51,7 @@ impl From<ServerError> for RequestError {
     }
 }
 
-fn too_slow(limit: Duration) -> ApiError {
+fn timeout(limit: Duration) -> ApiError {
     let message = format!(
         "The request took longer than {} s: ask for less at a time, or try again.",
         limit.as_secs()

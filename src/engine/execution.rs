@@ -1,12 +1,12 @@
-//! From a request to the results of its operation.
+//! Executes operations (specification §6).
 //!
-//! A common operation is answered by its compiled [plan](super::plan); all else, and whatever fails, by
-//! the library:
+//! An operation with a compiled [plan](super::plan) is executed by it. The library executes all others, and
+//! those for which the plan gives no result:
 //!
 //! ```text
 //! ParsedRequest ──┬── plan ──────────────────────────────────► ExecutionResult
 //!                 └── prepare ──► PreparedOperation ──┬─ run ──► ExecutionResult
-//!                     limits, values, viewer          └─ stream ► ExecutionResult, again and again
+//!                     limits, variables, viewer       └─ stream ► stream of ExecutionResult
 //! ```
 
 use std::{mem, panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering};
@@ -34,14 +34,14 @@ use crate::{
     error::{ApiError, ErrorCode},
 };
 
-/// The results of an operation, one after the other; an error is the last of them.
+/// The results of an operation. An error is the last one.
 pub type ResultStream<'a> = BoxStream<'a, Result<ExecutionResult, RequestError>>;
 
-/// A request whose document is known and parsed.
+/// A request with its parsed document and the operation to execute.
 pub struct ParsedRequest {
     found: FoundDocument,
     document: Arc<CachedDocument>,
-    /// Whether it came from the cache.
+    /// Whether the document is from the document cache.
     is_cached: bool,
     operation_name: Option<String>,
     variables: Variables,
@@ -55,7 +55,7 @@ impl ParsedRequest {
         self.operation_type
     }
 
-    /// The name of the operation, unless it has none.
+    /// The name of the operation, unless it is anonymous.
     #[must_use]
     pub fn operation_name(&self) -> Option<&str> {
         self.document.document.operation(self.operation_name.as_deref()).ok()?.name()
@@ -65,9 +65,9 @@ impl ParsedRequest {
 /// How results are delivered.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Delivery {
-    /// One result, which may still be the library's refusal of the document.
+    /// One result. The document is validated when the operation is executed.
     Single,
-    /// A stream, which is opened before the operation runs.
+    /// A stream. It is opened before the operation is executed, so the document is validated before.
     Stream,
 }
 
@@ -75,11 +75,11 @@ impl Engine {
     /// Finds and parses the document of a request, and chooses its operation.
     ///
     /// # Errors
-    /// When it has no document, or one that cannot be parsed or has no such operation.
+    /// When the request has no document, or one that cannot be parsed or does not have the operation.
     pub fn parse(&self, mut request: GraphqlRequest) -> Result<ParsedRequest, RequestError> {
-        let document_name = request.document_name()?;
+        let document_id = request.take_document_id()?;
         let GraphqlRequest { query, operation_name, variables, .. } = request;
-        let found = self.persisted.find(query, document_name)?;
+        let found = self.persisted.find(query, document_id)?;
         let cached = self.documents.get(&found.text, operation_name.as_deref());
         let is_cached = cached.is_some();
         let document = match cached {
@@ -96,8 +96,8 @@ impl Engine {
     /// Executes a query or mutation.
     ///
     /// # Errors
-    /// When the operation is refused before it runs: for its document first, then for its variables, then
-    /// for want of a token.
+    /// When the operation is not executed, because of its document, its variables or a missing token, in this
+    /// order.
     pub async fn execute(
         &self,
         request: ParsedRequest,
@@ -111,10 +111,10 @@ impl Engine {
         Ok(ExecutionResult::of(response, request_id))
     }
 
-    /// Executes any operation, whose results come one after the other.
+    /// Executes any operation.
     ///
     /// # Errors
-    /// As [`Engine::execute`].
+    /// See [`Engine::execute`].
     pub async fn stream<'a>(
         &'a self,
         request: ParsedRequest,
@@ -124,7 +124,8 @@ impl Engine {
         Ok(self.prepare(request, viewer, Delivery::Stream).await?.stream(request_id))
     }
 
-    /// The result by the operation's plan; `None` where it has none, or the plan has done nothing.
+    /// Executes the operation by its plan. `None` if it has no plan, or the plan gives no result; nothing has
+    /// been changed then.
     async fn execute_plan(
         &self,
         request: &ParsedRequest,
@@ -138,7 +139,7 @@ impl Engine {
         let variables = &request.variables;
         let variables =
             self.validator.coerce_statically_valid(&operation, statically_valid, variables)?;
-        self.persisted.remember(&request.found);
+        self.persisted.insert(&request.found);
         let result = plan.run(&context, &variables).await?;
         self.planned.fetch_add(1, Ordering::Relaxed);
         Some(match result {
@@ -152,8 +153,8 @@ impl Engine {
         })
     }
 
-    /// Checks an operation: its document against the limits, its variables against their types, and that
-    /// there is a viewer where it needs one.
+    /// Checks the document against the limits, coerces the variables, and checks that there is a viewer if the
+    /// operation needs one.
     async fn prepare(
         &self,
         request: ParsedRequest,
@@ -168,13 +169,13 @@ impl Engine {
         operation.check_root()?;
         let coerced = self.validator.coerce(&operation, variables);
         let is_token_missing = complexity.needs_viewer && viewer.is_none();
-        let has_to_be_valid_now = coerced.is_err()
+        let validate_now = coerced.is_err()
             || is_token_missing
             || delivery == Delivery::Stream
             || document.has_others();
-        if has_to_be_valid_now {
-            // The faults of the document itself come first, and only the chosen operation goes on from
-            // here.
+        if validate_now {
+            // Errors of the document are reported before those of the variables and the token. Also, only
+            // the operation to execute is kept below.
             self.validate(document.parsed().clone(), operation_name.clone(), operation_type)
                 .await?;
         }
@@ -182,7 +183,7 @@ impl Engine {
         if is_token_missing {
             return Err(RequestError::Unauthenticated(AuthError::missing()));
         }
-        self.persisted.remember(&found);
+        self.persisted.insert(&found);
         let shape = self.validator.response_shape(&operation, &variables);
         let parsed = Document::clone(document);
         let parsed = parsed.into_parsed(&self.validator, operation_name.as_deref(), &variables);
@@ -195,8 +196,8 @@ impl Engine {
         Ok(PreparedOperation { engine: self, request, shape, operation_type, to_cache })
     }
 
-    /// Has the library validate a document without running anything: in its introspection mode it calls no
-    /// resolver of ours, and without the values it looks at the document alone.
+    /// Has the library validate a document without executing it: in its introspection mode it calls none of
+    /// our resolvers. There are no variables here, so it validates only the document.
     async fn validate(
         &self,
         document: ExecutableDocument,
@@ -206,7 +207,8 @@ impl Engine {
         let request = library_request(document, operation_name).only_introspection();
         let mut response = self.schema.execute(request).await;
         if operation_type == OperationType::Subscription {
-            // A valid one gets as far as the error that it cannot run here, which has no place in it.
+            // A valid subscription causes only the error that it cannot be executed here, which has no
+            // location.
             response.errors.retain(|error| !error.locations.is_empty());
         }
         if is_refusal(&response) {
@@ -216,18 +218,18 @@ impl Engine {
     }
 }
 
-/// An operation that may run.
+/// An operation that passed all checks.
 struct PreparedOperation<'a> {
     engine: &'a Engine,
     request: Request,
     shape: ResponseShape<'a>,
     operation_type: OperationType,
-    /// What the document cache gets once the operation was answered.
+    /// The entry for the document cache, to insert after the operation was executed.
     to_cache: Option<(Arc<str>, Option<String>, Arc<Document>)>,
 }
 
 impl<'a> PreparedOperation<'a> {
-    /// Runs a query or mutation.
+    /// Executes a query or mutation.
     async fn run(self) -> Result<Response, RequestError> {
         let Engine { schema, documents, validator, .. } = self.engine;
         let mut response = schema.execute(self.request).await;
@@ -241,8 +243,7 @@ impl<'a> PreparedOperation<'a> {
         Ok(response)
     }
 
-    /// Runs any operation: a query or mutation within the time of a request, a subscription for as long as
-    /// the stream is read.
+    /// Executes any operation. A query or mutation has the time limit of a request, a subscription none.
     fn stream(self, request_id: &'a str) -> ResultStream<'a> {
         let Self { engine, request, shape, operation_type, .. } = self;
         let is_subscription = operation_type == OperationType::Subscription;
@@ -266,7 +267,7 @@ impl<'a> PreparedOperation<'a> {
             shape.complete_value(&mut response);
             let result = ExecutionResult::of(response, request_id);
             match result {
-                // A subscription whose source stream cannot be made has no response at all
+                // If the source stream cannot be created, the operation has errors and no results
                 // (specification §6.2.3.1).
                 ExecutionResult::Response(response)
                     if is_subscription && is_first && response.data == Value::Null =>
@@ -287,7 +288,7 @@ fn library_request(document: ExecutableDocument, operation_name: Option<String>)
     request
 }
 
-/// Whether the library refused to run the operation: a field that fails has a path.
+/// Whether the library did not execute the operation: an error of a field has a path.
 fn is_refusal(response: &Response) -> bool {
     !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
 }

@@ -1,9 +1,8 @@
-//! Documents that a request names instead of sending them.
+//! Persisted documents: a request refers to its document by an id or a hash.
 //!
-//! There are two kinds. **Trusted documents** come from a file that the build of a front end has
-//! written; where only those may run, nobody's own documents do. **Automatic persisted queries**
-//! (Apollo's protocol) are remembered as they come: a client names one by its SHA-256, is told that
-//! it is not known yet, and sends it once along with the name.
+//! There are two kinds. **Trusted documents** are in a file that the build of a front end has written; the
+//! server can be limited to these. **Automatic persisted queries** (Apollo's protocol) are cached at run time:
+//! a client sends the SHA-256 of a document, gets the error that it is unknown, and then sends both once.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -16,39 +15,39 @@ use aws_lc_rs::digest;
 use quick_cache::{Weighter, sync::Cache};
 use serde::Deserialize;
 
-use super::{RequestError, document::syntax_error, request::DocumentName};
+use super::{RequestError, document::syntax_error, request::DocumentId};
 use crate::error::{ApiError, ErrorCode};
 
-/// Of how many documents the memory has room at the least. One that would take more of it is not
-/// remembered: to name it would cost nothing, and to read it much.
+/// The cache has room for at least so many documents: a document that needs more than this share of it is not
+/// cached.
 const MIN_DOCUMENTS: usize = 128;
 
-/// What is configured of them.
+/// The settings of persisted documents.
 #[derive(Clone, Debug, Default)]
 pub struct PersistedSettings {
-    /// The documents of the file, if there is one.
+    /// The documents of the file, if one is configured.
     pub trusted: Option<TrustedDocuments>,
-    /// Whether they are the only ones that run.
+    /// Whether all other documents are refused.
     pub only_trusted: bool,
-    /// How many bytes of automatic persisted queries are remembered; with 0 there are none.
+    /// The bytes of the cache of automatic persisted queries; 0 disables them.
     pub memory: u64,
 }
 
-/// Documents by their ids, as the build of a front end writes them.
+/// The documents of a file that the build of a front end has written.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedDocuments {
     by_id: HashMap<String, Arc<str>>,
     texts: HashSet<Arc<str>>,
 }
 
-/// The forms of that file.
+/// The supported formats of the file.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum DocumentsFile {
-    /// Apollo's manifest.
+    /// Apollo's persisted query manifest.
     Manifest { operations: Vec<ManifestEntry> },
-    /// What graphql-codegen and Relay's compiler write.
-    Plain(HashMap<String, String>),
+    /// The output of graphql-codegen and Relay's compiler.
+    Map(HashMap<String, String>),
 }
 
 #[derive(Deserialize)]
@@ -61,7 +60,7 @@ impl TrustedDocuments {
     /// Reads the file.
     ///
     /// # Errors
-    /// Says what is wrong with it.
+    /// A message when the file cannot be read or a document in it cannot be parsed.
     pub fn read(file: &str) -> Result<Self, String> {
         let text =
             fs::read_to_string(file).map_err(|error| format!("{file} cannot be read ({error})"))?;
@@ -69,7 +68,7 @@ impl TrustedDocuments {
             Ok(DocumentsFile::Manifest { operations }) => {
                 operations.into_iter().map(|entry| (entry.id, entry.body)).collect()
             }
-            Ok(DocumentsFile::Plain(by_id)) => by_id.into_iter().collect(),
+            Ok(DocumentsFile::Map(by_id)) => by_id.into_iter().collect(),
             Err(_) => {
                 return Err(format!(
                     "{file} must hold a JSON object from ids to documents, as graphql-codegen and Relay's compiler write it, or a manifest of Apollo's"
@@ -83,7 +82,7 @@ impl TrustedDocuments {
                 return Err(format!("{file}, document {id}: {error}"));
             }
             let text = Arc::from(text);
-            let before = trusted.by_id.insert(bare(&id).to_owned(), Arc::clone(&text));
+            let before = trusted.by_id.insert(without_prefix(&id).to_owned(), Arc::clone(&text));
             if before.is_some_and(|before| before != text) {
                 return Err(format!("{file}: {id} is the id of two documents"));
             }
@@ -92,25 +91,25 @@ impl TrustedDocuments {
         Ok(trusted)
     }
 
-    /// How many there are.
+    /// The number of documents.
     #[must_use]
     pub fn count(&self) -> usize {
         self.by_id.len()
     }
 }
 
-/// The documents that requests may name.
+/// The documents to which requests may refer.
 pub struct PersistedDocuments {
     trusted: TrustedDocuments,
     only_trusted: bool,
-    /// By their SHA-256, if any are remembered.
-    remembered: Option<Cache<String, Arc<str>, Length>>,
+    /// Automatic persisted queries by SHA-256, if they are enabled.
+    cache: Option<Cache<String, Arc<str>, TextLength>>,
 }
 
 #[derive(Clone)]
-struct Length;
+struct TextLength;
 
-impl Weighter<String, Arc<str>> for Length {
+impl Weighter<String, Arc<str>> for TextLength {
     fn weight(&self, sha256: &String, document: &Arc<str>) -> u64 {
         (sha256.len() + document.len()) as u64
     }
@@ -118,9 +117,8 @@ impl Weighter<String, Arc<str>> for Length {
 
 /// The document of a request.
 pub struct FoundDocument {
-    /// Its text.
     pub text: Arc<str>,
-    /// What the client will call it from now on, if it wants to send it but once.
+    /// The hash to cache it under, if the client sent one with it.
     sha256: Option<String>,
 }
 
@@ -129,28 +127,29 @@ impl PersistedDocuments {
     #[must_use]
     pub fn new(settings: PersistedSettings) -> Self {
         let PersistedSettings { trusted, only_trusted, memory } = settings;
-        let remembered = (memory > 0).then(|| Cache::with_weighter(MIN_DOCUMENTS, memory, Length));
-        Self { trusted: trusted.unwrap_or_default(), only_trusted, remembered }
+        let cache = (memory > 0).then(|| Cache::with_weighter(MIN_DOCUMENTS, memory, TextLength));
+        Self { trusted: trusted.unwrap_or_default(), only_trusted, cache }
     }
 
-    /// The document that a request sends or names. Some clients can only leave it empty where they
-    /// name it.
+    /// The document that a request contains or refers to. An empty document beside an id or a hash counts as
+    /// missing, because some clients cannot omit it.
     ///
     /// # Errors
-    /// When it does neither, names one that is not known, or sends one that is not what it is called,
-    /// or that may not run here.
+    /// When there is none, it is unknown or not allowed, or the hash is not that of the document.
     pub fn find(
         &self,
         query: Option<String>,
-        name: Option<DocumentName>,
+        id: Option<DocumentId>,
     ) -> Result<FoundDocument, RequestError> {
-        match (query.filter(|query| name.is_none() || !query.is_empty()), name) {
-            (Some(_), Some(DocumentName::Id(_))) => {
+        match (query.filter(|query| id.is_none() || !query.is_empty()), id) {
+            (Some(_), Some(DocumentId::Trusted(_))) => {
                 Err(RequestError::field("documentId", "Send either documentId or query, not both."))
             }
-            (Some(query), Some(DocumentName::Sha256(sha256))) => self.sent(query, Some(&sha256)),
-            (Some(query), None) => self.sent(query, None),
-            (None, Some(name)) => self.named(&name),
+            (Some(query), Some(DocumentId::Sha256(sha256))) => {
+                self.check_query(query, Some(&sha256))
+            }
+            (Some(query), None) => self.check_query(query, None),
+            (None, Some(id)) => self.find_persisted(&id),
             (None, None) => Err(RequestError::field(
                 "query",
                 "query is missing: send the document in it, or the id of a trusted one as documentId.",
@@ -158,22 +157,22 @@ impl PersistedDocuments {
         }
     }
 
-    fn named(&self, name: &DocumentName) -> Result<FoundDocument, RequestError> {
-        let text = match name {
-            DocumentName::Id(id) => self.trusted(id),
-            DocumentName::Sha256(sha256) => self
+    fn find_persisted(&self, id: &DocumentId) -> Result<FoundDocument, RequestError> {
+        let text = match id {
+            DocumentId::Trusted(id) => self.trusted(id),
+            DocumentId::Sha256(sha256) => self
                 .trusted(sha256)
-                .or_else(|| self.remembered.as_ref()?.get(&sha256.to_ascii_lowercase())),
+                .or_else(|| self.cache.as_ref()?.get(&sha256.to_ascii_lowercase())),
         };
-        let text = text.ok_or_else(|| self.unknown(name))?;
+        let text = text.ok_or_else(|| self.unknown(id))?;
         Ok(FoundDocument { text, sha256: None })
     }
 
     fn trusted(&self, id: &str) -> Option<Arc<str>> {
-        self.trusted.by_id.get(bare(id)).cloned()
+        self.trusted.by_id.get(without_prefix(id)).cloned()
     }
 
-    fn sent(&self, query: String, name: Option<&str>) -> Result<FoundDocument, RequestError> {
+    fn check_query(&self, query: String, id: Option<&str>) -> Result<FoundDocument, RequestError> {
         if self.only_trusted && !self.trusted.texts.contains(&*query) {
             return Err(RequestError::field(
                 "query",
@@ -181,12 +180,12 @@ impl PersistedDocuments {
             ));
         }
         let text = Arc::from(query);
-        // The build of a front end may have ids that are no SHA-256.
-        let Some(name) = name.filter(|name| self.trusted(name).as_ref() != Some(&text)) else {
+        // The ids of trusted documents need not be SHA-256.
+        let Some(id) = id.filter(|id| self.trusted(id).as_ref() != Some(&text)) else {
             return Ok(FoundDocument { text, sha256: None });
         };
         let sha256 = sha256(&text);
-        if bare(name).eq_ignore_ascii_case(&sha256) {
+        if without_prefix(id).eq_ignore_ascii_case(&sha256) {
             Ok(FoundDocument { text, sha256: Some(sha256) })
         } else {
             Err(RequestError::field(
@@ -196,40 +195,39 @@ impl PersistedDocuments {
         }
     }
 
-    /// What clients look for is the message of an answer, to the letter.
-    fn unknown(&self, name: &DocumentName) -> RequestError {
-        match name {
-            DocumentName::Id(_) => RequestError::Malformed(ApiError::new(
+    /// Clients of automatic persisted queries compare the exact message.
+    fn unknown(&self, id: &DocumentId) -> RequestError {
+        match id {
+            DocumentId::Trusted(_) => RequestError::Malformed(ApiError::new(
                 ErrorCode::PersistedQueryNotFound,
                 "No document has this documentId: add it to the file of trusted documents that the server is given.",
             )),
-            DocumentName::Sha256(_) if self.remembered.is_some() => RequestError::UnknownHash(
+            DocumentId::Sha256(_) if self.cache.is_some() => RequestError::UnknownHash(
                 ApiError::new(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound"),
             ),
-            DocumentName::Sha256(_) => RequestError::UnknownHash(ApiError::new(
+            DocumentId::Sha256(_) => RequestError::UnknownHash(ApiError::new(
                 ErrorCode::PersistedQueryNotSupported,
                 "PersistedQueryNotSupported",
             )),
         }
     }
 
-    /// Remembers a document that may run, if its client wants to send it but once.
-    pub fn remember(&self, FoundDocument { text, sha256 }: &FoundDocument) {
-        if let (Some(remembered), Some(sha256)) = (&self.remembered, sha256)
-            && (text.len() * MIN_DOCUMENTS) as u64 <= remembered.capacity()
+    /// Caches a valid document that was sent with its hash.
+    pub fn insert(&self, FoundDocument { text, sha256 }: &FoundDocument) {
+        if let (Some(cache), Some(sha256)) = (&self.cache, sha256)
+            && (text.len() * MIN_DOCUMENTS) as u64 <= cache.capacity()
         {
-            remembered.insert(sha256.clone(), Arc::clone(text));
+            cache.insert(sha256.clone(), Arc::clone(text));
         }
     }
 }
 
-/// An id without the name of its digest, which may stand before it (GraphQL over HTTP, "Persisted
-/// Documents").
-fn bare(id: &str) -> &str {
+/// An id without the optional prefix `sha256:` (GraphQL over HTTP, "Persisted Documents").
+fn without_prefix(id: &str) -> &str {
     id.strip_prefix("sha256:").unwrap_or(id)
 }
 
-/// In hexadecimal.
+/// The SHA-256 in hexadecimal.
 fn sha256(text: &str) -> String {
     let digest = digest::digest(&digest::SHA256, text.as_bytes());
     digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))

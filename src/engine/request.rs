@@ -1,5 +1,4 @@
-//! A GraphQL request as a client sends it (GraphQL over HTTP, "Request"; graphql-transport-ws,
-//! "Subscribe").
+//! A GraphQL request (GraphQL over HTTP, "Request"; graphql-transport-ws, "Subscribe").
 
 use async_graphql::Variables;
 use serde::Deserialize;
@@ -7,27 +6,26 @@ use serde_json::{Map, Value};
 
 use super::error::RequestError;
 
-/// The path of Apollo's protocol in a request.
 const PERSISTED_QUERY: &str = "extensions.persistedQuery";
 
-/// A request. The library's own type has no `documentId`.
+/// A GraphQL request. The library's own type has no `documentId`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GraphqlRequest {
     /// The document.
     pub query: Option<String>,
-    /// The id of a trusted document, in its place (GraphQL over HTTP, "Persisted Documents").
+    /// The id of a trusted document, instead of the document (GraphQL over HTTP, "Persisted Documents").
     pub document_id: Option<String>,
-    /// Which of its operations to run.
+    /// The operation to execute.
     pub operation_name: Option<String>,
-    /// The values of its variables.
+    /// The values of the variables.
     #[serde(default)]
     pub variables: Variables,
     /// Extensions of the protocol.
     pub extensions: Option<Extensions>,
 }
 
-/// The extensions of a request, of which one has a meaning here.
+/// The extensions of a request. Only `persistedQuery` is supported; others are ignored.
 #[derive(Deserialize)]
 #[serde(from = "Map<String, Value>")]
 pub struct Extensions {
@@ -40,7 +38,7 @@ impl From<Map<String, Value>> for Extensions {
     }
 }
 
-/// Apollo's protocol of automatic persisted queries.
+/// An automatic persisted query (Apollo's protocol).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PersistedQuery {
@@ -48,29 +46,29 @@ struct PersistedQuery {
     sha256_hash: String,
 }
 
-/// The name by which a request refers to its document.
-pub(super) enum DocumentName {
-    /// A trusted document.
-    Id(String),
-    /// Any document, by the SHA-256 of its text.
+/// The identifier of a persisted document.
+pub(super) enum DocumentId {
+    /// The id of a trusted document.
+    Trusted(String),
+    /// The SHA-256 of any document.
     Sha256(String),
 }
 
 impl GraphqlRequest {
-    /// The name by which it refers to its document, if any.
+    /// Takes the identifier of a persisted document, if the request has one.
     ///
     /// # Errors
-    /// When it has two names, or one of another form.
-    pub(super) fn document_name(&mut self) -> Result<Option<DocumentName>, RequestError> {
+    /// When it has two, or one that is malformed.
+    pub(super) fn take_document_id(&mut self) -> Result<Option<DocumentId>, RequestError> {
         let persisted_query = self.extensions.take().and_then(|it| it.persisted_query);
         match (self.document_id.take().filter(|id| !id.is_empty()), persisted_query) {
             (None, None) => Ok(None),
-            (Some(id), None) => Ok(Some(DocumentName::Id(id))),
-            // To serde, the values alone, in their order, would be one as well.
+            (Some(id), None) => Ok(Some(DocumentId::Trusted(id))),
+            // serde also accepts an array of an object's values in their order.
             (None, Some(value)) if value.is_array() => Err(not_a_persisted_query()),
             (None, Some(value)) => match serde_json::from_value(value) {
                 Ok(PersistedQuery { version: 1, sha256_hash }) => {
-                    Ok(Some(DocumentName::Sha256(sha256_hash)))
+                    Ok(Some(DocumentId::Sha256(sha256_hash)))
                 }
                 _ => Err(not_a_persisted_query()),
             },
@@ -80,7 +78,7 @@ impl GraphqlRequest {
         }
     }
 
-    /// Whether it sends or names a document.
+    /// Whether the request contains or refers to a document.
     #[must_use]
     pub fn has_document(&self) -> bool {
         let extensions = self.extensions.as_ref();

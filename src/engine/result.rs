@@ -1,4 +1,4 @@
-//! The result of an operation that was executed, without anything that a client may not see.
+//! The result of an executed operation. It contains no internal errors.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use crate::{
     store::StoreError,
 };
 
-/// A GraphQL response (specification §7.1) with `data`, whose fields may have failed.
+/// A GraphQL response with `data`, whose fields may have errors (specification §7.1).
 #[derive(Debug)]
 pub enum ExecutionResult {
-    /// The whole response as JSON: no field of it has failed.
+    /// The whole response as JSON, without errors.
     Json(Vec<u8>),
     /// The library's response.
     Response(Response),
 }
 
 impl ExecutionResult {
-    /// The library's response, once internal errors are logged and hidden.
+    /// Logs and hides the internal errors of a response.
     pub(super) fn of(mut response: Response, request_id: &str) -> Self {
         hide_internals(&mut response.errors, request_id);
         Self::Response(response)
@@ -34,21 +34,20 @@ impl ExecutionResult {
         }
     }
 
-    /// The code of the first field that failed, for the log.
+    /// The code of the first error, for the log.
     #[must_use]
     pub fn error_code(&self) -> Option<ErrorCode> {
         self.errors().first().map(ErrorCode::of)
     }
 
-    /// Whether the database is away, so that the same request may succeed in a moment.
+    /// Whether a field failed because the database is unavailable, so that the client should retry.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        let causes = self.errors().iter().filter_map(cause);
-        causes.into_iter().any(|cause| cause.is_unavailable())
+        self.errors().iter().filter_map(cause).any(|cause| cause.is_unavailable())
     }
 
-    /// The scope that was missing for every root field. An error further down belongs to a root field
-    /// that did run.
+    /// The scope that the token lacks, if no root field was executed for that reason. An error at a deeper
+    /// path belongs to a root field that was executed.
     #[must_use]
     pub fn missing_scope(&self) -> Option<Scope> {
         let Self::Response(response) = self else { return None };
@@ -59,7 +58,7 @@ impl ExecutionResult {
         };
         let missing = |error: &ServerError| {
             let is_at_root = error.path.len() == 1;
-            error.source::<ApiError>()?.scope_missing().filter(|_| is_at_root)
+            error.source::<ApiError>()?.required_scope().filter(|_| is_at_root)
         };
         let missing: Option<Vec<_>> = response.errors.iter().map(missing).collect();
         missing?.first().copied().filter(|_| is_empty)
@@ -83,20 +82,20 @@ fn cause(error: &ServerError) -> Option<&Arc<StoreError>> {
     error.source::<ApiError>()?.cause()
 }
 
-/// Logs what a client may not see, once, within the span of the request, and replaces it by an error that
-/// names the request. A fault that several fields waited for is logged once.
+/// Logs internal errors, and replaces them by one that contains the request id. A cause that several fields
+/// share is logged once.
 fn hide_internals(errors: &mut [ServerError], request_id: &str) {
     let mut logged: Vec<Arc<StoreError>> = Vec::new();
     for error in errors {
         match (error.source::<ApiError>().is_some(), cause(error)) {
             (true, None) => continue,
             (_, Some(cause)) => {
-                if !logged.iter().any(|before| Arc::ptr_eq(before, cause)) {
+                if !logged.iter().any(|logged| Arc::ptr_eq(logged, cause)) {
                     tracing::error!(path = ?error.path, ?cause, "the store failed");
                     logged.push(Arc::clone(cause));
                 }
             }
-            // Ours all have a source, so this one is the library's.
+            // An error without a source is the library's: all of ours have one.
             (false, None) => {
                 tracing::error!(path = ?error.path, message = error.message, "a resolver failed");
             }

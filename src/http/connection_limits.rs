@@ -1,4 +1,4 @@
-//! How many connections last, of all users and of each.
+//! Limits on long-lived connections: WebSockets and event streams.
 
 use std::{
     collections::HashMap,
@@ -9,51 +9,44 @@ use tokio::sync::watch;
 
 use crate::auth::UserId;
 
-/// How many connections may last.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// WebSockets and event streams together, of the whole process.
+    /// Connections of the whole process.
     pub sockets: usize,
-    /// The same of one user.
+    /// Connections of one user.
     pub sockets_per_user: usize,
-    /// Operations at a time over one WebSocket.
+    /// Operations at a time on one WebSocket.
     pub operations: usize,
 }
 
-/// The connections that last now.
+/// Counts the open connections.
 #[derive(Debug)]
 pub struct ConnectionCounter {
-    /// What is allowed.
     pub limits: ConnectionLimits,
     counts: watch::Sender<Counts>,
-    of_users: Mutex<HashMap<UserId, usize>>,
+    per_user: Mutex<HashMap<UserId, usize>>,
 }
 
-/// How many connections there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Counts {
-    /// Those of which nobody knows yet whose they are.
     unauthenticated: usize,
-    /// Those of users.
     authenticated: usize,
 }
 
 impl ConnectionLimits {
-    /// How many unauthenticated may be waited for: they must not take the places of all users.
+    /// Unauthenticated connections have a limit of their own, so that they cannot lock out all users.
     fn unauthenticated(&self) -> usize {
-        const LEAST: usize = 16;
-        (self.sockets / 4).max(LEAST)
+        const MIN: usize = 16;
+        (self.sockets / 4).max(MIN)
     }
 }
 
 impl ConnectionCounter {
-    /// No connections yet.
-    #[must_use]
     pub fn new(limits: ConnectionLimits) -> Arc<Self> {
-        Arc::new(Self { limits, counts: watch::Sender::default(), of_users: Mutex::default() })
+        Arc::new(Self { limits, counts: watch::Sender::default(), per_user: Mutex::default() })
     }
 
-    /// Counts one more of a stranger, unless there are as many as are waited for.
+    /// Counts an unauthenticated connection; `None` when there are too many.
     pub fn open(self: &Arc<Self>) -> Option<ConnectionPermit> {
         let is_counted = self.counts.send_if_modified(|Counts { unauthenticated, .. }| {
             let has_room = *unauthenticated < self.limits.unauthenticated();
@@ -63,21 +56,21 @@ impl ConnectionCounter {
         is_counted.then(|| ConnectionPermit { connections: Arc::clone(self), user: None })
     }
 
-    /// Counts one more of a user.
+    /// Counts a connection of a user.
     ///
     /// # Errors
-    /// When there are as many as are allowed.
+    /// When there are too many.
     pub fn open_for(self: &Arc<Self>, user: &UserId) -> Result<ConnectionPermit, LimitReached> {
         self.count(user, |Counts { authenticated, .. }| *authenticated += 1)?;
         Ok(ConnectionPermit { connections: Arc::clone(self), user: Some(user.clone()) })
     }
 
-    /// Makes room for one more of a user, which is counted like this.
+    /// Checks the limits for one more connection of a user, and changes the counts by `count`.
     fn count(&self, user: &UserId, count: impl FnOnce(&mut Counts)) -> Result<(), LimitReached> {
-        let mut of_users = self.of_users();
-        let of_user = of_users.get(user).copied().unwrap_or_default();
+        let mut per_user = self.per_user();
+        let of_user = per_user.get(user).copied().unwrap_or_default();
         if of_user >= self.limits.sockets_per_user {
-            return Err(LimitReached::OfUser);
+            return Err(LimitReached::PerUser);
         }
         let is_counted = self.counts.send_if_modified(|counts| {
             let has_room = counts.authenticated < self.limits.sockets;
@@ -87,33 +80,31 @@ impl ConnectionCounter {
             has_room
         });
         if !is_counted {
-            return Err(LimitReached::OfAll);
+            return Err(LimitReached::Total);
         }
-        of_users.insert(user.clone(), of_user + 1);
+        per_user.insert(user.clone(), of_user + 1);
         Ok(())
     }
 
-    /// Waits until there are none.
+    /// Waits until no connection is open.
     pub async fn all_closed(&self) {
-        // It cannot fail: the sender is right here.
+        // This cannot fail, because `self` owns the sender.
         let _ = self.counts.subscribe().wait_for(|counts| *counts == Counts::default()).await;
     }
 
-    fn of_users(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
-        self.of_users.lock().unwrap_or_else(PoisonError::into_inner)
+    fn per_user(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
+        self.per_user.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Why there is no room for one more.
+/// Which limit is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LimitReached {
-    /// The process has as many as it may.
-    OfAll,
-    /// The user has as many as they may.
-    OfUser,
+    Total,
+    PerUser,
 }
 
-/// One connection, which is counted until it is dropped.
+/// Counts as a connection until it is dropped.
 #[derive(Debug)]
 pub struct ConnectionPermit {
     connections: Arc<ConnectionCounter>,
@@ -121,16 +112,15 @@ pub struct ConnectionPermit {
 }
 
 impl ConnectionPermit {
-    /// Whose it is, once that is known.
     pub fn user(&self) -> Option<&UserId> {
         self.user.as_ref()
     }
 
-    /// Counts it among those of a user.
+    /// Makes an unauthenticated connection one of that user.
     ///
     /// # Errors
-    /// When there are as many as are allowed.
-    pub fn belongs_to(&mut self, user: &UserId) -> Result<(), LimitReached> {
+    /// When there are too many.
+    pub fn assign_to(&mut self, user: &UserId) -> Result<(), LimitReached> {
         self.connections.count(user, |Counts { unauthenticated, authenticated }| {
             (*unauthenticated, *authenticated) = (*unauthenticated - 1, *authenticated + 1);
         })?;
@@ -142,10 +132,10 @@ impl ConnectionPermit {
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         if let Some(user) = &self.user {
-            let mut of_users = self.connections.of_users();
-            match of_users.get_mut(user) {
+            let mut per_user = self.connections.per_user();
+            match per_user.get_mut(user) {
                 Some(count @ 2..) => *count -= 1,
-                _ => drop(of_users.remove(user)),
+                _ => drop(per_user.remove(user)),
             }
         }
         self.connections.counts.send_modify(|Counts { unauthenticated, authenticated }| {
@@ -161,7 +151,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_counts_as_long_as_it_is_there() {
+    async fn a_connection_counts_until_it_is_dropped() {
         let limits = ConnectionLimits { sockets: 100, sockets_per_user: 1, operations: 1 };
         let connections = ConnectionCounter::new(limits);
         assert_eq!(connections.all_closed().now_or_never(), Some(()));

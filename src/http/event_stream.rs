@@ -1,4 +1,4 @@
-//! One stream of events, from the request to its end.
+//! GraphQL over SSE: an event stream with the results of one operation.
 
 use std::{convert::Infallible, sync::Arc};
 
@@ -19,7 +19,7 @@ use super::{
     AppState,
     connection_limits::{ConnectionPermit, LimitReached},
     log::{LogEntry, OperationLog},
-    reply::{self, Errors, HttpError},
+    reply::{self, ErrorResponse, HttpError},
     streaming::{PING, write_timeout},
 };
 use crate::{
@@ -28,15 +28,16 @@ use crate::{
     error::{ApiError, ErrorCode},
 };
 
-/// A browser passes on no event that has no data at all.
+/// Browsers ignore an event without a `data` line.
 const COMPLETE: &str = "event: complete\ndata:\n\n";
-/// What says that the server lives, and nothing else.
+/// A comment (HTML Living Standard, "Server-sent events"): it only keeps the connection alive.
 const COMMENT: &str = ":\n\n";
 
-/// Opens a stream of the operation's answers.
+/// Opens an event stream with the results of an operation.
 ///
 /// # Errors
-/// When the operation is refused, the token lives on by the leeway alone, or there are too many streams.
+/// When the operation is refused, the token is valid only within the clock tolerance, or there are too
+/// many connections.
 pub async fn open(
     state: &Arc<AppState>,
     request: ParsedRequest,
@@ -47,9 +48,9 @@ pub async fn open(
     if let Some(viewer) = &viewer {
         state.authenticator.admit_live(viewer)?;
     }
-    let (events, mut told) = mpsc::channel(1);
+    let permit = connection_permit(state, viewer.as_ref())?;
+    let (events, mut receiver) = mpsc::channel(1);
     let (opened, is_open) = oneshot::channel();
-    let connection = connection(state, viewer.as_ref())?;
     let stream = EventStream { state: Arc::clone(state), viewer, events };
     let entry = entry.clone();
     let id = request_id.to_owned();
@@ -59,22 +60,22 @@ pub async fn open(
         Err(RequestError::Internal(ApiError::internal(request_id)).into())
     })?;
     let events = stream::poll_fn(move |context| {
-        // It counts as long as the answer is there, which may be longer than anybody writes to it.
-        let _counted = &connection;
-        told.poll_recv(context)
+        // The connection counts until the body is dropped, which may be after the task has ended.
+        let _permit = &permit;
+        receiver.poll_recv(context)
     });
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::VARY, HeaderValue::from_static("accept, authorization")),
-        // A proxy that collects the answer would keep the events from the client.
+        // A proxy that buffers the response would delay the events.
         (HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
     ];
     Ok((headers, Body::from_stream(events.map(Ok::<_, Infallible>))).into_response())
 }
 
-fn connection(
-    state: &Arc<AppState>,
+fn connection_permit(
+    state: &AppState,
     viewer: Option<&Viewer>,
 ) -> Result<ConnectionPermit, HttpError> {
     let full = || {
@@ -82,30 +83,28 @@ fn connection(
         HttpError::unavailable(message, reply::RETRY_AFTER)
     };
     let Some(viewer) = viewer else { return state.connections.open().ok_or_else(full) };
-    match state.connections.open_for(viewer.id()) {
-        Ok(connection) => Ok(connection),
-        Err(LimitReached::OfAll) => Err(full()),
-        Err(LimitReached::OfUser) => {
+    state.connections.open_for(viewer.id()).map_err(|limit| match limit {
+        LimitReached::Total => full(),
+        LimitReached::PerUser => {
             let most = state.connections.limits.sockets_per_user;
             let message = format!("You may have {most} sockets and streams: close one.");
             let error = ApiError::new(ErrorCode::RateLimited, message);
-            Err(HttpError::new(StatusCode::TOO_MANY_REQUESTS, error)
-                .with(header::RETRY_AFTER, reply::RETRY_AFTER))
+            HttpError::new(StatusCode::TOO_MANY_REQUESTS, error)
+                .with_header(header::RETRY_AFTER, reply::RETRY_AFTER)
         }
-    }
+    })
 }
 
-/// An open stream.
 struct EventStream {
     state: Arc<AppState>,
     viewer: Option<Viewer>,
-    /// To the client, who has at most one event waiting.
+    /// To the response body. At most one event waits there.
     events: mpsc::Sender<String>,
 }
 
 impl EventStream {
-    /// Tells all answers of an operation, once it has been `opened`. A stream that the server cuts ends
-    /// without `complete`, so that the client comes back.
+    /// Starts the operation, reports that by `opened`, and sends the results. A stream that the server
+    /// cuts has no `complete` event, so that the client reconnects.
     async fn run(
         self,
         request: ParsedRequest,
@@ -117,7 +116,7 @@ impl EventStream {
         let results = match state.engine.stream(request, viewer.clone(), request_id).await {
             Ok(results) => results,
             Err(error) => {
-                // A client that has left needs no refusal.
+                // Nobody waits for the error when the client has disconnected.
                 let _ = opened.send(Err(error.into()));
                 return;
             }
@@ -125,69 +124,60 @@ impl EventStream {
         if opened.send(Ok(())).is_err() {
             return;
         }
-        let log = OperationLog::begin(entry, &state.clock);
+        let log = OperationLog::new(entry, &state.clock);
         let is_complete = select! {
             biased;
             () = events.closed() => false,
             () = state.shutdown.cancelled() => false,
-            () = self.refused() => true,
+            () = self.token_refused() => true,
             is_complete = self.send_results(results, log) => is_complete,
         };
-        if is_complete && let Some(place) = self.reserve(0).await {
-            place.send(COMPLETE.to_owned());
+        if is_complete && let Some(permit) = self.reserve(0).await {
+            permit.send(COMPLETE.to_owned());
         }
     }
 
-    /// Waits until the viewer's token is no longer good.
-    async fn refused(&self) {
+    /// Waits until the viewer's token expires or is revoked.
+    async fn token_refused(&self) {
         match &self.viewer {
             Some(viewer) => drop(self.state.authenticator.end_of(viewer).await),
             None => future::pending().await,
         }
     }
 
-    /// Tells the answers, and in between that the server lives; whether the client took them all.
+    /// Sends the results, with pings in between. Returns whether the client has read all of them.
     async fn send_results(&self, mut results: ResultStream<'_>, log: OperationLog) -> bool {
         let clock = &self.state.clock;
         let mut bytes = 0;
         let mut ping_at = clock.now().after(PING);
-        while let Some(place) = self.reserve(bytes).await {
+        while let Some(permit) = self.reserve(bytes).await {
             let result = select! {
                 biased;
                 result = results.next() => result,
                 () = clock.sleep_until(ping_at) => {
-                    place.send(COMMENT.to_owned());
+                    permit.send(COMMENT.to_owned());
                     ping_at = clock.now().after(PING);
                     continue;
                 }
             };
-            let payload = match result {
-                Some(Ok(result)) => {
-                    log.set_result(&result);
-                    json(&result)
-                }
-                Some(Err(error)) => {
-                    let errors = error.into_errors();
-                    log.set_errors(&errors);
-                    json(&Errors { errors })
-                }
-                None => return true,
+            let Some(result) = result else { return true };
+            let payload = match log.record(result) {
+                Ok(result) => json(&result),
+                Err(errors) => json(&ErrorResponse { errors }),
             };
             bytes = payload.len();
-            place.send(format!("event: next\ndata: {payload}\n\n"));
+            permit.send(format!("event: next\ndata: {payload}\n\n"));
         }
         false
     }
 
-    /// Waits until the client has taken the event before, of so many bytes; `None` when it is too slow,
-    /// or has left.
+    /// Waits until the client has read the previous event, of so many bytes. `None` when it reads too
+    /// slowly or has disconnected.
     async fn reserve(&self, bytes: usize) -> Option<mpsc::Permit<'_, String>> {
-        let clock = &self.state.clock;
-        let too_late = clock.now().after(write_timeout(bytes));
         select! {
             biased;
-            place = self.events.reserve() => place.ok(),
-            () = clock.sleep_until(too_late) => None,
+            permit = self.events.reserve() => permit.ok(),
+            () = write_timeout(&self.state.clock, bytes) => None,
         }
     }
 }

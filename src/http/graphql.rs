@@ -1,4 +1,4 @@
-//! `/graphql`: from an HTTP request to an operation that is executed, or to the refusal that comes first.
+//! `/graphql`: GraphQL over HTTP.
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
@@ -19,20 +19,20 @@ use super::{
 };
 use crate::{engine::RequestError, error::ApiError};
 
-/// Answers a request within the time that the server allows, whatever happens meanwhile.
+/// Responds within the time limit, also after a panic.
 pub async fn graphql(State(state): State<Arc<AppState>>, request: Request) -> Response {
     let entry = LogEntry::default();
     let format = ResponseFormat::accepted(request.headers());
     let id = RequestId::of(request.extensions());
     let id = id.as_str();
-    let answer = AssertUnwindSafe(answer(&state, request, format, &entry, id)).catch_unwind();
+    let response = AssertUnwindSafe(respond(&state, request, format, &entry, id)).catch_unwind();
     let limit = state.settings.timeout;
-    let answer = match tokio::time::timeout(limit, answer).await {
-        Ok(Ok(answer)) => answer,
+    let response = match tokio::time::timeout(limit, response).await {
+        Ok(Ok(response)) => response,
         Ok(Err(_panic)) => Err(RequestError::Internal(ApiError::internal(id)).into()),
         Err(_elapsed) => Err(RequestError::Timeout(limit).into()),
     };
-    let mut response = answer.unwrap_or_else(|error| {
+    let mut response = response.unwrap_or_else(|error| {
         entry.set_error(error.code());
         error.into_response(format.unwrap_or(ResponseFormat::PLAIN))
     });
@@ -40,10 +40,10 @@ pub async fn graphql(State(state): State<Arc<AppState>>, request: Request) -> Re
     response
 }
 
-/// The order of refusal: what a client can see of a request without reading it, then its token, then its
-/// document, and only then whether the operation needs a token that is not there. A connection that
-/// outlives the request is opened here, and goes on in [`websocket`] or [`event_stream`].
-async fn answer(
+/// Checks a request in the order of cost: method and headers, size of the body, token, then the document.
+/// That a token is missing is an error only if the operation needs one. [`websocket`] and [`event_stream`]
+/// take over a connection that outlives the request.
+async fn respond(
     state: &Arc<AppState>,
     request: Request,
     format: Option<ResponseFormat>,
@@ -60,7 +60,7 @@ async fn answer(
         return websocket::upgrade(state, &mut parts).await;
     }
     let accepted = media_types(&parts.headers, format, is_get)?;
-    let body = request::body(body, state.settings.body_limit).await?;
+    let body = request::read_body(body, state.settings.body_limit).await?;
     let viewer = state.authenticator.authenticate(&parts.headers).await?;
     entry.set_user(viewer.as_ref());
     let request = if is_get { request::from_query(&parts.uri) } else { request::from_json(&body) }?;
@@ -71,7 +71,7 @@ async fn answer(
         Some(format) => {
             let result = state.engine.execute(parsed, viewer, request_id).await?;
             entry.set_result(&result);
-            Ok(reply::executed(result, format))
+            Ok(reply::from_result(result, format))
         }
         None => event_stream::open(state, parsed, viewer, entry, request_id).await,
     }
@@ -85,12 +85,11 @@ fn is_get(method: &Method) -> Result<bool, HttpError> {
     }
 }
 
-/// What `Accept` allows an answer to be.
+/// What `Accept` allows.
 struct Accepted {
     /// The format of a single response.
     format: Option<ResponseFormat>,
-    /// Whether it may be an event stream.
-    events: bool,
+    event_stream: bool,
 }
 
 fn media_types(
@@ -98,22 +97,22 @@ fn media_types(
     format: Option<ResponseFormat>,
     is_get: bool,
 ) -> Result<Accepted, HttpError> {
-    let events = !is_get && negotiation::takes_events(headers);
-    if format.is_none() && !events {
+    let event_stream = !is_get && negotiation::accepts_event_stream(headers);
+    if format.is_none() && !event_stream {
         let message = "Accept must allow application/graphql-response+json or application/json.";
-        return Err(HttpError::input(StatusCode::NOT_ACCEPTABLE, message));
+        return Err(HttpError::bad_input(StatusCode::NOT_ACCEPTABLE, message));
     }
     if is_get || negotiation::is_json(headers) {
-        Ok(Accepted { format, events })
+        Ok(Accepted { format, event_stream })
     } else {
         let message = "The body must be application/json, in UTF-8.";
-        Err(HttpError::input(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+        Err(HttpError::bad_input(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
     }
 }
 
 impl Accepted {
-    /// The format of the answer to such an operation; `None` for an event stream, which is for
-    /// subscriptions and for clients that accept nothing else: many a client names it with every request.
+    /// The format of the response to such an operation; `None` for an event stream. Queries and mutations
+    /// get one only if nothing else is accepted, because some clients list it in every request.
     fn for_operation(
         self,
         kind: OperationType,
@@ -123,8 +122,8 @@ impl Accepted {
             OperationType::Mutation | OperationType::Subscription if is_get => {
                 Err(not_allowed("Only queries go by GET: send this by POST.", "POST"))
             }
-            OperationType::Subscription if self.events => Ok(None),
-            OperationType::Subscription => Err(HttpError::input(
+            OperationType::Subscription if self.event_stream => Ok(None),
+            OperationType::Subscription => Err(HttpError::bad_input(
                 StatusCode::NOT_ACCEPTABLE,
                 "A subscription has many answers: open a WebSocket (graphql-transport-ws), or send `Accept: text/event-stream`.",
             )),
@@ -134,6 +133,6 @@ impl Accepted {
 }
 
 fn not_allowed(message: &'static str, allow: &'static str) -> HttpError {
-    HttpError::input(StatusCode::METHOD_NOT_ALLOWED, message)
-        .with(header::ALLOW, HeaderValue::from_static(allow))
+    HttpError::bad_input(StatusCode::METHOD_NOT_ALLOWED, message)
+        .with_header(header::ALLOW, HeaderValue::from_static(allow))
 }

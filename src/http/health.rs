@@ -1,4 +1,4 @@
-//! Whether the process lives, and whether it should be sent requests.
+//! Liveness and readiness checks.
 
 use std::sync::Arc;
 
@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::AppState;
 
-/// What a check of readiness found.
 #[derive(Serialize)]
 pub struct Readiness {
     database: &'static str,
@@ -19,12 +18,13 @@ pub struct Readiness {
 
 const OK: &str = "ok";
 
-/// The process answers.
+/// Liveness: the process responds.
 pub async fn alive() -> &'static str {
     OK
 }
 
-/// Whether database, migrations, keys and the news of sign-outs are there: 200, or 503 with what is missing.
+/// Readiness: 200, or 503 if the database, a migration, the keys or the latest sign-outs are missing, or the
+/// server is shutting down.
 pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Readiness>) {
     let (database, migrations) = match state.store.is_up_to_date().await {
         Ok(true) => (OK, OK),

@@ -1,4 +1,4 @@
-//! One line in the log for each request, and the id that ties it to the answer.
+//! One log line for each request, with the request id that the response also has.
 
 use std::{
     ops::Deref,
@@ -18,31 +18,30 @@ use uuid::Uuid;
 use super::AppState;
 use crate::{
     auth::{UserId, Viewer},
-    engine::ExecutionResult,
+    engine::{ExecutionResult, RequestError},
     error::ErrorCode,
     time::{Clock, Timestamp},
 };
 
-const HEADER: HeaderName = HeaderName::from_static("x-request-id");
-/// The most characters of an id that is taken over from a proxy, or of a name that is logged.
-const LONGEST: usize = 128;
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest request id accepted from a proxy, and the longest operation name logged.
+const MAX_LENGTH: usize = 128;
 
-/// The id of a request: the proxy's, or one of our own.
+/// The id of a request: from the proxy, or else a new one.
 #[derive(Clone)]
 pub struct RequestId(HeaderValue);
 
 impl RequestId {
     fn new(request: &Request) -> Self {
-        let proxys = request.headers().get(HEADER).filter(|id| {
-            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-            (1..=LONGEST).contains(&id.len()) && id.as_bytes().iter().all(plain)
+        let from_proxy = request.headers().get(X_REQUEST_ID).filter(|id| {
+            let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+            (1..=MAX_LENGTH).contains(&id.len()) && id.as_bytes().iter().all(is_plain)
         });
-        // A UUID is plain ASCII, so the other branch is never taken.
-        let ours = || HeaderValue::from_str(&Uuid::new_v4().to_string());
-        Self(proxys.cloned().map_or_else(ours, Ok).unwrap_or(HeaderValue::from_static("-")))
+        // A UUID is ASCII and therefore always a valid header value.
+        let new = || HeaderValue::from_str(&Uuid::new_v4().to_string());
+        Self(from_proxy.cloned().map_or_else(new, Ok).unwrap_or(HeaderValue::from_static("-")))
     }
 
-    /// The id of the request with these extensions.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get().cloned().unwrap_or(Self(HeaderValue::from_static("-")))
     }
@@ -52,7 +51,8 @@ impl RequestId {
     }
 }
 
-/// What the log says of a GraphQL request: never a token, a variable or a document.
+/// The log fields of a GraphQL request: never a token, a variable or a document. The first value set is
+/// kept.
 #[derive(Clone, Debug, Default)]
 pub struct LogEntry {
     operation: OnceLock<String>,
@@ -61,51 +61,42 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// The name of the operation. Only the first one counts, as for the others.
     pub fn set_operation(&self, name: Option<&str>) {
         if let Some(name) = name {
-            self.operation.get_or_init(|| name.chars().take(LONGEST).collect());
+            self.operation.get_or_init(|| name.chars().take(MAX_LENGTH).collect());
         }
     }
 
-    /// Its name, and who asks, for the log.
-    fn names(&self) -> (Option<&str>, Option<&str>) {
+    fn operation_and_user(&self) -> (Option<&str>, Option<&str>) {
         (self.operation.get().map(String::as_str), self.user.get().map(UserId::as_str))
     }
 
-    /// How it went, for the log.
     fn outcome_name(&self) -> &'static str {
         self.outcome.get().map_or("OK", |code| code.name())
     }
 
-    /// Who asks.
     pub fn set_user(&self, viewer: Option<&Viewer>) {
         if let Some(viewer) = viewer {
             self.user.get_or_init(|| viewer.id().clone());
         }
     }
 
-    /// Why it failed.
     pub fn set_error(&self, code: ErrorCode) {
         self.outcome.get_or_init(|| code);
     }
 
-    /// How the operation went, as far as its first field that failed tells it.
+    /// Sets the outcome of an executed operation: the code of its first error, if any.
     pub fn set_result(&self, result: &ExecutionResult) {
         if let Some(code) = result.error_code() {
             self.set_error(code);
         }
     }
-
-    /// Why the operation was not executed.
-    pub fn set_errors(&self, errors: &[ServerError]) {
-        if let Some(first) = errors.first() {
-            self.set_error(ErrorCode::of(first));
-        }
-    }
 }
 
-/// One line in the log for an operation over a connection that lasts, however it ends.
+/// A result to send to the client; errors end the operation.
+pub type OperationResult = Result<ExecutionResult, Vec<ServerError>>;
+
+/// Logs an operation of a long-lived connection when it is dropped, that is, however the operation ends.
 pub struct OperationLog {
     entry: LogEntry,
     clock: Clock,
@@ -113,10 +104,22 @@ pub struct OperationLog {
 }
 
 impl OperationLog {
-    /// What there is to tell of an operation that begins now.
-    #[must_use]
-    pub fn begin(entry: LogEntry, clock: &Clock) -> Self {
+    pub fn new(entry: LogEntry, clock: &Clock) -> Self {
         Self { entry, clock: clock.clone(), start: clock.now() }
+    }
+
+    /// Records the outcome of a result.
+    pub fn record(&self, result: Result<ExecutionResult, RequestError>) -> OperationResult {
+        result.inspect(|result| self.set_result(result)).map_err(|error| self.record_error(error))
+    }
+
+    /// Records why the operation failed, and returns its errors.
+    pub fn record_error(&self, error: RequestError) -> Vec<ServerError> {
+        let errors = error.into_errors();
+        if let Some(first) = errors.first() {
+            self.set_error(ErrorCode::of(first));
+        }
+        errors
     }
 }
 
@@ -131,13 +134,13 @@ impl Deref for OperationLog {
 impl Drop for OperationLog {
     fn drop(&mut self) {
         let duration_ms = millis_since(self.start, &self.clock);
-        let (operation, user) = self.entry.names();
+        let (operation, user) = self.entry.operation_and_user();
         let outcome = self.entry.outcome_name();
         tracing::info!(operation, user, duration_ms, outcome, "operation ended");
     }
 }
 
-/// Gives the request its id, and logs it when it is answered.
+/// Gives the request its id, and logs it with the status of the response.
 pub async fn log(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -145,21 +148,21 @@ pub async fn log(State(state): State<Arc<AppState>>, mut request: Request, next:
     let span = tracing::info_span!("request", id = id.as_str());
 
     let start = state.clock.now();
-    let mut reply = next.run(request).instrument(span.clone()).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
     let duration_ms = millis_since(start, &state.clock);
 
-    let entry = reply.extensions_mut().remove::<LogEntry>();
-    let status = reply.status().as_u16();
-    let (operation, user) = entry.as_ref().map(LogEntry::names).unwrap_or_default();
+    let entry = response.extensions_mut().remove::<LogEntry>();
+    let status = response.status().as_u16();
+    let (operation, user) = entry.as_ref().map(LogEntry::operation_and_user).unwrap_or_default();
     let outcome = entry.as_ref().map(LogEntry::outcome_name);
     span.in_scope(
         || tracing::info!(%method, path, status, operation, user, duration_ms, outcome, "answered"),
     );
-    reply.headers_mut().insert(HEADER, id.0);
-    reply
+    response.headers_mut().insert(X_REQUEST_ID, id.0);
+    response
 }
 
-/// How long something took, by a clock that may have been set back meanwhile.
+/// The milliseconds since `start`, or 0 if the clock was set back.
 pub fn millis_since(start: Timestamp, clock: &Clock) -> i64 {
     (clock.now().millis() - start.millis()).max(0)
 }

@@ -1,15 +1,14 @@
-//! Media types: what the client sends, and what it wants back (RFC 9110 §12.5.1 and §8.3, GraphQL
-//! over HTTP).
+//! Content negotiation: `Accept` (RFC 9110 §12.5.1) and `Content-Type` (RFC 9110 §8.3) by the rules of
+//! GraphQL over HTTP.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// In which form an answer goes out.
+/// How a GraphQL response is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResponseFormat {
-    /// The answer's `Content-Type`.
     pub media_type: MediaType,
-    /// Whether a request that is refused is answered with 200, as clients from before GraphQL over
-    /// HTTP expect: those that accept `application/json` and name nothing else.
+    /// Whether an invalid document gets status 200 (GraphQL over HTTP, "application/json"). Older clients,
+    /// which accept `application/json` and nothing else, expect it.
     pub legacy_status_200: bool,
 }
 
@@ -24,7 +23,6 @@ pub enum MediaType {
 
 impl MediaType {
     /// The value of `Content-Type`.
-    #[must_use]
     pub fn header(self) -> HeaderValue {
         HeaderValue::from_static(match self {
             Self::GraphqlResponse => "application/graphql-response+json; charset=utf-8",
@@ -34,13 +32,11 @@ impl MediaType {
 }
 
 impl ResponseFormat {
-    /// The form where nothing is known of what the client wants.
+    /// The format for a client that does not send `Accept`.
     pub const PLAIN: Self = Self { media_type: MediaType::Json, legacy_status_200: false };
 
-    /// The best form that `Accept` allows, `None` when it allows none. The newer media type is only
-    /// used where it is named, since a client that takes anything may be an old one, or where the
-    /// older one is ruled out.
-    #[must_use]
+    /// The best format that `Accept` allows; `None` when it allows neither media type. The newer one is
+    /// used if it is listed or if the older one is excluded; a wildcard alone may be from an old client.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
         const NEWER: &str = "application/graphql-response+json";
         const OLDER: &str = "application/json";
@@ -48,7 +44,7 @@ impl ResponseFormat {
             return Some(Self::PLAIN);
         }
         let weight_of = |name: &str| {
-            Some(ranges(headers).find(|(range, _)| range.eq_ignore_ascii_case(name))?.1)
+            Some(media_ranges(headers).find(|(range, _)| range.eq_ignore_ascii_case(name))?.1)
         };
         // The most specific range decides.
         let is_accepted = |name: &str| {
@@ -59,7 +55,7 @@ impl ResponseFormat {
         if weight_of(NEWER).is_some() && is_accepted(NEWER) {
             Some(newer)
         } else if is_accepted(OLDER) {
-            let mut accepted = ranges(headers).filter(|(_, weight)| *weight > 0.0);
+            let mut accepted = media_ranges(headers).filter(|(_, weight)| *weight > 0.0);
             let legacy_status_200 = accepted.all(|(range, _)| range.eq_ignore_ascii_case(OLDER));
             Some(Self { media_type: MediaType::Json, legacy_status_200 })
         } else {
@@ -68,15 +64,15 @@ impl ResponseFormat {
     }
 }
 
-/// Whether `Accept` names a stream of events: who takes anything need not understand one.
-#[must_use]
-pub fn takes_events(headers: &HeaderMap) -> bool {
-    const EVENTS: &str = "text/event-stream";
-    ranges(headers).any(|(range, weight)| range.eq_ignore_ascii_case(EVENTS) && weight > 0.0)
+/// Whether `Accept` lists event streams. A wildcard does not count: such a client need not support them.
+pub fn accepts_event_stream(headers: &HeaderMap) -> bool {
+    const EVENT_STREAM: &str = "text/event-stream";
+    media_ranges(headers)
+        .any(|(range, weight)| range.eq_ignore_ascii_case(EVENT_STREAM) && weight > 0.0)
 }
 
-/// What `Accept` names, each with its weight.
-fn ranges(headers: &HeaderMap) -> impl Iterator<Item = (&str, f32)> {
+/// The media ranges of `Accept`, each with its weight.
+fn media_ranges(headers: &HeaderMap) -> impl Iterator<Item = (&str, f32)> {
     headers
         .get_all(header::ACCEPT)
         .iter()
@@ -86,8 +82,7 @@ fn ranges(headers: &HeaderMap) -> impl Iterator<Item = (&str, f32)> {
         .filter(|(range, _)| !range.is_empty())
 }
 
-/// Whether a body is JSON in UTF-8, the only form of a request (RFC 8259 §8.1).
-#[must_use]
+/// Whether the body is JSON in UTF-8 (RFC 8259 §8.1).
 pub fn is_json(headers: &HeaderMap) -> bool {
     let Some(Ok(value)) = headers.get(header::CONTENT_TYPE).map(HeaderValue::to_str) else {
         return false;

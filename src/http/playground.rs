@@ -1,7 +1,7 @@
 //! GraphiQL at `/`, to explore the schema and try operations.
 //!
-//! Nothing runs in the page but what carries the nonce of the very reply: its own lines, and files that
-//! are pinned by their hash.
+//! The page runs only scripts with the nonce of its response: inline scripts, and files whose hashes are
+//! pinned.
 
 mod assets;
 
@@ -22,12 +22,10 @@ use crate::time::Clock;
 
 const PAGE: &str = include_str!("playground.html");
 
-/// GraphiQL, as it is configured.
 #[derive(Clone, Debug)]
 pub struct Playground {
-    /// From where a browser gets its files.
     pub assets: Assets,
-    /// The token that it starts with.
+    /// The token that the page sends unless the user enters another.
     pub token: Option<String>,
 }
 
@@ -50,8 +48,8 @@ fn reply(page: &str, clock: &Clock) -> impl IntoResponse + use<> {
     (headers, page.replace("{{nonce}}", &nonce).replace("{{today}}", &today))
 }
 
-/// What the page may do: run its scripts, wear its styles, with the fonts and pictures that are in
-/// them, and ask this server, over WebSockets too.
+/// The Content-Security-Policy: the page may use its own scripts and styles, with the fonts and images
+/// inlined there, and connect to this server, also by WebSocket.
 fn policy(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \

@@ -1,4 +1,4 @@
-//! The answer to a GraphQL request: a well-formed GraphQL response, whatever happened.
+//! GraphQL responses over HTTP: also every error is a well-formed GraphQL response.
 
 use async_graphql::ServerError;
 use async_graphql_axum::GraphQLResponse;
@@ -16,102 +16,90 @@ use crate::{
     error::{ApiError, ErrorCode},
 };
 
-/// How long a client waits before it tries again what was refused for a passing reason, in seconds.
+/// The seconds that a client should wait after a temporary failure.
 pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 
-/// A request that is answered without being executed.
+/// Why a request is not executed, with the status of the response.
 #[derive(Debug)]
 pub struct HttpError {
     status: StatusCode,
-    /// Headers that belong to the status.
     headers: Vec<(HeaderName, HeaderValue)>,
     /// At least one.
     errors: Vec<ServerError>,
-    /// Whether the document or its variables are at fault: clients from before GraphQL over HTTP expect
-    /// 200 then.
+    /// Whether the document or its variables are invalid, see [`ResponseFormat::legacy_status_200`].
     is_document_error: bool,
 }
 
 impl HttpError {
-    /// One error with its status.
-    #[must_use]
     pub fn new(status: StatusCode, error: ApiError) -> Self {
-        Self::all(status, vec![error.at(None)])
+        Self::with_errors(status, vec![error.at(None)])
     }
 
-    fn all(status: StatusCode, errors: Vec<ServerError>) -> Self {
+    fn with_errors(status: StatusCode, errors: Vec<ServerError>) -> Self {
         Self { status, headers: Vec::new(), errors, is_document_error: false }
     }
 
-    /// One error of what the client sent, with its status.
-    pub fn input(status: StatusCode, message: &'static str) -> Self {
+    pub fn bad_input(status: StatusCode, message: &'static str) -> Self {
         Self::new(status, ApiError::new(ErrorCode::BadUserInput, message))
     }
 
-    /// A fault of the server that may be over in so many seconds.
-    #[must_use]
     pub fn unavailable(message: &'static str, retry_after: HeaderValue) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
             ApiError::new(ErrorCode::InternalServerError, message),
         )
-        .with(header::RETRY_AFTER, retry_after)
+        .with_header(header::RETRY_AFTER, retry_after)
     }
 
-    /// Adds a header, one of each name.
-    #[must_use]
-    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
     /// The code of the first error, for the log.
-    #[must_use]
     pub fn code(&self) -> ErrorCode {
         self.errors.first().map_or(ErrorCode::InternalServerError, ErrorCode::of)
     }
 
-    /// The response in that format.
-    #[must_use]
     pub fn into_response(self, format: ResponseFormat) -> Response {
         let status = if self.is_document_error && format.legacy_status_200 {
             StatusCode::OK
         } else {
             self.status
         };
-        let mut response = with_headers(status, format, to_json(&Errors { errors: self.errors }));
+        let mut response =
+            with_headers(status, format, to_json(&ErrorResponse { errors: self.errors }));
         response.headers_mut().extend(self.headers);
         response
     }
 }
 
-/// A response without data.
+/// A GraphQL response without `data`.
 #[derive(Serialize)]
-pub struct Errors {
+pub struct ErrorResponse {
     /// At least one.
     pub errors: Vec<ServerError>,
 }
 
-/// The status of each reason why the engine executes nothing.
 impl From<RequestError> for HttpError {
     fn from(error: RequestError) -> Self {
         let (status, is_document_error) = match error {
             RequestError::Unauthenticated(error) => return error.into(),
             RequestError::Timeout(_) => {
                 let errors = error.into_errors();
-                return Self::all(StatusCode::SERVICE_UNAVAILABLE, errors)
-                    .with(header::RETRY_AFTER, RETRY_AFTER);
+                return Self::with_errors(StatusCode::SERVICE_UNAVAILABLE, errors)
+                    .with_header(header::RETRY_AFTER, RETRY_AFTER);
             }
             RequestError::Document(_) => (StatusCode::BAD_REQUEST, true),
             RequestError::Malformed(_) => (StatusCode::BAD_REQUEST, false),
             RequestError::UnknownHash(_) => (StatusCode::OK, false),
             RequestError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, false),
         };
-        Self { is_document_error, ..Self::all(status, error.into_errors()) }
+        Self { is_document_error, ..Self::with_errors(status, error.into_errors()) }
     }
 }
 
-/// RFC 6750 §3: the challenge goes with each 401.
+/// Every 401 has a `WWW-Authenticate` header (RFC 6750 §3).
 impl From<AuthError> for HttpError {
     fn from(error: AuthError) -> Self {
         let challenge = error.www_authenticate();
@@ -126,16 +114,15 @@ impl From<AuthError> for HttpError {
         };
         let http_error = Self::new(status, error.into());
         match value {
-            Some(value) => http_error.with(name, value),
+            Some(value) => http_error.with_header(name, value),
             None => http_error,
         }
     }
 }
 
-/// The answer to an operation that was executed, with or without errors of its fields.
-#[must_use]
-pub fn executed(result: ExecutionResult, format: ResponseFormat) -> Response {
-    let (status, extra) = if result.is_unavailable() {
+/// The response to an executed operation, whose fields may have errors.
+pub fn from_result(result: ExecutionResult, format: ResponseFormat) -> Response {
+    let (status, header) = if result.is_unavailable() {
         (StatusCode::SERVICE_UNAVAILABLE, Some((header::RETRY_AFTER, RETRY_AFTER)))
     } else if let Some(scope) = result.missing_scope() {
         (StatusCode::FORBIDDEN, Some((header::WWW_AUTHENTICATE, scope.www_authenticate())))
@@ -149,7 +136,7 @@ pub fn executed(result: ExecutionResult, format: ResponseFormat) -> Response {
         }
     };
     let mut response = with_headers(status, format, body);
-    response.headers_mut().extend(extra);
+    response.headers_mut().extend(header);
     response
 }
 
@@ -160,7 +147,7 @@ fn to_json(body: &impl Serialize) -> Body {
 fn with_headers(status: StatusCode, format: ResponseFormat, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, format.media_type.header()),
-        // The answer belongs to the bearer of one token.
+        // The response is for one user.
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::VARY, HeaderValue::from_static("accept, authorization")),
     ];

@@ -1,4 +1,4 @@
-//! Reading a GraphQL request out of a body or a query string (GraphQL over HTTP, "Request").
+//! Parses a GraphQL request from a body or a query string (GraphQL over HTTP, "Request").
 
 use axum::{
     body::{Body, Bytes},
@@ -14,37 +14,37 @@ use crate::{
     error::{ApiError, ErrorCode},
 };
 
-/// A body of at most `limit` bytes.
+/// Reads a body of at most `limit` bytes.
 ///
 /// # Errors
-/// 413 when it is larger, 400 when the connection breaks off.
-pub async fn body(body: Body, limit: usize) -> Result<Bytes, HttpError> {
+/// 413 when it is larger, 400 when it ends early.
+pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, HttpError> {
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => {
             let message = format!("The body is larger than {limit} bytes.");
             let error = ApiError::new(ErrorCode::BadUserInput, message);
-            // What is left of the body would be taken for the next request.
+            // The rest of the body is not read, so the connection cannot be used again.
             Err(HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, error)
-                .with(header::CONNECTION, header::HeaderValue::from_static("close")))
+                .with_header(header::CONNECTION, header::HeaderValue::from_static("close")))
         }
-        Err(_) => Err(bad("The body broke off.")),
+        Err(_) => Err(bad_request("The body broke off.")),
     }
 }
 
 /// The request in a JSON body.
 ///
 /// # Errors
-/// 400 for what is not JSON, or not a GraphQL request.
+/// 400 when the body is not JSON or not a GraphQL request.
 pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, HttpError> {
     let is_array = body.trim_ascii_start().starts_with(b"[");
     match serde_json::from_slice(body).map_err(|error| error.classify()) {
-        // To serde, the values alone, in their order, would be a request as well.
+        // serde also accepts an array of an object's values in their order.
         Ok(_) | Err(Category::Data) if is_array => {
-            Err(bad("Send one request at a time: arrays are not taken."))
+            Err(bad_request("Send one request at a time: arrays are not taken."))
         }
         Ok(request) => Ok(request),
-        Err(Category::Data) => Err(bad(
+        Err(Category::Data) => Err(bad_request(
             "The body must be an object with query or documentId (a string) and, if needed, operationName (a string), variables and extensions (objects).",
         )),
         Err(Category::Syntax | Category::Eof | Category::Io) => {
@@ -56,12 +56,12 @@ pub fn from_json(body: &[u8]) -> Result<GraphqlRequest, HttpError> {
 /// The request in a query string.
 ///
 /// # Errors
-/// 400 for parameters that are not those of a GraphQL request.
+/// 400 when the parameters are not a GraphQL request.
 pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, HttpError> {
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         let value = match &*name {
-            // Here, unlike in JSON, there is no null (GraphQL over HTTP, "GET").
+            // A query string has no null, so empty means anonymous (GraphQL over HTTP, "GET").
             "operationName" if value.is_empty() => continue,
             "query" | "documentId" | "operationName" => Value::String(value.into_owned()),
             "variables" | "extensions" => serde_json::from_str(&value).map_err(|_| {
@@ -72,7 +72,7 @@ pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, HttpError> {
         fields.insert(name.into_owned(), value);
     }
     serde_json::from_value(Value::Object(fields)).map_err(|_| {
-        bad("The parameters must be query or documentId and, if needed, operationName, variables and extensions (JSON objects).")
+        bad_request("The parameters must be query or documentId and, if needed, operationName, variables and extensions (JSON objects).")
     })
 }
 
@@ -80,6 +80,6 @@ fn not_json(message: String) -> HttpError {
     HttpError::new(StatusCode::BAD_REQUEST, ApiError::new(ErrorCode::GraphqlParseFailed, message))
 }
 
-fn bad(message: &'static str) -> HttpError {
-    HttpError::input(StatusCode::BAD_REQUEST, message)
+fn bad_request(message: &'static str) -> HttpError {
+    HttpError::bad_input(StatusCode::BAD_REQUEST, message)
 }

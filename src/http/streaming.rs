@@ -1,37 +1,41 @@
-//! Connections that last: WebSockets (`graphql-transport-ws`) and event streams (GraphQL over SSE,
-//! "distinct connections").
+//! Long-lived connections: WebSockets (`graphql-transport-ws`) and event streams (GraphQL over SSE,
+//! "distinct connections mode").
 //!
-//! Each is one task that waits for several things at once. Whatever happens first is done, and nothing
-//! is queued: an operation has one answer waiting at the most, and goes on when that is handed over. So
-//! a client who reads slowly slows the reading of the log, and finds the changes of meanwhile folded.
+//! Each connection is one task, which waits for several events at once and handles the first. Nothing is
+//! queued: an operation holds at most one result and produces the next one after that has been sent. So a
+//! client that reads slowly also slows the reading of the change log, and several changes of an object
+//! reach it as one.
 //!
 //! ```text
 //!                  ┌──────────────────────────────────────────────┐
 //!                  ▼                                              │
-//!  upgrade ─► init ─► ack ─► wait ─┬─ a message ─► start or drop an operation, pong
-//!     │         │              │   ├─ an answer of an operation ─► next, error or complete
+//!  upgrade ─► init ─► ack ─► wait ─┬─ a message ─► start or stop an operation, pong
+//!     │         │              │   ├─ a result of an operation ─► next, error or complete
 //!     │         │              │   └─ 25 s have passed ─► ping
 //!     │         │              │
 //!     ▼         ▼              ▼
-//!   1013      4408           4403  the token expires, or its user signs out
+//!   1013      4408           4403  the token expires or is revoked
 //!   4406      4403           1012  the server stops
-//!             4400 4401      1013  what is sent is not taken
-//!                            4400 4409 4429  the client breaks the protocol
+//!             4400 4401      1013  the client reads too slowly
+//!                            4400 4409 4429  the client violates the protocol
 //! ```
 //!
-//! An event stream is the same for one operation, with HTTP in the place of the handshake.
+//! An event stream does the same for one operation; an HTTP request takes the place of the handshake.
 
 use chrono::TimeDelta;
 
-/// How often the other end is shown that this one lives.
+use crate::time::Clock;
+
+/// The interval between two pings.
 pub(super) const PING: TimeDelta = TimeDelta::seconds(25);
 
-/// How long the other end may take to read so many bytes: a slow line is given time for a large
-/// message.
-pub(super) fn write_timeout(bytes: usize) -> TimeDelta {
-    const LEAST: TimeDelta = TimeDelta::seconds(10);
-    const BYTES_A_SECOND: usize = 16 * 1024;
-    const MORE: i64 = 50;
-    let more = i64::try_from(bytes / BYTES_A_SECOND).unwrap_or(i64::MAX);
-    LEAST + TimeDelta::seconds(more.min(MORE))
+/// Waits for the time that a client has to read so many bytes: longer for a larger message, because its
+/// network may be slow.
+pub(super) async fn write_timeout(clock: &Clock, bytes: usize) {
+    const MIN_SECONDS: i64 = 10;
+    const MAX_EXTRA_SECONDS: i64 = 50;
+    const BYTES_PER_SECOND: usize = 16 * 1024;
+    let extra = i64::try_from(bytes / BYTES_PER_SECOND).unwrap_or(i64::MAX);
+    let timeout = TimeDelta::seconds(MIN_SECONDS + extra.min(MAX_EXTRA_SECONDS));
+    clock.sleep_until(clock.now().after(timeout)).await;
 }

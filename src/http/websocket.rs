@@ -1,4 +1,4 @@
-//! One WebSocket, from its upgrade to its end.
+//! `graphql-transport-ws`: GraphQL over a WebSocket.
 
 mod close;
 mod connection;
@@ -25,40 +25,40 @@ use self::{
     close::Close,
     connection::{Connection, close_connection},
     message::{ClientMessage, PROTOCOL, ServerMessage},
-    operations::{OperationResult, Operations},
+    operations::Operations,
 };
 use super::{
     AppState,
     connection_limits::ConnectionPermit,
-    log::{self, RequestId},
+    log::{self, OperationResult, RequestId},
     reply::HttpError,
     streaming::PING,
 };
 use crate::auth::{AuthError, UserId, Viewer};
 
-/// What is read at once, and kept as long as the socket is there: most messages are smaller.
+/// Allocated for each socket, for as long as it is open: most messages are smaller.
 const READ_BUFFER: usize = 2 * 1024;
-/// How long a client has to introduce itself.
+/// How long a client has to send `connection_init` with a valid token.
 const INIT_TIMEOUT: TimeDelta = TimeDelta::seconds(10);
-/// How long the goodbye may take.
+/// How long the closing handshake may take.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Whether a request is there to open a WebSocket.
+/// Whether a request asks for a WebSocket (RFC 6455 §4.2.1).
 pub fn is_upgrade(headers: &HeaderMap) -> bool {
     let upgrade = headers.get(header::UPGRADE);
     upgrade.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Opens a WebSocket. Whatever is wrong from here on is told by the code with which it closes: a browser
-/// hides the status of an upgrade from its page.
+/// Opens a WebSocket. An error after the upgrade is reported by a close code, because browsers hide the
+/// HTTP status of an upgrade from the page.
 ///
 /// # Errors
-/// When the upgrade itself is not understood.
+/// When the upgrade request is invalid.
 pub async fn upgrade(state: &Arc<AppState>, parts: &mut Parts) -> Result<Response, HttpError> {
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.map_err(|_| {
         let message = "A WebSocket is opened by HTTP/1.1 and version 13 of its protocol.";
-        HttpError::input(StatusCode::BAD_REQUEST, message)
-            .with(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
+        HttpError::bad_input(StatusCode::BAD_REQUEST, message)
+            .with_header(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))
     })?;
     let limit = state.settings.body_limit;
     let mut upgrade = upgrade
@@ -70,30 +70,29 @@ pub async fn upgrade(state: &Arc<AppState>, parts: &mut Parts) -> Result<Respons
     let permit = if upgrade.selected_protocol().is_some() {
         state.connections.open().ok_or(Close::TOO_MANY)
     } else {
-        // A client to which none of its protocols is confirmed does not listen to why.
-        let theirs = upgrade.requested_protocols().next().cloned();
-        if let Some(theirs) = theirs {
-            upgrade.set_selected_protocol(theirs);
+        // A browser shows the close code only if the server has selected one of the protocols offered.
+        let offered = upgrade.requested_protocols().next().cloned();
+        if let Some(offered) = offered {
+            upgrade.set_selected_protocol(offered);
         }
         Err(Close::SUBPROTOCOL)
     };
     let (state, request_id) = (Arc::clone(state), RequestId::of(&parts.extensions));
     let credentials = credentials(&parts.headers);
-    let serve = async move |socket| serve(state, socket, permit, credentials, request_id).await;
-    Ok(upgrade.on_upgrade(|socket| serve(socket).instrument(Span::current())))
+    // The callback runs in a new task, outside of the request's span.
+    let span = Span::current();
+    Ok(upgrade.on_upgrade(|socket| {
+        serve(state, socket, permit, credentials, request_id).instrument(span)
+    }))
 }
 
-/// The headers that say who opens the socket.
+/// The headers that authenticate the upgrade request.
 fn credentials(headers: &HeaderMap) -> HeaderMap {
-    let values = headers.get_all(header::AUTHORIZATION).iter().cloned();
-    let mut credentials = HeaderMap::new();
-    for value in values {
-        credentials.append(header::AUTHORIZATION, value);
-    }
-    credentials
+    let values = headers.get_all(header::AUTHORIZATION);
+    values.iter().map(|value| (header::AUTHORIZATION, value.clone())).collect()
 }
 
-/// Serves a socket to its end, and logs that.
+/// Serves a WebSocket until it closes, and logs that.
 async fn serve(
     state: Arc<AppState>,
     mut socket: WebSocket,
@@ -105,10 +104,10 @@ async fn serve(
     let close = match &mut permit {
         Err(close) => *close,
         Ok(permit) => {
-            let connection = SocketSession::new(&state, &mut socket, request_id.as_str());
-            let talk = Box::pin(connection.run(permit, credentials));
-            let end = AssertUnwindSafe(talk).catch_unwind().await;
-            end.map_or(Close::PANIC, |Err(close)| close)
+            let session = SocketSession::new(&state, &mut socket, request_id.as_str());
+            let run = Box::pin(session.run(permit, credentials));
+            let closed = AssertUnwindSafe(run).catch_unwind().await;
+            closed.map_or(Close::PANIC, |Err(close)| close)
         }
     };
     let Close { code, reason, .. } = close;
@@ -118,7 +117,6 @@ async fn serve(
     let _ = timeout(CLOSE_TIMEOUT, close_connection(socket, close)).await;
 }
 
-/// An open socket.
 struct SocketSession<'a> {
     state: &'a AppState,
     connection: Connection<'a>,
@@ -126,7 +124,7 @@ struct SocketSession<'a> {
 }
 
 impl<'a> SocketSession<'a> {
-    /// A socket whose client has to introduce itself soon.
+    /// A session that ends soon unless the client authenticates.
     fn new(state: &'a AppState, socket: &'a mut WebSocket, request_id: &'a str) -> Self {
         let deadline = state.clock.now().after(INIT_TIMEOUT);
         let end = async move {
@@ -143,25 +141,24 @@ impl<'a> SocketSession<'a> {
         }
     }
 
-    /// Talks with the client until the end.
     async fn run(
         mut self,
         permit: &mut ConnectionPermit,
         credentials: HeaderMap,
     ) -> Result<Infallible, Close> {
         let viewer = self.handshake(credentials).await?;
-        permit.belongs_to(viewer.id())?;
-        self.connection.ends_with(end_of(self.state, &viewer));
+        permit.assign_to(viewer.id())?;
+        self.connection.set_end(session_end(self.state, &viewer));
         self.send(&ServerMessage::ConnectionAck).await?;
         let Err(close) = self.run_operations(&viewer).await;
-        if close.is_of_token() {
-            self.connection.ends_with(future::pending().boxed());
+        if close.is_forbidden() {
+            self.connection.set_end(future::pending().boxed());
             self.send_ready_results().await?;
         }
         Err(close)
     }
 
-    /// Runs what the client asks for.
+    /// Handles messages and sends results until the connection ends.
     async fn run_operations(&mut self, viewer: &Viewer) -> Result<Infallible, Close> {
         let clock = &self.state.clock;
         let mut ping_at = clock.now().after(PING);
@@ -171,7 +168,7 @@ impl<'a> SocketSession<'a> {
                 message = self.connection.recv() => self.handle(message?, viewer).await?,
                 (id, result) = self.operations.next() => self.send_result(&id, result).await?,
                 () = clock.sleep_until(ping_at) => {
-                    // The frame tells whether the client lives, the message shows it that we do.
+                    // The frame checks the client's connection; the message lets the client check ours.
                     self.connection.ping(self.operations.wait()).await?;
                     self.send(&ServerMessage::Ping).await?;
                     ping_at = clock.now().after(PING);
@@ -180,18 +177,18 @@ impl<'a> SocketSession<'a> {
         }
     }
 
-    /// Tells what was answered before the token was refused: `signOut` itself, for one.
+    /// Sends the results that were ready before the token was refused, such as that of `signOut`.
     async fn send_ready_results(&mut self) -> Result<(), Close> {
-        const MOST: usize = 8;
-        for _ in 0..MOST {
+        const MAX_RESULTS: usize = 8;
+        for _ in 0..MAX_RESULTS {
             let Some((id, result)) = self.operations.next().now_or_never() else { break };
             self.send_result(&id, result).await?;
         }
         Ok(())
     }
 
-    /// Waits until the client has introduced itself by a token, in its message or, without one there,
-    /// in the headers of the upgrade.
+    /// Waits for `connection_init`, and verifies the token in its payload or, if there is none, in the
+    /// headers of the upgrade request.
     async fn handshake(&mut self, credentials: HeaderMap) -> Result<Viewer, Close> {
         let parameters = loop {
             match self.connection.recv().await? {
@@ -216,7 +213,6 @@ impl<'a> SocketSession<'a> {
         Ok(self.connection.until_end(verified).await??)
     }
 
-    /// Does what a message says.
     async fn handle(&mut self, message: ClientMessage, viewer: &Viewer) -> Result<(), Close> {
         match message {
             ClientMessage::ConnectionInit { .. } => Err(Close::TOO_MANY_INIT),
@@ -238,7 +234,7 @@ impl<'a> SocketSession<'a> {
         }
     }
 
-    /// Sends a result of an operation, or that it has no more.
+    /// Sends a result of an operation; `None` completes it.
     async fn send_result(
         &mut self,
         id: &str,
@@ -256,24 +252,24 @@ impl<'a> SocketSession<'a> {
     }
 }
 
-/// What ends the socket of somebody who was let in.
-fn end_of<'a>(state: &'a AppState, viewer: &Viewer) -> BoxFuture<'a, Close> {
-    let refused = state.authenticator.end_of(viewer);
+/// Resolves when the session of this viewer has to end.
+fn session_end<'a>(state: &'a AppState, viewer: &Viewer) -> BoxFuture<'a, Close> {
+    let token_refused = state.authenticator.end_of(viewer);
     let end = async move {
         select! {
             biased;
-            refusal = refused => refusal.into(),
+            error = token_refused => error.into(),
             () = state.shutdown.cancelled() => Close::SERVICE_RESTART,
         }
     };
     end.boxed()
 }
 
-/// The token that an introduction brings.
+/// The value of `authorization` in the payload of `connection_init`.
 fn authorization(parameters: &Map<String, Value>) -> Option<&str> {
-    let mut named =
-        parameters.iter().filter(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-    let (_, value) = named.find(|(_, value)| !value.is_null())?;
-    // Anything but text is no token either.
+    let (_, value) = parameters
+        .iter()
+        .find(|(name, value)| name.eq_ignore_ascii_case("authorization") && !value.is_null())?;
+    // A value that is not a string is refused as a malformed token.
     Some(value.as_str().unwrap_or_default())
 }

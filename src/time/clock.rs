@@ -1,6 +1,6 @@
-//! The only place that asks for the time.
+//! The only place that reads the system's clock.
 //!
-//! Everything that depends on the time is given a [`Clock`], so that tests can stop it and turn it.
+//! All code that depends on the time gets a [`Clock`], so that a test can set it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,10 @@ use tokio::{sync::watch, time::sleep};
 
 use super::Timestamp;
 
-/// How long a sleeper trusts that the system's clock was not set meanwhile.
-const TRUST: Duration = Duration::from_hours(1);
+/// The longest sleep: the system's clock may be set meanwhile, so it is read again after it.
+const MAX_SLEEP: Duration = Duration::from_hours(1);
 
-/// Tells the time: the system's, or the one that a test has set.
+/// The system's clock, or one that a test sets.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
@@ -30,15 +30,15 @@ impl Clock {
         Self(Source::System)
     }
 
-    /// A clock that stands still at `start` until [`Clock::advance`] moves it.
+    /// A clock that stays at `start` until [`Clock::advance`] moves it.
     #[must_use]
     pub fn manual(start: Timestamp) -> Self {
         Self(Source::Manual(Arc::new(watch::Sender::new(start.millis()))))
     }
 
-    /// The present instant.
+    /// The current instant.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that asks")]
+    #[expect(clippy::disallowed_methods, reason = "this is the only place that reads the clock")]
     pub fn now(&self) -> Timestamp {
         let millis = match &self.0 {
             Source::System => Utc::now().timestamp_millis(),
@@ -47,23 +47,23 @@ impl Clock {
         Timestamp(DateTime::from_timestamp_millis(millis).unwrap_or_default())
     }
 
-    /// Moves a manual clock on (or back), for it and all its clones; the system's clock stays.
+    /// Moves a manual clock and all its clones forward, or back. Has no effect on the system's clock.
     pub fn advance(&self, by: TimeDelta) {
         if let Source::Manual(millis) = &self.0 {
             millis.send_modify(|millis| *millis += by.num_milliseconds());
         }
     }
 
-    /// Waits until that instant has come, and never ends before it.
+    /// Waits until that instant, and never returns before it.
     pub async fn sleep_until(&self, instant: Timestamp) {
         match &self.0 {
             Source::System => {
                 while let Ok(left @ 1..) = u64::try_from(instant.millis() - self.now().millis()) {
-                    sleep(Duration::from_millis(left).min(TRUST)).await;
+                    sleep(Duration::from_millis(left).min(MAX_SLEEP)).await;
                 }
             }
             Source::Manual(millis) => {
-                // It cannot fail: the sender is right here.
+                // This cannot fail, because `self` owns the sender.
                 let _ = millis.subscribe().wait_for(|millis| *millis >= instant.millis()).await;
             }
         }

@@ -1,21 +1,22 @@
-//! Spans of time as ISO 8601 writes them.
+//! ISO 8601 durations.
 
 use std::fmt;
 
-/// A span of days and, apart from them, of time: where clocks are turned, a day has not 24 hours.
+/// An ISO 8601 duration. It keeps days and time apart, because a day does not always have 24 hours
+/// (daylight saving time).
 ///
-/// It is read from ISO 8601: weeks, days, hours, minutes and seconds, each a whole number, with a
-/// sign in front of all of them. Months and years are not read, since they differ in length.
+/// Weeks, days, hours, minutes and seconds are supported, each a whole number, with an optional sign before
+/// the `P`. Months and years are not, because they vary in length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Duration {
-    /// Weeks are seven of them.
+    /// A week counts as seven days.
     days: i64,
-    /// Of the same sign as the days.
+    /// Has the same sign as `days`.
     seconds: i64,
 }
 
 impl Duration {
-    /// Reads for example `PT30M`, `P1DT12H` or `-P2W`; `None` also where numbers are too large.
+    /// Parses for example `PT30M`, `P1DT12H` or `-P2W`. `None` also if a number is too large.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (sign, unsigned) = match text.strip_prefix('-') {
@@ -35,29 +36,29 @@ impl Duration {
         })
     }
 
-    /// How many days it has, if it has no time beside them and does not go back.
+    /// The number of days, if the duration has no time part and is not negative.
     #[must_use]
     pub fn whole_days(self) -> Option<u64> {
         u64::try_from(self.days).ok().filter(|_| self.seconds == 0)
     }
 }
 
-/// Adds up numbers that are each followed by their unit; the units come in this order, if at all.
+/// Adds up numbers, each with its unit. The units are optional, but in this order.
 fn sum(mut text: &str, units: &[(char, i64)]) -> Option<i64> {
     let mut sum = 0_i64;
-    for (unit, worth) in units {
+    for (unit, size) in units {
         if let Some((number, rest)) = text.split_once(*unit) {
-            // A sign, which `parse` would take, stands before the whole.
+            // `parse` would accept a sign, which is allowed only before the `P`.
             let digits = number.bytes().all(|byte| byte.is_ascii_digit());
             let number: i64 = digits.then(|| number.parse().ok()).flatten()?;
-            sum = sum.checked_add(number.checked_mul(*worth)?)?;
+            sum = sum.checked_add(number.checked_mul(*size)?)?;
             text = rest;
         }
     }
     text.is_empty().then_some(sum)
 }
 
-/// The shortest way to write it that keeps days and time apart, for example `P1DT12H`.
+/// The shortest form that keeps days and time apart, for example `P1DT12H`.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, seconds) = (self.days.unsigned_abs(), self.seconds.unsigned_abs());
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_duration_is_read_and_written() {
+    fn a_duration_is_parsed_and_formatted() {
         for (text, days, seconds, written) in [
             ("P0D", 0, 0, "P0D"),
             ("PT0S", 0, 0, "P0D"),
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_duration_is_not_read() {
+    fn an_invalid_duration_is_not_parsed() {
         for text in [
             "",
             "P",
@@ -147,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_days_ahead_are_counted() {
+    fn whole_days_have_no_time_and_no_sign() {
         for (text, days) in [
             ("P0D", Some(0)),
             ("PT0S", Some(0)),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc};
 
-/// A point in time in UTC, to the millisecond: what the API shows is what the database keeps.
+/// An instant in UTC with millisecond precision, in the API and in the database alike.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub(super) DateTime<Utc>);
 
@@ -12,8 +12,8 @@ impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(DateTime::UNIX_EPOCH);
 
-    /// The instant that many milliseconds after 1970-01-01T00:00:00Z; `None` beyond the year 9999,
-    /// which RFC 3339 cannot write, or before the year 0.
+    /// The instant that many milliseconds after 1970-01-01T00:00:00Z; `None` outside of the years 0 to
+    /// 9999, which are those of RFC 3339.
     #[must_use]
     pub fn from_millis(millis: i64) -> Option<Self> {
         const YEAR_0: i64 = -62_167_219_200_000;
@@ -24,13 +24,13 @@ impl Timestamp {
             .flatten()
     }
 
-    /// The instant that many seconds after 1970-01-01T00:00:00Z, as the claims of a JWT count.
+    /// The instant that many seconds after 1970-01-01T00:00:00Z: the `NumericDate` of a JWT (RFC 7519 §2).
     #[must_use]
     pub fn from_seconds(seconds: i64) -> Option<Self> {
         seconds.checked_mul(1000).and_then(Self::from_millis)
     }
 
-    /// Reads RFC 3339 with any offset; what is finer than a millisecond is cut off.
+    /// Parses RFC 3339 with any offset, and truncates it to milliseconds.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let instant = DateTime::parse_from_rfc3339(text).ok()?;
@@ -49,15 +49,15 @@ impl Timestamp {
         self.0.timestamp()
     }
 
-    /// What [`Display`](fmt::Display) writes, as bytes.
+    /// The text of [`Display`](fmt::Display), as bytes.
     #[must_use]
     pub fn rfc3339(self) -> [u8; 24] {
         let (date, time) = (self.0.date_naive(), self.0.time());
         let year = u32::try_from(date.year()).unwrap_or_default();
         let mut text = *b"0000-00-00T00:00:00.000Z";
         let mut write = |at: std::ops::Range<usize>, mut number: u32| {
-            for place in text[at].iter_mut().rev() {
-                *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+            for digit in text[at].iter_mut().rev() {
+                *digit = b'0' + u8::try_from(number % 10).unwrap_or_default();
                 number /= 10;
             }
         };
@@ -71,19 +71,19 @@ impl Timestamp {
         text
     }
 
-    /// The same instant in the type that the databases' drivers speak.
+    /// The same instant in the type of the database drivers.
     #[must_use]
     pub fn utc(self) -> DateTime<Utc> {
         self.0
     }
 
-    /// The instant that much earlier, or 1970 where there is none.
+    /// The instant that much earlier, or 1970 if that is out of range.
     #[must_use]
     pub fn before(self, span: TimeDelta) -> Self {
         Self(self.0.checked_sub_signed(span).unwrap_or(DateTime::UNIX_EPOCH))
     }
 
-    /// The instant that much later, or the same one where there is none.
+    /// The instant that much later, or the same one if that is out of range.
     #[must_use]
     pub fn after(self, span: TimeDelta) -> Self {
         self.millis()

@@ -1,8 +1,8 @@
-//! Days and spans of time, as people count them.
+//! Time zones and calendar days.
 //!
-//! An instant is the same everywhere; on which day it lies depends on the zone. The only way here is
-//! from an instant to a day, which always exists: the way back would have to find a midnight, and
-//! where clocks are turned there may be two of them or none.
+//! The day of an instant depends on the zone. This module only converts an instant to a day, which always
+//! exists. The opposite, from a day to its midnight, is ambiguous: where daylight saving time begins or ends,
+//! there may be two midnights or none.
 
 use chrono::{Days, NaiveDate};
 use chrono_tz::Tz;
@@ -14,35 +14,35 @@ const FIRST_DAY: NaiveDate = NaiveDate::from_ymd_opt(0, 1, 1).expect("a day");
 /// The last day whose year has four digits.
 const LAST_DAY: NaiveDate = NaiveDate::from_ymd_opt(9999, 12, 31).expect("a day");
 
-/// A time zone of the IANA database, in which somebody reads their days.
+/// A time zone of the IANA database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Zone(Tz);
 
 impl Zone {
-    /// The zone of those who have not chosen one.
+    /// The default.
     pub const UTC: Self = Self(Tz::UTC);
 
-    /// The zone of that name, in the letters that the database gives it; also by its older names.
+    /// The zone of that name, which is case-sensitive. The older names of the database are supported too.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         name.parse().ok().map(Self)
     }
 
-    /// The name by which it was found.
+    /// The name that was given to [`Zone::named`].
     #[must_use]
     pub fn name(self) -> &'static str {
         self.0.name()
     }
 
-    /// The day that calendars in the zone show at that instant. At the very ends of time it stays
-    /// within the years that can be written, and so within what the databases compare rightly.
+    /// The calendar day in the zone at that instant. It is limited to years of four digits, which RFC 3339
+    /// can write and which the databases compare correctly.
     #[must_use]
     pub fn day(self, instant: Timestamp) -> NaiveDate {
         instant.utc().with_timezone(&self.0).date_naive().clamp(FIRST_DAY, LAST_DAY)
     }
 }
 
-/// The day so many days later, or the last one that can be written.
+/// The day so many days later, at most 9999-12-31.
 #[must_use]
 pub fn days_after(day: NaiveDate, days: u64) -> NaiveDate {
     day.checked_add_days(Days::new(days)).map_or(LAST_DAY, |later| later.min(LAST_DAY))
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_what_the_calendar_shows() {
+    fn the_day_depends_on_the_zone() {
         for (zone, instant, expected) in [
             ("UTC", "2026-11-21T23:59:59.999Z", "2026-11-21"),
             ("Europe/Berlin", "2026-11-21T22:59:59.999Z", "2026-11-21"),

@@ -1,4 +1,4 @@
-//! What the page loads: files of npm packages, pinned by their version and their hash.
+//! The files that the page loads, from npm packages, pinned by version and hash.
 
 use std::{
     fmt, fs,
@@ -15,19 +15,18 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 const CDN: &str = "https://unpkg.com";
-/// Where the server's own files are.
+/// The path of the files on this server.
 const OWN: &str = "/playground";
 
-/// A file that the page loads.
 struct File {
     package: &'static str,
     version: &'static str,
     path: &'static str,
-    /// In base64.
+    /// In base64, for subresource integrity.
     sha384: &'static str,
 }
 
-/// All of them, in the order in which a browser has to load them.
+/// In the order in which a browser has to load them.
 const FILES: [File; 5] = [
     File {
         package: "graphiql",
@@ -61,40 +60,37 @@ const FILES: [File; 5] = [
     },
 ];
 
-/// From where a browser gets the files.
+/// The source of the files.
 #[derive(Clone, Debug, Default)]
 pub enum Assets {
-    /// From the CDN of npm.
     #[default]
     Cdn,
-    /// From this server, which has read them in a folder.
+    /// This server, which has read them at the start.
     Server {
-        /// Where npm has put the packages.
         folder: PathBuf,
-        /// What is in the files, in their order.
+        /// The contents of [`FILES`], in the same order.
         contents: Vec<Bytes>,
     },
 }
 
 impl Assets {
-    /// Reads the files in a folder of packages, such as the `node_modules` of npm.
+    /// Reads the files in a folder of packages, such as `node_modules`.
     ///
     /// # Errors
-    /// A sentence for each file that is missing or not the pinned one.
+    /// A message for each file that cannot be read or does not have the pinned hash.
     pub fn read(folder: &str) -> Result<Self, Vec<String>> {
         let folder = PathBuf::from(folder);
-        let (mut contents, mut faults) = (Vec::new(), Vec::new());
+        let (mut contents, mut errors) = (Vec::new(), Vec::new());
         for file in &FILES {
             match file.read(&folder) {
                 Ok(content) => contents.push(content),
-                Err(fault) => faults.push(fault),
+                Err(error) => errors.push(error),
             }
         }
-        if faults.is_empty() { Ok(Self::Server { folder, contents }) } else { Err(faults) }
+        if errors.is_empty() { Ok(Self::Server { folder, contents }) } else { Err(errors) }
     }
 
-    /// The elements of the page that load the files, and carry the placeholder `{{nonce}}`.
-    #[must_use]
+    /// The HTML elements that load the files, with the placeholder `{{nonce}}`.
     pub fn elements(&self) -> String {
         let base = match self {
             Self::Cdn => CDN,
@@ -103,7 +99,7 @@ impl Assets {
         FILES.iter().map(|file| file.element(base)).collect()
     }
 
-    /// A route for each file that this server has, and for nothing else of the folder.
+    /// A route for each file, if this server has them.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         let contents = match self {
             Self::Cdn => &[][..],
@@ -112,16 +108,16 @@ impl Assets {
         FILES.iter().zip(contents).fold(Router::new(), |router, (file, content)| {
             let headers: [(HeaderName, &str); 3] = [
                 (header::CONTENT_TYPE, file.media_type()),
-                // Another version has another address.
+                // Another version has another URL.
                 (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
                 (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             ];
-            router.route(&file.address(OWN), get((headers, content.clone())))
+            router.route(&file.url(OWN), get((headers, content.clone())))
         })
     }
 }
 
-/// For people to read.
+/// For the list of settings.
 impl fmt::Display for Assets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -134,12 +130,12 @@ impl fmt::Display for Assets {
 impl File {
     fn read(&self, folder: &Path) -> Result<Bytes, String> {
         let Self { package, version, path, sha384 } = self;
-        let place = folder.join(package).join(path);
-        let content = fs::read(&place).map_err(|error| {
-            format!("{} of {package}@{version} cannot be read ({error})", place.display())
+        let file = folder.join(package).join(path);
+        let content = fs::read(&file).map_err(|error| {
+            format!("{} of {package}@{version} cannot be read ({error})", file.display())
         })?;
         if BASE64_STANDARD.encode(digest(&SHA384, &content)) != *sha384 {
-            return Err(format!("{} is not the file of {package}@{version}", place.display()));
+            return Err(format!("{} is not the file of {package}@{version}", file.display()));
         }
         Ok(content.into())
     }
@@ -152,22 +148,22 @@ impl File {
         if self.is_style() { "text/css; charset=utf-8" } else { "text/javascript; charset=utf-8" }
     }
 
-    /// The way of a CDN of npm to name a file.
-    fn address(&self, base: &str) -> String {
+    /// The URL, in the layout that unpkg uses.
+    fn url(&self, base: &str) -> String {
         let Self { package, version, path, .. } = self;
         format!("{base}/{package}@{version}/{path}")
     }
 
     fn element(&self, base: &str) -> String {
-        let address = self.address(base);
+        let url = self.url(base);
         let pinned = format!(
             r#"integrity="sha384-{}" crossorigin="anonymous" nonce="{{{{nonce}}}}""#,
             self.sha384
         );
         if self.is_style() {
-            format!("<link rel=\"stylesheet\" href=\"{address}\" {pinned}>\n")
+            format!("<link rel=\"stylesheet\" href=\"{url}\" {pinned}>\n")
         } else {
-            format!("<script src=\"{address}\" {pinned}></script>\n")
+            format!("<script src=\"{url}\" {pinned}></script>\n")
         }
     }
 }

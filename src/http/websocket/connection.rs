@@ -1,4 +1,4 @@
-//! The frames of one WebSocket.
+//! The frames of one WebSocket (RFC 6455).
 
 use std::convert::Infallible;
 
@@ -16,11 +16,12 @@ use super::{
 };
 use crate::{http::streaming::write_timeout, time::Clock};
 
-/// A socket whose end may come at any time.
+/// A WebSocket that a future may end at any time.
 pub(super) struct Connection<'a> {
     socket: &'a mut WebSocket,
     clock: &'a Clock,
-    /// What ends it, whatever else happens: once it has come, it is over.
+    /// Resolves when the server has to close the socket, whatever else happens. It is not polled again
+    /// then.
     end: BoxFuture<'a, Close>,
     /// Whether the client has sent anything since the last ping.
     seen_since_ping: bool,
@@ -35,17 +36,19 @@ impl<'a> Connection<'a> {
         Self { socket, clock, end, seen_since_ping: true }
     }
 
-    /// From now on this ends it.
-    pub(super) fn ends_with(&mut self, end: BoxFuture<'a, Close>) {
+    pub(super) fn set_end(&mut self, end: BoxFuture<'a, Close>) {
         self.end = end;
     }
 
-    /// Waits for something, unless the end comes first.
-    pub(super) async fn until_end<T>(&mut self, what: impl Future<Output = T>) -> Result<T, Close> {
+    /// Waits for a future, unless the connection ends first.
+    pub(super) async fn until_end<T>(
+        &mut self,
+        future: impl Future<Output = T>,
+    ) -> Result<T, Close> {
         select! {
             biased;
             close = &mut self.end => Err(close),
-            outcome = what => Ok(outcome),
+            output = future => Ok(output),
         }
     }
 
@@ -60,7 +63,7 @@ impl<'a> Connection<'a> {
             self.seen_since_ping = true;
             match frame.map_err(close_for)? {
                 Message::Text(text) => {
-                    return ClientMessage::read(&text).ok_or(Close::BAD_MESSAGE);
+                    return ClientMessage::parse(&text).ok_or(Close::BAD_MESSAGE);
                 }
                 Message::Binary(_) => return Err(Close::BAD_MESSAGE),
                 Message::Close(frame) => return Err(Close::by_client(frame.as_ref())),
@@ -70,19 +73,18 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Reads nothing more before the answer to a ping is on its way: the library writes answers into a
-    /// buffer that has no end.
+    /// Waits until the pong is written. Otherwise a client that only sends pings would fill the library's
+    /// write buffer, which has no limit.
     async fn flush(&mut self) -> Result<(), Close> {
-        let too_late = self.clock.now().after(write_timeout(0));
         select! {
             biased;
             close = &mut self.end => Err(close),
             flushed = self.socket.flush() => flushed.map_err(|_| Close::ABNORMAL_CLOSURE),
-            () = self.clock.sleep_until(too_late) => Err(Close::SLOW),
+            () = write_timeout(self.clock, 0) => Err(Close::SLOW),
         }
     }
 
-    /// Sends a message, and lets others go on `meanwhile`.
+    /// Sends a message, and polls `meanwhile` until that is done.
     pub(super) async fn send(
         &mut self,
         message: &ServerMessage<'_>,
@@ -93,8 +95,8 @@ impl<'a> Connection<'a> {
         self.send_frame(Message::text(text), bytes, meanwhile).await
     }
 
-    /// Asks whether the client lives: every library answers such a frame by itself. Who has sent nothing
-    /// since the last one does not.
+    /// Sends a ping frame, which every WebSocket library answers by itself. A client that has sent nothing
+    /// since the previous ping is considered dead.
     pub(super) async fn ping(
         &mut self,
         meanwhile: impl Future<Output = Infallible>,
@@ -105,26 +107,25 @@ impl<'a> Connection<'a> {
         self.send_frame(Message::Ping(Bytes::new()), 0, meanwhile).await
     }
 
-    /// Sends a frame of so many bytes; it is sent when the system has taken all of it, which comes
-    /// before the end if it can be done at once.
+    /// Sends a frame of so many bytes, and waits until the operating system has accepted all of it. A frame
+    /// that it accepts at once is sent even if the connection has to end.
     async fn send_frame(
         &mut self,
         frame: Message,
         bytes: usize,
         meanwhile: impl Future<Output = Infallible>,
     ) -> Result<(), Close> {
-        let too_late = self.clock.now().after(write_timeout(bytes));
         select! {
             biased;
             sent = self.socket.send(frame) => sent.map_err(|_| Close::ABNORMAL_CLOSURE),
             close = &mut self.end => Err(close),
-            () = self.clock.sleep_until(too_late) => Err(Close::SLOW),
+            () = write_timeout(self.clock, bytes) => Err(Close::SLOW),
             never = meanwhile => match never {},
         }
     }
 }
 
-/// Whether the client has left, or sends what is no message: too large a one, for example.
+/// Whether the client has disconnected, or has sent an invalid message, for example one that is too large.
 fn close_for(error: axum::Error) -> Close {
     match error.into_inner().downcast_ref() {
         Some(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) | Error::Io(_))
@@ -133,7 +134,7 @@ fn close_for(error: axum::Error) -> Close {
     }
 }
 
-/// Says why the socket ends, and waits until the client has heard it.
+/// Sends the close frame, and waits for that of the client.
 pub(super) async fn close_connection(mut socket: WebSocket, close: Close) {
     if let Some(message) = close.message()
         && socket.send(message).await.is_err()

@@ -6,13 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::engine::{ExecutionResult, GraphqlRequest};
 
-/// The name of the protocol, which a client offers when it opens a socket.
 pub(super) const PROTOCOL: WebSocketProtocols = WebSocketProtocols::GraphQLWS;
 
-/// How long the id of an operation may be: each of its answers repeats it.
-const LONGEST_ID: usize = 256;
+/// The longest operation id, in bytes: every result repeats it.
+const MAX_ID_LENGTH: usize = 256;
 
-/// What a client says.
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ClientMessage {
@@ -24,25 +22,24 @@ pub(super) enum ClientMessage {
 }
 
 impl ClientMessage {
-    /// Reads a message; `None` when it is not one of the protocol.
-    pub(super) fn read(text: &str) -> Option<Self> {
+    /// `None` when the text is not a message of the protocol.
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let message: Value = serde_json::from_str(text).ok()?;
-        // To serde, the values of an object alone, in their order, would be one as well.
+        // serde also accepts an array of an object's values in their order.
         if message.is_array() || message.get("payload").is_some_and(Value::is_array) {
             return None;
         }
         let message = serde_json::from_value(message).ok()?;
-        let is_whole = match &message {
+        let is_valid = match &message {
             Self::Subscribe { id, payload } => {
-                (1..=LONGEST_ID).contains(&id.len()) && payload.has_document()
+                (1..=MAX_ID_LENGTH).contains(&id.len()) && payload.has_document()
             }
             _ => true,
         };
-        is_whole.then_some(message)
+        is_valid.then_some(message)
     }
 }
 
-/// What the server says.
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum ServerMessage<'a> {

@@ -1,4 +1,4 @@
-//! The operations that run over one socket.
+//! The operations of one WebSocket.
 
 use std::{
     convert::Infallible,
@@ -11,146 +11,124 @@ use futures_util::StreamExt;
 
 use crate::{
     auth::Viewer,
-    engine::{ExecutionResult, GraphqlRequest, ParsedRequest, RequestError, ResultStream},
+    engine::{GraphqlRequest, RequestError, ResultStream},
     error::{ApiError, ErrorCode},
     http::{
         AppState,
-        log::{LogEntry, OperationLog},
+        log::{LogEntry, OperationLog, OperationResult},
     },
 };
 
-/// How many queries and mutations are worked on at a time, or have been answered and not told.
+/// How many queries and mutations run at a time, or have a result that is not sent yet.
 const MAX_CONCURRENT: usize = 4;
 
-/// The operations that run over one socket.
+/// The operations of one WebSocket.
 ///
-/// Each has at most one answer waiting, and reads no further before that is told. Until then it has to
-/// go on even while the client is slow: it may hold a connection to the database. Queries and mutations,
-/// whose answers may be large, begin only when few others are there before them.
+/// Each holds at most one result, and produces the next one after that has been sent. Until then it has to
+/// be polled even while the client reads slowly, because it may hold a database connection. Queries and
+/// mutations, which may have large results, wait until fewer than [`MAX_CONCURRENT`] are before them.
 pub(super) struct Operations<'a> {
     state: &'a AppState,
     request_id: &'a str,
-    /// In the order in which they are heard.
-    running: Vec<Running<'a>>,
+    /// In the order in which their results are sent.
+    running: Vec<RunningOperation<'a>>,
 }
 
-struct Running<'a> {
+struct RunningOperation<'a> {
     id: String,
     results: ResultStream<'a>,
     log: OperationLog,
-    /// Whether it answers again and again.
     is_subscription: bool,
-    /// What it has to tell next: nothing more, perhaps.
-    waiting: Option<Option<OperationResult>>,
-}
-
-/// A result as it goes to the client: errors are the end of the operation.
-pub(super) type OperationResult = Result<ExecutionResult, Vec<ServerError>>;
-
-impl Running<'_> {
-    fn finish(&self, result: Result<ExecutionResult, RequestError>) -> OperationResult {
-        match result {
-            Ok(result) => {
-                self.log.set_result(&result);
-                Ok(result)
-            }
-            Err(error) => {
-                let errors = error.into_errors();
-                self.log.set_errors(&errors);
-                Err(errors)
-            }
-        }
-    }
+    /// The result to send next; `Some(None)` when there are no more.
+    pending: Option<Option<OperationResult>>,
 }
 
 impl<'a> Operations<'a> {
-    /// None yet.
     pub(super) fn new(state: &'a AppState, request_id: &'a str) -> Self {
         Self { state, request_id, running: Vec::new() }
     }
 
-    /// Whether one of that id runs.
     pub(super) fn has(&self, id: &str) -> bool {
         self.running.iter().any(|running| running.id == id)
     }
 
-    /// Starts an operation, which is logged when it has ended or is refused.
+    /// Starts an operation. It is logged when it has ended or is refused.
     ///
     /// # Errors
-    /// When it may not run, or not beside so many others.
+    /// When the operation is refused, or too many others run.
     pub(super) async fn start(
         &mut self,
         id: &str,
         request: GraphqlRequest,
         viewer: &Viewer,
     ) -> Result<(), Vec<ServerError>> {
-        let log = OperationLog::begin(LogEntry::default(), &self.state.clock);
+        let log = OperationLog::new(LogEntry::default(), &self.state.clock);
         log.set_user(Some(viewer));
-        let results = match self.parse(request, &log) {
-            Ok(parsed) => {
-                let is_subscription = parsed.operation_type() == OperationType::Subscription;
-                let results =
-                    self.state.engine.stream(parsed, Some(viewer.clone()), self.request_id);
-                results.await.map(|results| (results, is_subscription))
-            }
-            Err(error) => Err(error),
-        };
-        match results {
+        match self.stream(request, viewer, &log).await {
             Ok((results, is_subscription)) => {
                 let id = id.to_owned();
-                self.running.push(Running { id, results, log, is_subscription, waiting: None });
+                self.running.push(RunningOperation {
+                    id,
+                    results,
+                    log,
+                    is_subscription,
+                    pending: None,
+                });
                 Ok(())
             }
-            Err(error) => {
-                let errors = error.into_errors();
-                log.set_errors(&errors);
-                Err(errors)
-            }
+            Err(error) => Err(log.record_error(error)),
         }
     }
 
-    /// Parses a request, if there is room for one more operation.
-    fn parse(
-        &self,
+    /// The results of an operation, and whether it is a subscription.
+    async fn stream(
+        &mut self,
         request: GraphqlRequest,
+        viewer: &Viewer,
         entry: &LogEntry,
-    ) -> Result<ParsedRequest, RequestError> {
-        let parsed = self.state.engine.parse(request)?;
+    ) -> Result<(ResultStream<'a>, bool), RequestError> {
+        let Self { state, request_id, running } = self;
+        let parsed = state.engine.parse(request)?;
         entry.set_operation(parsed.operation_name());
-        let most = self.state.connections.limits.operations;
-        if self.running.len() < most {
-            return Ok(parsed);
+        let most = state.connections.limits.operations;
+        if running.len() >= most {
+            let message = format!("A socket runs {most} operations at a time: complete one first.");
+            return Err(RequestError::Malformed(ApiError::new(ErrorCode::RateLimited, message)));
         }
-        let message = format!("A socket runs {most} operations at a time: complete one first.");
-        Err(RequestError::Malformed(ApiError::new(ErrorCode::RateLimited, message)))
+        let is_subscription = parsed.operation_type() == OperationType::Subscription;
+        let results = state.engine.stream(parsed, Some(viewer.clone()), request_id).await?;
+        Ok((results, is_subscription))
     }
 
-    /// Drops an operation, if it runs.
+    /// Drops the operation of that id, if it runs.
     pub(super) fn stop(&mut self, id: &str) {
         self.running.retain(|running| running.id != id);
     }
 
-    /// Waits for the next answer of any of them, `None` for one that has no more; who is followed goes
-    /// behind the others then, and who has ended is gone.
+    /// Waits for the next result of any operation; `None` is the end of its results.
     pub(super) async fn next(&mut self) -> (String, Option<OperationResult>) {
         poll_fn(|context| {
             self.poll_operations(context);
-            let Some(at) = self.running.iter().position(|it| it.waiting.is_some()) else {
-                return Poll::Pending;
-            };
-            let mut running = self.running.remove(at);
-            let id = running.id.clone();
-            let result = running.waiting.take().flatten();
-            if let Some(Ok(_)) = &result {
-                let place = if running.is_subscription { self.running.len() } else { at };
-                self.running.insert(place, running);
-            }
-            Poll::Ready((id, result))
+            let ready = self.running.iter().position(|running| running.pending.is_some());
+            ready.map_or(Poll::Pending, |index| Poll::Ready(self.take_result(index)))
         })
         .await
     }
 
-    /// Lets them go on until each has an answer waiting, and then waits for whatever else ends this.
+    /// Takes the pending result of an operation. A subscription then moves behind the others, so that each
+    /// gets its turn; an operation that has ended is removed.
+    fn take_result(&mut self, index: usize) -> (String, Option<OperationResult>) {
+        let mut running = self.running.remove(index);
+        let id = running.id.clone();
+        let result = running.pending.take().flatten();
+        if let Some(Ok(_)) = &result {
+            let index = if running.is_subscription { self.running.len() } else { index };
+            self.running.insert(index, running);
+        }
+        (id, result)
+    }
+
+    /// Polls the operations until each has a result pending, and never returns.
     pub(super) async fn wait(&mut self) -> Infallible {
         poll_fn(|context| {
             self.poll_operations(context);
@@ -160,15 +138,15 @@ impl<'a> Operations<'a> {
     }
 
     fn poll_operations(&mut self, context: &mut Context<'_>) {
-        let mut begun = 0;
+        let mut started = 0;
         for running in &mut self.running {
-            begun += usize::from(!running.is_subscription);
-            let may_go_on = running.is_subscription || begun <= MAX_CONCURRENT;
-            if may_go_on
-                && running.waiting.is_none()
+            started += usize::from(!running.is_subscription);
+            let may_run = running.is_subscription || started <= MAX_CONCURRENT;
+            if may_run
+                && running.pending.is_none()
                 && let Poll::Ready(result) = running.results.poll_next_unpin(context)
             {
-                running.waiting = Some(result.map(|result| running.finish(result)));
+                running.pending = Some(result.map(|result| running.log.record(result)));
             }
         }
     }
