@@ -30,10 +30,9 @@ impl Rows {
     }
 }
 
-async fn refuses(db: &DatabaseConnection, sql: &str) {
-    let error = db.execute_unprepared(sql).await.unwrap_err();
-    let refused = matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_)));
-    assert!(refused, "{sql}: {error}");
+/// The error of a statement that the database refuses.
+async fn refusal(db: &DatabaseConnection, sql: &str) -> Option<SqlErr> {
+    db.execute_unprepared(sql).await.unwrap_err().sql_err()
 }
 
 on_each_database! {
@@ -44,7 +43,8 @@ on_each_database! {
         let id = |id: &str| api.database.literal(id);
         let own = format!("WHERE user_no = {alice} AND id = {}", id(&alices.task));
         for (column, foreign) in [("list_id", &bobs.list), ("parent_id", &bobs.task)] {
-            refuses(&db, &format!("UPDATE task SET {column} = {} {own}", id(foreign))).await;
+            let refusal = refusal(&db, &format!("UPDATE task SET {column} = {} {own}", id(foreign))).await;
+            assert!(matches!(refusal, Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refusal:?}");
         }
         for (task, tag) in [
             (&alices.task, &bobs.tag),
@@ -52,7 +52,8 @@ on_each_database! {
             (&bobs.task, &bobs.tag),
         ] {
             let link = format!("({alice}, {}, {})", id(task), id(tag));
-            refuses(&db, &format!("INSERT INTO task_tag (user_no, task_id, tag_id) VALUES {link}")).await;
+            let refusal = refusal(&db, &format!("INSERT INTO task_tag (user_no, task_id, tag_id) VALUES {link}")).await;
+            assert!(matches!(refusal, Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refusal:?}");
         }
         // The same to one's own is what the refusals are measured by.
         for (column, own_id) in [("list_id", &alices.list), ("parent_id", &alices.task)] {
@@ -69,7 +70,8 @@ on_each_database! {
         api.alice.creates_with(json!({ "title": "In it", "listId": alices.list })).await;
         let db = api.database.connect().await;
         for (table, id) in [("task", &alices.task), ("task_list", &alices.list)] {
-            refuses(&db, &format!("DELETE FROM {table} WHERE id = {}", api.database.literal(id))).await;
+            let refusal = refusal(&db, &format!("DELETE FROM {table} WHERE id = {}", api.database.literal(id))).await;
+            assert!(matches!(refusal, Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refusal:?}");
         }
     }
 }

@@ -85,7 +85,7 @@ on_each_database! {
 
     async fn statements_and_transactions_take_turns_on_few_connections(api: Api) {
         let id = api.alice.creates("x").await;
-        for size in ["--pool-size=1", "--pool-size=3"] {
+        for (size, lists) in [("--pool-size=1", 20), ("--pool-size=3", 40)] {
             let (api, _app) = Api::start_to_serve(api.database.clone(), &[size]).await;
             let requests = (0..60).map(async |number| match number % 3 {
                 0 => api.alice.asks("{ tasks { nodes { title tags { name } } } }").await,
@@ -93,6 +93,7 @@ on_each_database! {
                 _ => api.alice.creates_list(&format!("{size} {number}")).await.into(),
             });
             join_all(requests).await;
+            assert_eq!(api.alice.asks("{ lists { totalCount } }").await["lists"]["totalCount"], lists);
         }
     }
 }

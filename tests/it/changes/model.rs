@@ -13,7 +13,7 @@ use proptest::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Api, Database, Person, for_any, tokens};
+use crate::harness::{Api, Person, for_any, on_each_database, tokens};
 
 /// What a device does to one of the few things that there are, if it can.
 #[derive(Clone, Debug)]
@@ -190,43 +190,32 @@ async fn everything(person: &Person) -> BTreeMap<String, Value> {
     rows.map(|row| (row["id"].as_str().unwrap().to_owned(), row.clone())).collect()
 }
 
-async fn any_history_comes_to_the_data(database: Database) {
-    let api = Api::start(database).await;
-    for_any(24, history, async move |History { devices, pages }| {
-        let token = tokens::of(&Uuid::new_v4().to_string(), api.clock.now());
-        let person = api.with_token(token);
-        let ids = Ids::new();
-        let mut copy = Copy::default();
-        let writing = Cell::new(true);
-        let write = async {
-            tokio::join!(writes(&person, &ids, &devices.0), writes(&person, &ids, &devices.1));
-            writing.set(false);
-        };
-        let read = async {
-            let mut sizes = pages.iter().copied().cycle();
-            while writing.get() {
-                copy.reads(&person, sizes.next().unwrap()).await;
-            }
-        };
-        tokio::join!(write, read);
-        copy.reads_to_the_end(&person, pages[0]).await;
-        let everything = everything(&person).await;
-        assert_eq!(copy.objects, everything);
-        let mut fresh = Copy::default();
-        fresh.reads_to_the_end(&person, pages[0]).await;
-        assert_eq!(fresh.objects, everything);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn any_history_comes_to_the_data_on_sqlite() {
-    any_history_comes_to_the_data(Database::sqlite()).await;
-}
-
-#[tokio::test]
-async fn any_history_comes_to_the_data_on_postgres() {
-    if let Some(database) = Database::postgres().await {
-        any_history_comes_to_the_data(database).await;
+on_each_database! {
+    async fn any_history_comes_to_the_data(api: Api) {
+        for_any(24, history, async move |History { devices, pages }| {
+            let token = tokens::of(&Uuid::new_v4().to_string(), api.clock.now());
+            let person = api.with_token(token);
+            let ids = Ids::new();
+            let mut copy = Copy::default();
+            let writing = Cell::new(true);
+            let write = async {
+                tokio::join!(writes(&person, &ids, &devices.0), writes(&person, &ids, &devices.1));
+                writing.set(false);
+            };
+            let read = async {
+                let mut sizes = pages.iter().copied().cycle();
+                while writing.get() {
+                    copy.reads(&person, sizes.next().unwrap()).await;
+                }
+            };
+            tokio::join!(write, read);
+            copy.reads_to_the_end(&person, pages[0]).await;
+            let everything = everything(&person).await;
+            assert_eq!(copy.objects, everything);
+            let mut fresh = Copy::default();
+            fresh.reads_to_the_end(&person, pages[0]).await;
+            assert_eq!(fresh.objects, everything);
+        })
+        .await;
     }
 }

@@ -58,7 +58,8 @@ on_each_database! {
         ] {
             let request = Request::post(query, json!({ "id": task_id(1) }));
             request.send(&api.alice).await.reply.data();
-            request.same(&api.alice).await.reply.data();
+            let observed = request.same(&api.alice).await;
+            assert_eq!(observed.reply.json().get("errors"), None, "{request}");
         }
     }
 
