@@ -45,7 +45,7 @@ pub async fn open(
     request_id: &str,
 ) -> Result<Response, HttpError> {
     if let Some(viewer) = &viewer {
-        state.authenticator.admit_live(viewer)?;
+        state.authenticator.check_unexpired(viewer)?;
     }
     let (events, mut told) = mpsc::channel(1);
     let (opened, is_open) = oneshot::channel();
@@ -141,7 +141,7 @@ impl EventStream {
     /// Waits until the viewer's token is no longer good.
     async fn refused(&self) {
         match &self.viewer {
-            Some(viewer) => drop(self.state.authenticator.end_of(viewer).await),
+            Some(viewer) => drop(self.state.authenticator.expired_or_revoked(viewer).await),
             None => future::pending().await,
         }
     }

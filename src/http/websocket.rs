@@ -206,11 +206,11 @@ impl<'a> SocketSession<'a> {
         let authenticator = &self.state.authenticator;
         let verified = async {
             if let Some(authorization) = authorization(&parameters) {
-                return authenticator.verify_live(authorization).await;
+                return authenticator.authenticate_connection(authorization).await;
             }
             let viewer = authenticator.authenticate(&credentials).await?;
             let viewer = viewer.ok_or_else(AuthError::missing)?;
-            authenticator.admit_live(&viewer)?;
+            authenticator.check_unexpired(&viewer)?;
             Ok(viewer)
         };
         Ok(self.connection.until_end(verified).await??)
@@ -258,7 +258,7 @@ impl<'a> SocketSession<'a> {
 
 /// What ends the socket of somebody who was let in.
 fn end_of<'a>(state: &'a AppState, viewer: &Viewer) -> BoxFuture<'a, Close> {
-    let refused = state.authenticator.end_of(viewer);
+    let refused = state.authenticator.expired_or_revoked(viewer);
     let end = async move {
         select! {
             biased;
