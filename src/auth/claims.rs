@@ -134,7 +134,7 @@ fn one_or_many(claim: &Value) -> &[Value] {
     claim.as_array().map_or(slice::from_ref(claim), Vec::as_slice)
 }
 
-/// A NumericDate (RFC 7519 §2): seconds since 1970, possibly with a fraction, clamped to the range of
+/// A `NumericDate` (RFC 7519 §2): seconds since 1970, possibly with a fraction, clamped to the range of
 /// [`Timestamp`].
 fn numeric_date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, AuthError> {
     let Some(value) = claims.get(name) else { return Ok(None) };

@@ -119,7 +119,7 @@ fn base64url_octets(text: Option<&String>, size: usize) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(text?).ok().filter(|octets| octets.len() == size)
 }
 
-/// A Base64urlUInt (RFC 7518 §2), without leading zeros: some issuers write them, and the verifier
+/// A `Base64urlUInt` (RFC 7518 §2), without leading zeros: some issuers write them, and the verifier
 /// rejects them.
 fn base64url_uint(text: Option<&String>) -> Option<Vec<u8>> {
     let octets = BASE64_URL_SAFE_NO_PAD.decode(text?).ok()?;

@@ -165,13 +165,13 @@ impl Engine {
         let document = &document.document;
         let operation = document.operation(operation_name.as_deref())?;
         let complexity = self.validator.complexity(&operation, &variables)?;
-        operation.check_root()?;
+        operation.check_single_root_field()?;
         let coerced = self.validator.coerce(&operation, variables);
         let is_token_missing = complexity.needs_viewer && viewer.is_none();
         let has_to_be_valid_now = coerced.is_err()
             || is_token_missing
             || delivery == Delivery::Stream
-            || document.has_others();
+            || document.has_multiple_operations();
         if has_to_be_valid_now {
             // The faults of the document itself come first, and only the chosen operation goes on from
             // here.
