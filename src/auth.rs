@@ -1,24 +1,24 @@
-//! The guard: who may come in, by which token.
+//! Bearer-token authentication.
 //!
-//! A token comes as RFC 6750 has it, `Authorization: Bearer <token>`, and is a JWT (RFC 7519) by
-//! an issuer that the settings name. [`Authenticator`] checks it in this order, and the first fault
-//! is the one that is told:
+//! A request carries `Authorization: Bearer <token>` (RFC 6750 §2.1); the token is a JWT (RFC 7519)
+//! of a configured issuer. [`Authenticator`] makes these checks in order and reports the first that
+//! fails:
 //!
 //! ```text
-//!  header       one, `Bearer`, its characters                       RFC 6750, 2.1
-//!  form         8 KiB, three parts, header, `typ`, no `crit`        RFC 7515; RFC 8725, 3.11
-//!  algorithm    known, with a source of keys of its family          RFC 8725, 2.1
-//!  key          the `kid` in the key set, for this algorithm        RFC 7517; RFC 8725, 3.1
-//!  signature
-//!  time         `exp`, `nbf`, `iat`                                 RFC 7519, 4.1
-//!  place        `iss`, `aud`                                        RFC 8725, 3.8 and 3.9
-//!  person       `sub`
-//!  sign-out     neither the session nor the user's tokens up to then
+//!  header       exactly one, scheme `Bearer`, allowed characters    RFC 6750 §2.1
+//!  format       8 KiB, three parts, JOSE header, `typ`, no `crit`   RFC 7515 §3; RFC 8725 §3.11
+//!  algorithm    supported, with a source of keys of its family      RFC 8725 §2.1
+//!  key          the `kid` in the JWKS, for this algorithm           RFC 7517; RFC 8725 §3.1
+//!  signature                                                        RFC 7515 §5.2
+//!  time         `exp`, `nbf`, `iat`                                 RFC 7519 §4.1
+//!  issuer       `iss`, `aud`                                        RFC 8725 §3.8, §3.9
+//!  subject      `sub`                                               RFC 7519 §4.1.2
+//!  revocation   neither the session nor the user's earlier tokens
 //! ```
 //!
-//! Nothing in the claims is read before the signature is good, and nobody is identified by anything
-//! but `sub`. What was verified once is remembered, and refused as soon as it expires, its key leaves
-//! the key set, or its user signs out.
+//! No claim is read before the signature is verified, and only `sub` identifies a user. Verified
+//! tokens are cached; a cached token is rejected once it expires, its key leaves the JWKS, or its
+//! user signs out.
 
 mod authenticator;
 mod cache;

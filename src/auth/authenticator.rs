@@ -1,4 +1,4 @@
-//! The guard itself.
+//! The authenticator: from an `Authorization` header to a viewer.
 
 #[cfg(test)]
 mod tests;
@@ -13,8 +13,8 @@ use super::{
     cache::TokenCache,
     claims::Validation,
     error::{AuthError, AuthErrorReason},
-    jwks::RemoteKeys,
-    keys::{Key, KeyLookupError},
+    jwks::RemoteJwks,
+    keys::{KeyLookupError, VerificationKey},
     revocations::{Revocation, Revocations, Revoked},
     sources::TokenSources,
     token::Token,
@@ -22,30 +22,31 @@ use super::{
 };
 use crate::time::Clock;
 
-/// How old the news of sign-outs may be before the server counts as not ready.
+/// How long ago revocations may have been confirmed before the server counts as not ready.
 const MAX_REVOCATION_AGE: TimeDelta = TimeDelta::seconds(30);
-/// What a client is told to wait while no key set could be fetched.
+/// The `Retry-After` while no fetch of the JWKS has succeeded.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// Lets in whoever shows a good token.
+/// Verifies bearer tokens and knows the revoked ones.
 pub struct Authenticator {
     clock: Clock,
-    secrets: Vec<Arc<Key>>,
-    remote: Option<Arc<RemoteKeys>>,
+    secrets: Vec<Arc<VerificationKey>>,
+    jwks: Option<Arc<RemoteJwks>>,
     validation: Validation,
     cache: TokenCache,
     revocations: Revocations,
 }
 
 impl Authenticator {
-    /// A guard who trusts these sources. A key set is fetched by [`Authenticator::run`], or with
-    /// the first token that needs it.
+    /// An authenticator that trusts these sources. [`Authenticator::run`], or the first token that
+    /// needs it, fetches the JWKS.
     #[must_use]
     pub fn new(sources: TokenSources, clock: Clock) -> Arc<Self> {
-        let remote = |url| Arc::new(RemoteKeys::new(url, clock.clone()));
+        let secrets = sources.secrets.iter().map(VerificationKey::from_secret).map(Arc::new);
+        let jwks = |url| Arc::new(RemoteJwks::new(url, clock.clone()));
         Arc::new(Self {
-            secrets: sources.secrets.iter().map(Key::secret).map(Arc::new).collect(),
-            remote: sources.key_set.map(remote),
+            secrets: secrets.collect(),
+            jwks: sources.key_set.map(jwks),
             validation: sources.validation,
             cache: TokenCache::new(sources.cache),
             revocations: Revocations::default(),
@@ -53,153 +54,141 @@ impl Authenticator {
         })
     }
 
-    /// Whether there is a key set to refresh.
+    /// Whether a JWKS is configured.
     #[must_use]
     pub fn has_key_set(&self) -> bool {
-        self.remote.is_some()
+        self.jwks.is_some()
     }
 
-    /// Refreshes the key set for as long as it is polled; ends at once where there is none.
+    /// Refreshes the JWKS periodically; returns immediately if none is configured.
     pub async fn run(self: Arc<Self>) {
-        if let Some(remote) = &self.remote {
-            remote.keep_fresh().await;
+        if let Some(jwks) = &self.jwks {
+            jwks.refresh_periodically().await;
         }
     }
 
-    /// Whether every good token can be verified.
+    /// Whether every valid token can be verified.
     ///
     /// # Errors
-    /// Says what is still missing, in a sentence for whoever runs the server.
+    /// What is still missing, as a sentence for the operator.
     pub fn ready(&self) -> Result<(), &'static str> {
-        match &self.remote {
-            Some(remote) if !remote.was_fetched() => Err("The key set could not be fetched yet."),
+        match &self.jwks {
+            Some(jwks) if !jwks.was_fetched() => Err("The key set could not be fetched yet."),
             _ => Ok(()),
         }
     }
 
-    /// Who sends a request with these headers; `None` when it has no `Authorization` at all.
-    ///
-    /// # Errors
-    /// When there is one, but no good token in it.
+    /// The viewer of a request with these headers; `None` if it has no `Authorization` header.
     pub async fn authenticate(&self, headers: &HeaderMap) -> Result<Option<Viewer>, AuthError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         match (values.next(), values.next()) {
             (None, _) => Ok(None),
             (Some(value), None) => {
-                let value = value.to_str().map_err(|_| no_bearer())?;
+                let value = value.to_str().map_err(|_| not_bearer())?;
                 self.verify(bearer(value)?).await.map(Some)
             }
             _ => Err(AuthError::malformed("There are two `Authorization` headers: send one.")),
         }
     }
 
-    /// Who opens a connection that lasts, with this for the text of an `Authorization` header.
-    ///
-    /// # Errors
-    /// When there is no good token in it, or one that lives on by the leeway alone: that is for
-    /// single requests.
-    pub async fn verify_live(&self, authorization: &str) -> Result<Viewer, AuthError> {
+    /// The viewer of a long-lived connection, from the text of an `Authorization` header.
+    pub async fn authenticate_connection(&self, authorization: &str) -> Result<Viewer, AuthError> {
         let viewer = self.verify(bearer(authorization)?).await?;
-        self.admit_live(&viewer)?;
+        self.check_unexpired(&viewer)?;
         Ok(viewer)
     }
 
-    /// Lets somebody who was let in keep a connection that lasts.
-    ///
-    /// # Errors
-    /// When their token lives on by the leeway alone.
-    pub fn admit_live(&self, viewer: &Viewer) -> Result<(), AuthError> {
+    /// Rejects a token that is valid only by the leeway: a single request may use it, a long-lived
+    /// connection may not.
+    pub fn check_unexpired(&self, viewer: &Viewer) -> Result<(), AuthError> {
         let end = viewer.session().expires_at();
         if self.clock.now() < end { Ok(()) } else { Err(AuthError::expired(end)) }
     }
 
-    /// Waits for the end of a connection that lasts: until the token expires, by no leeway, or is
-    /// refused since its user signs out. It listens from its first poll on, and sees then what came
-    /// before.
-    pub fn end_of(
+    /// Completes when the viewer's token expires, without leeway, or is revoked, also if that
+    /// happened before the first poll: then a long-lived connection has to end.
+    pub fn expired_or_revoked(
         self: &Arc<Self>,
         viewer: &Viewer,
     ) -> impl Future<Output = AuthError> + Send + 'static {
-        let (guard, viewer) = (Arc::clone(self), viewer.clone());
+        let (authenticator, viewer) = (Arc::clone(self), viewer.clone());
         async move {
+            let Self { clock, revocations, .. } = &*authenticator;
             let end = viewer.session().expires_at();
             tokio::select! {
                 biased;
-                () = guard.clock.sleep_until(end) => AuthError::expired(end),
-                refusal = guard.revocations.end_of(&viewer, || guard.clock.now()) => refusal,
+                () = clock.sleep_until(end) => AuthError::expired(end),
+                error = revocations.revoked(&viewer, || clock.now()) => error,
             }
         }
     }
 
-    /// Refuses these tokens of a user from now on, and ends what was opened by them.
+    /// Rejects these tokens of a user from now on, and ends the connections opened with them.
     pub fn revoke(&self, user: &UserId, revoked: impl IntoIterator<Item = Revoked>) {
         for revoked in revoked {
             self.revocations.add(user, revoked);
         }
     }
 
-    /// Refuses what users have signed out of, at this server or another one.
+    /// Applies revocations that this or another replica has written to the database.
     pub fn apply_revocations(&self, revocations: impl IntoIterator<Item = Revocation>) {
         for revocation in revocations {
             self.revocations.apply(revocation);
         }
     }
 
-    /// The number of the last sign-out that is known here.
+    /// The number of the last applied revocation.
     #[must_use]
     pub fn last_revocation(&self) -> i64 {
         self.revocations.last_revocation()
     }
 
-    /// Notes that all sign-outs up to now are known here.
+    /// Records that all revocations up to now are applied.
     pub fn confirm_revocations(&self) {
         self.revocations.confirm(self.clock.now());
     }
 
-    /// Whether all sign-outs are known here but for those of the last seconds: otherwise a token that was
-    /// signed out of at another replica may still be accepted.
+    /// Whether the applied revocations are recent. If not, a token that was revoked at another
+    /// replica may still be accepted.
     #[must_use]
     pub fn knows_revocations(&self) -> bool {
         self.clock.now() <= self.revocations.confirmed_at().after(MAX_REVOCATION_AGE)
     }
 
-    /// Removes the revocations of sessions whose tokens have all expired.
+    /// Deletes the revocations of sessions whose tokens have all expired.
     pub fn purge_revocations(&self) {
         self.revocations.purge(self.clock.now());
     }
 
-    /// Whose token this is.
-    ///
-    /// # Errors
-    /// When it is not good, its key cannot be fetched, or its user has signed out.
+    /// Verifies a token, its claims, and that it is not revoked.
     pub async fn verify(&self, token: &str) -> Result<Viewer, AuthError> {
         let now = self.clock.now();
         let leeway = self.validation.leeway;
-        let lives = |viewer: &Viewer| !leeway.has_passed(viewer.session().expires_at(), now);
-        let viewer = match self.cache.get(token, lives) {
+        let is_valid = |viewer: &Viewer| !leeway.has_passed(viewer.session().expires_at(), now);
+        let viewer = match self.cache.get(token, is_valid) {
             Some(viewer) => viewer,
-            None => self.read(token).await?,
+            None => self.verify_uncached(token).await?,
         };
         self.revocations.check(&viewer, now)?;
         Ok(viewer)
     }
 
-    /// Whose token this is by what it says itself.
-    async fn read(&self, token: &str) -> Result<Viewer, AuthError> {
-        let token = Token::read(token)?;
+    async fn verify_uncached(&self, token: &str) -> Result<Viewer, AuthError> {
+        let token = Token::parse(token)?;
         let keys = self.keys(&token).await?;
         let verifying_key = token.verifying_key(&keys)?;
         let is_hmac = token.algorithm == Algorithm::HS256;
-        // The time is asked here: the keys may have taken seconds to come.
+        // Only now, because fetching the keys may have taken seconds.
         let now = self.clock.now();
-        let viewer = self.validation.viewer(&token.claims()?, token.signing_input, is_hmac, now)?;
+        let claims = token.claims()?;
+        let viewer = self.validation.validate(&claims, token.signing_input, is_hmac, now)?;
         self.cache.insert(token.compact, viewer.clone(), verifying_key);
         Ok(viewer)
     }
 
-    /// The keys that may have signed the token. The family of its algorithm decides where they come
-    /// from, so no public key is ever taken for a secret (RFC 8725, section 2.1).
-    async fn keys(&self, token: &Token<'_>) -> Result<Vec<Arc<Key>>, AuthError> {
+    /// The keys that may verify the token. The family of its algorithm decides their source, so a
+    /// public key is never used as an HMAC secret (RFC 8725 §2.1).
+    async fn keys(&self, token: &Token<'_>) -> Result<Vec<Arc<VerificationKey>>, AuthError> {
         if token.algorithm == Algorithm::HS256 {
             return if self.secrets.is_empty() {
                 Err(no_source(
@@ -210,9 +199,9 @@ impl Authenticator {
                 Ok(self.secrets.clone())
             };
         }
-        match &self.remote {
+        match &self.jwks {
             None => Err(no_source(token, "but only a secret is configured: set BETTER_AUTH_URL")),
-            Some(remote) => remote
+            Some(jwks) => jwks
                 .get_or_fetch(token.kid.as_deref(), token.algorithm)
                 .await
                 .map_err(|error| lookup_error(token, error)),
@@ -220,7 +209,7 @@ impl Authenticator {
     }
 }
 
-/// The token in `Authorization: Bearer <token>` (RFC 6750, section 2.1).
+/// The token in `Bearer <token>` (RFC 6750 §2.1).
 fn bearer(value: &str) -> Result<&str, AuthError> {
     let is_token = |token: &&str| {
         let body = token.trim_end_matches('=');
@@ -232,10 +221,10 @@ fn bearer(value: &str) -> Result<&str, AuthError> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
         .map(|(_, token)| token.trim_matches(' '))
         .filter(is_token)
-        .ok_or_else(no_bearer)
+        .ok_or_else(not_bearer)
 }
 
-fn no_bearer() -> AuthError {
+fn not_bearer() -> AuthError {
     AuthError::malformed("The header must read `Authorization: Bearer <token>`.")
 }
 

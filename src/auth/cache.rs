@@ -1,22 +1,21 @@
-//! Verified tokens, so that a signature is checked once and not with every request.
+//! Caches verified tokens, so that a signature is verified once and not on every request.
 
 use std::sync::{Arc, Weak};
 
 use quick_cache::sync::Cache;
 
-use super::{keys::Key, viewer::Viewer};
+use super::{keys::VerificationKey, viewer::Viewer};
 
-/// What a token was found to be. Refusals are not remembered, so whoever makes up tokens fills
-/// nothing.
+/// A cache entry. Invalid tokens are not cached, so forged ones cannot fill the cache.
 #[derive(Clone)]
 struct Verified {
     viewer: Viewer,
-    /// Held weakly: a key that leaves its set takes its tokens along, also when another key comes
-    /// under its name.
-    key: Weak<Key>,
+    /// Weak: the entry becomes invalid when the key leaves the JWKS, even if another key takes over
+    /// its `kid`.
+    key: Weak<VerificationKey>,
 }
 
-/// A bounded memory, by the whole text of the token.
+/// A bounded cache by compact serialization.
 pub(super) struct TokenCache(Cache<Box<str>, Verified>);
 
 impl TokenCache {
@@ -24,17 +23,18 @@ impl TokenCache {
         Self(Cache::new(entries))
     }
 
-    /// Whose token it is, if its key still stands and `lives` agrees. What does not is forgotten.
-    pub(super) fn get(&self, token: &str, lives: impl Fn(&Viewer) -> bool) -> Option<Viewer> {
+    /// The viewer of the token, if its key is still in the JWKS and `is_valid` holds. Removes the
+    /// entry otherwise.
+    pub(super) fn get(&self, token: &str, is_valid: impl Fn(&Viewer) -> bool) -> Option<Viewer> {
         let Verified { viewer, key } = self.0.get(token)?;
-        if key.strong_count() > 0 && lives(&viewer) {
+        if key.strong_count() > 0 && is_valid(&viewer) {
             return Some(viewer);
         }
         self.0.remove(token);
         None
     }
 
-    pub(super) fn insert(&self, token: &str, viewer: Viewer, key: &Arc<Key>) {
+    pub(super) fn insert(&self, token: &str, viewer: Viewer, key: &Arc<VerificationKey>) {
         self.0.insert(token.into(), Verified { viewer, key: Arc::downgrade(key) });
     }
 }

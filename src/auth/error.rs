@@ -1,4 +1,4 @@
-//! Why a token was refused, and how the client is told.
+//! Authentication errors and their `WWW-Authenticate` challenge.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -6,35 +6,35 @@ use http::HeaderValue;
 
 use crate::time::Timestamp;
 
-/// The values of `extensions.reason` beside the code `UNAUTHENTICATED`.
+/// The `extensions.reason` of an error with the code `UNAUTHENTICATED`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AuthErrorReason {
-    /// No token came, where one is needed.
+    /// The operation needs a token, and the request has none.
     TokenMissing,
-    /// Another scheme, two headers, too large, or not a JWT that could be an access token.
+    /// Another scheme, two headers, a token that is too large, or not a JWT access token.
     TokenMalformed,
-    /// The algorithm is none that the server, or the token's key, is for.
+    /// The algorithm is not supported, or not the one of the token's key.
     AlgorithmNotAllowed,
-    /// The key set has no such key, also after it was fetched anew.
+    /// The JWKS does not have the key, even after another fetch.
     UnknownKey,
-    /// The signature is not by the key.
+    /// The key does not verify the signature.
     BadSignature,
     /// `exp` has passed.
     TokenExpired,
-    /// `nbf` has not come, or `iat` lies in the future.
+    /// `nbf` or `iat` is in the future.
     TokenNotYetValid,
-    /// `iss` is missing or not trusted.
+    /// `iss` is missing or not accepted.
     WrongIssuer,
-    /// `aud` is missing or does not name this server.
+    /// `aud` is missing or not accepted.
     WrongAudience,
-    /// `sub` is missing, or not text of 1 to 255 bytes.
+    /// `sub` is missing, or not a string of 1 to 255 bytes.
     SubjectMissing,
-    /// Its user has signed out.
+    /// The user has signed out.
     Revoked,
 }
 
 impl AuthErrorReason {
-    /// The name as clients see it.
+    /// The value that clients receive.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -53,26 +53,26 @@ impl AuthErrorReason {
     }
 }
 
-/// Why nobody was let in.
+/// Why a request is not authenticated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AuthError {
-    /// The token is missing or not good: 401.
+    /// The token is missing or invalid: 401.
     Unauthenticated {
         /// For programs.
         reason: AuthErrorReason,
-        /// For people: what is wrong and what to do. It quotes at most 40 harmless characters of
+        /// For people: the problem and what to do. It quotes at most 40 harmless characters of
         /// the token.
         message: Cow<'static, str>,
     },
-    /// The token may be good, but no key set could be fetched yet: 503.
+    /// The token may be valid, but no fetch of the JWKS has succeeded yet: 503.
     KeysUnavailable {
-        /// When to try again, in whole seconds.
+        /// `Retry-After`, in whole seconds.
         retry_after: Duration,
     },
 }
 
 impl AuthError {
-    /// What an operation that needs a viewer is told when no token came with it.
+    /// The error of an operation that needs a viewer in a request without a token.
     #[must_use]
     pub fn missing() -> Self {
         Self::new(AuthErrorReason::TokenMissing, "Send a token: `Authorization: Bearer <token>`.")
@@ -93,7 +93,7 @@ impl AuthError {
         Self::new(AuthErrorReason::TokenMalformed, message)
     }
 
-    /// Why, where the token is to blame.
+    /// `None` if the token is not the cause.
     #[must_use]
     pub fn reason(&self) -> Option<AuthErrorReason> {
         match self {
@@ -102,7 +102,7 @@ impl AuthError {
         }
     }
 
-    /// The value of `WWW-Authenticate` (RFC 6750, section 3), which every 401 carries.
+    /// The `WWW-Authenticate` challenge of every 401 (RFC 6750 §3).
     #[must_use]
     pub fn www_authenticate(&self) -> Option<HeaderValue> {
         const REALM: &str = "Bearer realm=\"tasks\"";
@@ -120,7 +120,7 @@ impl AuthError {
     }
 }
 
-/// Only the characters that RFC 6750 allows in an `error_description`.
+/// Replaces the characters that RFC 6750 §3 does not allow in `error_description`.
 fn description(message: &str) -> String {
     message
         .chars()
@@ -132,8 +132,8 @@ fn description(message: &str) -> String {
         .collect()
 }
 
-/// What a message may quote from a token: 40 characters, none of which means anything in a log, a
-/// header or a page.
+/// The first 40 characters of a value in a token, without those that have a meaning in a log, a
+/// header or HTML.
 pub(super) fn quoted(text: &str) -> String {
     let harmless = |char: char| {
         if char.is_ascii_alphanumeric() || "-_.:/+=@".contains(char) { char } else { '?' }
@@ -147,9 +147,9 @@ mod tests {
 
     #[test]
     fn the_description_stays_inside_its_quotes() {
-        let refusal = AuthError::new(AuthErrorReason::BadSignature, "a \"b\\ \r\n`ü`");
+        let error = AuthError::new(AuthErrorReason::BadSignature, "a \"b\\ \r\n`ü`");
         assert_eq!(
-            refusal.www_authenticate().unwrap(),
+            error.www_authenticate().unwrap(),
             "Bearer realm=\"tasks\", error=\"invalid_token\", error_description=\"a 'b? ??'?'\""
         );
         assert_eq!(AuthError::missing().www_authenticate().unwrap(), "Bearer realm=\"tasks\"");

@@ -1,4 +1,4 @@
-//! Keys, and the algorithms that each of them is for.
+//! Verification keys, parsed from secrets and JWKS documents, each bound to its algorithms.
 
 use std::{slice, str::FromStr, sync::Arc};
 
@@ -8,42 +8,40 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// One key. A cached token refers to it by identity, not by name.
-pub(super) struct Key {
-    /// What it was made from, to know it again in the next key set.
-    source: Value,
+/// A key that verifies signatures. The token cache refers to it by identity, not by `kid`.
+pub(super) struct VerificationKey {
+    /// The JWK it was parsed from, to recognize it in the next JWKS; null for a secret.
+    jwk: Value,
     kid: Option<String>,
     algorithms: &'static [Algorithm],
     decoding_key: DecodingKey,
 }
 
-impl Key {
-    /// The UTF-8 bytes of a secret.
-    pub(super) fn secret(secret: &SecretString) -> Self {
+impl VerificationKey {
+    pub(super) fn from_secret(secret: &SecretString) -> Self {
         Self {
-            source: Value::Null,
+            jwk: Value::Null,
             kid: None,
             algorithms: &[Algorithm::HS256],
             decoding_key: DecodingKey::from_secret(secret.expose_secret().as_bytes()),
         }
     }
 
-    /// A public key out of a set (RFC 7517); `None` when it cannot verify a signature here.
-    fn public(source: Value) -> Option<Self> {
-        let jwk = Jwk::deserialize(&source).ok().filter(Jwk::is_for_verification)?;
-        let (fitting, decoding_key) = jwk.decoding_key()?;
-        let algorithms = jwk.bound(fitting)?;
-        Some(Self { source, kid: jwk.kid, algorithms, decoding_key })
+    /// Parses a JWK (RFC 7517 §4); `None` if it is not a supported signature key.
+    fn from_jwk(value: Value) -> Option<Self> {
+        let jwk = Jwk::deserialize(&value).ok().filter(Jwk::is_for_verification)?;
+        let (supported, decoding_key) = jwk.decoding_key()?;
+        let algorithms = jwk.restrict_to_alg(supported)?;
+        Some(Self { jwk: value, kid: jwk.kid, algorithms, decoding_key })
     }
 
-    /// Whether it signed these bytes with this algorithm.
     pub(super) fn verifies(
         &self,
         signing_input: &str,
         signature: &str,
         algorithm: Algorithm,
     ) -> bool {
-        self.fits(algorithm)
+        self.supports(algorithm)
             && jsonwebtoken::crypto::verify(
                 signature,
                 signing_input.as_bytes(),
@@ -53,12 +51,12 @@ impl Key {
             .unwrap_or(false)
     }
 
-    fn fits(&self, algorithm: Algorithm) -> bool {
+    fn supports(&self, algorithm: Algorithm) -> bool {
         self.algorithms.contains(&algorithm)
     }
 }
 
-/// The members of a JWK that matter to a verifier.
+/// The JWK members that verification needs.
 #[derive(Deserialize)]
 struct Jwk {
     kty: String,
@@ -80,72 +78,73 @@ impl Jwk {
             && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"))
     }
 
-    /// The key itself, and all algorithms that could go with it.
+    /// The key, and all supported algorithms of its type.
     fn decoding_key(&self) -> Option<(&'static [Algorithm], DecodingKey)> {
         use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
         Some(match (self.kty.as_str(), self.crv.as_deref()) {
             ("OKP", Some("Ed25519")) => {
-                (&[EdDSA], DecodingKey::from_ed_der(&octets(self.x.as_ref(), 32)?))
+                (&[EdDSA], DecodingKey::from_ed_der(&base64url_octets(self.x.as_ref(), 32)?))
             }
-            ("EC", Some("P-256")) => (&[ES256], self.point(32)?),
-            ("EC", Some("P-384")) => (&[ES384], self.point(48)?),
+            ("EC", Some("P-256")) => (&[ES256], self.ec_point(32)?),
+            ("EC", Some("P-384")) => (&[ES384], self.ec_point(48)?),
             ("RSA", _) => (&[RS256, RS384, RS512, PS256, PS384, PS512], self.rsa()?),
             _ => return None,
         })
     }
 
-    /// An uncompressed point of a curve whose coordinates are `size` bytes long.
-    fn point(&self, size: usize) -> Option<DecodingKey> {
+    /// The uncompressed point of an EC key whose coordinates have `size` bytes (RFC 7518 §6.2.1).
+    fn ec_point(&self, size: usize) -> Option<DecodingKey> {
         let mut point = vec![4];
-        point.extend(octets(self.x.as_ref(), size)?);
-        point.extend(octets(self.y.as_ref(), size)?);
+        point.extend(base64url_octets(self.x.as_ref(), size)?);
+        point.extend(base64url_octets(self.y.as_ref(), size)?);
         Some(DecodingKey::from_ec_der(&point))
     }
 
-    /// At least 2048 bits (RFC 7518, section 3.3).
+    /// Requires at least 2048 bits (RFC 7518 §3.3).
     fn rsa(&self) -> Option<DecodingKey> {
-        let (n, e) = (integer(self.n.as_ref())?, integer(self.e.as_ref())?);
+        let (n, e) = (base64url_uint(self.n.as_ref())?, base64url_uint(self.e.as_ref())?);
         let bits = n.len() * 8 - n.first()?.leading_zeros() as usize;
         (bits >= 2048).then(|| DecodingKey::from_rsa_raw_components(&n, &e))
     }
 
-    /// The algorithm that `alg` binds the key to, or all that fit (RFC 8725, section 3.1).
-    fn bound(&self, fitting: &'static [Algorithm]) -> Option<&'static [Algorithm]> {
-        let Some(alg) = &self.alg else { return Some(fitting) };
-        let bound = Algorithm::from_str(alg).ok()?;
-        fitting.iter().find(|algorithm| **algorithm == bound).map(slice::from_ref)
+    /// Only the algorithm in `alg`, or all of them if the key has no `alg` (RFC 8725 §3.1).
+    fn restrict_to_alg(&self, supported: &'static [Algorithm]) -> Option<&'static [Algorithm]> {
+        let Some(alg) = &self.alg else { return Some(supported) };
+        let alg = Algorithm::from_str(alg).ok()?;
+        supported.iter().find(|algorithm| **algorithm == alg).map(slice::from_ref)
     }
 }
 
-fn octets(text: Option<&String>, size: usize) -> Option<Vec<u8>> {
+fn base64url_octets(text: Option<&String>, size: usize) -> Option<Vec<u8>> {
     BASE64_URL_SAFE_NO_PAD.decode(text?).ok().filter(|octets| octets.len() == size)
 }
 
-/// A number without the leading zeros that some issuers write and the verifier refuses.
-fn integer(text: Option<&String>) -> Option<Vec<u8>> {
+/// A `Base64urlUInt` (RFC 7518 §2), without leading zeros: some issuers write them, and the verifier
+/// rejects them.
+fn base64url_uint(text: Option<&String>) -> Option<Vec<u8>> {
     let octets = BASE64_URL_SAFE_NO_PAD.decode(text?).ok()?;
     Some(octets.into_iter().skip_while(|octet| *octet == 0).collect())
 }
 
-/// The usable keys of a key set.
-pub(super) struct KeySet(Vec<Arc<Key>>);
+/// The usable keys of a JWKS.
+pub(super) struct JwkSet(Vec<Arc<VerificationKey>>);
 
-/// Why a key set has no key for a token.
+/// Why a JWKS has no key for a token.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum KeyLookupError {
-    /// No key set was fetched yet.
+    /// No fetch of the JWKS has succeeded yet.
     NeverFetched,
     /// No key has this `kid`.
     UnknownKid,
-    /// There is no `kid`, and not exactly one key that fits.
+    /// The token has no `kid`, and the JWKS does not have exactly one key for its algorithm.
     NoKid,
-    /// The key of this `kid` is for something else.
+    /// The key with this `kid` is for another algorithm.
     OtherAlgorithm,
 }
 
-impl KeySet {
-    /// Reads a JWKS. A key that also stood in the previous set stays the same one; what cannot be
-    /// used is skipped, whatever it is.
+impl JwkSet {
+    /// Parses a JWKS (RFC 7517 §5) and skips unusable keys. A key that is also in the previous set
+    /// keeps its identity.
     pub(super) fn parse(document: &[u8], previous: Option<&Self>) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Document {
@@ -153,11 +152,11 @@ impl KeySet {
         }
         let document: Document =
             serde_json::from_slice(document).map_err(|error| format!("not a key set: {error}"))?;
-        let known = |source: &Value| previous?.0.iter().find(|key| key.source == *source).cloned();
+        let known = |jwk: &Value| previous?.0.iter().find(|key| key.jwk == *jwk).cloned();
         let keys = document
             .keys
             .into_iter()
-            .filter_map(|source| known(&source).or_else(|| Key::public(source).map(Arc::new)));
+            .filter_map(|jwk| known(&jwk).or_else(|| VerificationKey::from_jwk(jwk).map(Arc::new)));
         Ok(Self(keys.collect()))
     }
 
@@ -165,21 +164,21 @@ impl KeySet {
         self.0.is_empty()
     }
 
-    /// The keys that may verify such a token. A `kid` may stand there twice, and then the algorithm
-    /// decides.
+    /// The keys for a token with this `kid` and algorithm. Keys of different algorithms may share a
+    /// `kid`.
     pub(super) fn find(
         &self,
         kid: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<Vec<Arc<Key>>, KeyLookupError> {
-        let of_kid = |key: &&Arc<Key>| kid.is_none() || key.kid.as_deref() == kid;
-        let keys = || self.0.iter().filter(of_kid);
-        let fitting: Vec<_> = keys().filter(|key| key.fits(algorithm)).cloned().collect();
+    ) -> Result<Vec<Arc<VerificationKey>>, KeyLookupError> {
+        let has_kid = |key: &&Arc<VerificationKey>| kid.is_none() || key.kid.as_deref() == kid;
+        let keys = || self.0.iter().filter(has_kid);
+        let usable: Vec<_> = keys().filter(|key| key.supports(algorithm)).cloned().collect();
         match kid {
-            None if fitting.len() != 1 => Err(KeyLookupError::NoKid),
+            None if usable.len() != 1 => Err(KeyLookupError::NoKid),
             Some(_) if keys().next().is_none() => Err(KeyLookupError::UnknownKid),
-            Some(_) if fitting.is_empty() => Err(KeyLookupError::OtherAlgorithm),
-            _ => Ok(fitting),
+            Some(_) if usable.is_empty() => Err(KeyLookupError::OtherAlgorithm),
+            _ => Ok(usable),
         }
     }
 }
@@ -190,7 +189,7 @@ mod tests {
 
     use super::*;
 
-    /// Coordinates and moduli that have the right length, which is all that parsing looks at.
+    /// A coordinate or modulus; parsing checks its length only.
     fn number(bytes: usize) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(vec![0xff; bytes])
     }
@@ -242,7 +241,7 @@ mod tests {
             (json!("a string"), ""),
         ];
         for (jwk, algorithms) in table {
-            let key = Key::public(jwk.clone());
+            let key = VerificationKey::from_jwk(jwk.clone());
             let found = key.map(|key| format!("{:?}", key.algorithms)).unwrap_or_default();
             assert_eq!(found, algorithms, "{jwk}");
         }
@@ -262,7 +261,7 @@ mod tests {
             rsa("other", "RS256"),
             ed(&json!({"alg": "EdDSA", "use": "enc"})),
         ]});
-        let set = KeySet::parse(document.to_string().as_bytes(), None).unwrap();
+        let set = JwkSet::parse(document.to_string().as_bytes(), None).unwrap();
         let find = |kid, algorithm| set.find(kid, algorithm).map(|keys| keys.len());
         assert_eq!(find(Some("twice"), Algorithm::RS256), Ok(1));
         assert_eq!(find(Some("twice"), Algorithm::PS256), Ok(1));
@@ -274,18 +273,18 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_stays_is_the_same_one() {
+    fn a_key_in_both_sets_keeps_its_identity() {
         let read = |x: [u8; 32], previous| {
             let x = BASE64_URL_SAFE_NO_PAD.encode(x);
             let keys =
                 json!({"keys": [ed(&json!({"kid": "a"})), ed(&json!({"kid": "b", "x": x}))]});
-            KeySet::parse(keys.to_string().as_bytes(), previous).unwrap()
+            JwkSet::parse(keys.to_string().as_bytes(), previous).unwrap()
         };
         let before = read([1; 32], None);
         let replaced = read([2; 32], Some(&before));
         assert!(Arc::ptr_eq(&before.0[0], &replaced.0[0]));
-        assert!(!Arc::ptr_eq(&before.0[1], &replaced.0[1]), "the name is the same, not the key");
-        assert!(KeySet::parse(b"<html>", None).is_err());
-        assert!(KeySet::parse(b"{}", None).is_err());
+        assert!(!Arc::ptr_eq(&before.0[1], &replaced.0[1]), "same `kid`, another key");
+        assert!(JwkSet::parse(b"<html>", None).is_err());
+        assert!(JwkSet::parse(b"{}", None).is_err());
     }
 }

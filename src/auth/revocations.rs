@@ -1,13 +1,13 @@
-//! Who has signed out: tokens that are refused though nothing else is wrong with them.
+//! Revocations: tokens that are rejected because their user has signed out.
 //!
 //! ```text
-//!  signOut ─► a row in the database ─┬─► the memory of this server, before the answer goes out
-//!                                    └─► the memory of each other one, within a second
-//!  the memory ─┬─► refuses the tokens of later requests, those that are remembered too
-//!              └─► wakes who waits for the end of a session
+//!  signOut ─► row in the database ─┬─► Revocations of this replica, before the response
+//!                                  └─► Revocations of each other replica, within a second
+//!  Revocations ─┬─► rejects the tokens of later requests, cached ones too
+//!               └─► ends open connections
 //! ```
 //!
-//! The memory holds all that is in force, so that no request asks the database for it.
+//! All effective revocations are in memory, so that no request queries the database for them.
 
 #[cfg(test)]
 mod tests;
@@ -30,34 +30,36 @@ use super::{
 };
 use crate::time::Timestamp;
 
-/// How long a session of the issuer stays signed out here at least: it may be given further tokens
-/// for as long as it lives there, which is a week or two with most issuers.
-const SESSION_LIFE: TimeDelta = TimeDelta::days(30);
+/// How long a session stays revoked at least: the issuer may give it further tokens until it ends
+/// there, with most issuers after a week or two.
+const SESSION_LIFETIME: TimeDelta = TimeDelta::days(30);
 
-/// Which of a user's tokens are refused.
+/// The tokens of a user that a revocation rejects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Revoked {
-    /// Those of one session; where the issuer tells no session, one token.
+    /// Those of one session; one token if it has no `sid`.
     Session {
-        /// The digest that tells it apart.
+        /// A digest of the `sid`, otherwise of the signing input.
         key: String,
-        /// When it may be forgotten, since all its tokens have expired.
+        /// When all its tokens have expired, so that the revocation may be deleted.
         until: Timestamp,
     },
-    /// All that were issued before that instant, or do not tell when they were. This is never
-    /// forgotten: nobody here knows how long the issuer's tokens live.
+    /// Those with an earlier `iat`, and those without `iat`. It is never deleted: the lifetime of
+    /// the issuer's tokens is unknown.
     IssuedBefore(Timestamp),
 }
 
 impl Revoked {
-    /// What is refused from now on when the holder of this token signs out.
+    /// What to revoke when a session signs out.
     ///
-    /// `everywhere` are all tokens up to the end of the present second, since `iat` tells no more
-    /// than that; this one is among them, even if its issuer's clock is ahead.
+    /// `everywhere` also revokes all tokens issued up to the end of the current second, because `iat`
+    /// is usually in whole seconds. The session itself is always included, since its `iat` may be
+    /// later if the issuer's clock is ahead.
     #[must_use]
     pub fn by_sign_out(session: &Session, everywhere: bool, now: Timestamp) -> Vec<Self> {
         let expired = session.expires_at.after(TimeDelta::seconds(MAX_LEEWAY.into()));
-        let until = if session.has_sid { expired.max(now.after(SESSION_LIFE)) } else { expired };
+        let until =
+            if session.has_sid { expired.max(now.after(SESSION_LIFETIME)) } else { expired };
         let mut revoked = vec![Self::Session { key: session.key.clone(), until }];
         if everywhere {
             let next_second = Timestamp::from_seconds(now.seconds() + 1).unwrap_or(now);
@@ -66,7 +68,7 @@ impl Revoked {
         revoked
     }
 
-    /// Before when all tokens were issued that are refused, where it goes by that.
+    /// The instant of [`Revoked::IssuedBefore`].
     #[must_use]
     pub fn issued_before(&self) -> Option<Timestamp> {
         match self {
@@ -76,33 +78,31 @@ impl Revoked {
     }
 }
 
-/// A sign-out that some server has written down.
+/// A revocation as stored in the database.
 #[derive(Clone, Debug)]
 pub struct Revocation {
-    /// Its number, larger than those of all sign-outs before it.
+    /// Its number: later revocations have larger ones.
     pub no: i64,
-    /// Whose it is.
+    /// The `sub` of the user.
     pub sub: String,
-    /// What is refused.
+    /// The rejected tokens.
     pub revoked: Revoked,
 }
 
-/// What is known here to be revoked, and who waits to hear of more.
+/// The effective revocations, and the tasks to notify of new ones.
 #[derive(Default)]
 pub(super) struct Revocations {
-    users: RwLock<HashMap<UserId, OfUser>>,
+    users: RwLock<HashMap<UserId, UserRevocations>>,
     waiting: Mutex<HashMap<UserId, Arc<Notify>>>,
-    /// The number of the last sign-out that was learned from the database.
     last_revocation: AtomicI64,
-    /// When that was the last one, in milliseconds since the epoch.
+    /// Until when all revocations are applied, in milliseconds since the epoch.
     confirmed_at: AtomicI64,
 }
 
-/// What one user has revoked.
 #[derive(Default)]
-struct OfUser {
+struct UserRevocations {
     issued_before: Option<Timestamp>,
-    /// Until when the sessions are refused, by their keys.
+    /// By session key: until when the session is revoked.
     sessions: HashMap<String, Timestamp>,
 }
 
@@ -125,17 +125,16 @@ impl Revocations {
         self.last_revocation.fetch_max(no, Ordering::SeqCst);
     }
 
-    /// Refuses these tokens of the user from now on, and wakes who waits for that. To hear of it
-    /// again changes nothing.
+    /// Adds a revocation and notifies the tasks that wait for the user's. It is idempotent.
     pub(super) fn add(&self, user: &UserId, revoked: Revoked) {
         let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        let of_user = users.entry(user.clone()).or_default();
+        let user_revocations = users.entry(user.clone()).or_default();
         match revoked {
             Revoked::IssuedBefore(instant) => {
-                of_user.issued_before = of_user.issued_before.max(Some(instant));
+                user_revocations.issued_before = user_revocations.issued_before.max(Some(instant));
             }
             Revoked::Session { key, until } => {
-                let known = of_user.sessions.entry(key).or_insert(until);
+                let known = user_revocations.sessions.entry(key).or_insert(until);
                 *known = until.max(*known);
             }
         }
@@ -145,16 +144,15 @@ impl Revocations {
         }
     }
 
-    /// Refuses a token that its user has signed out of.
     pub(super) fn check(&self, viewer: &Viewer, now: Timestamp) -> Result<(), AuthError> {
         let users = self.users.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(of_user) = users.get(viewer.id()) else { return Ok(()) };
+        let Some(user_revocations) = users.get(viewer.id()) else { return Ok(()) };
         let Session { key, issued_at, .. } = viewer.session();
-        if of_user.sessions.get(key).is_some_and(|until| now < *until) {
+        if user_revocations.sessions.get(key).is_some_and(|until| now < *until) {
             let message = "The session was signed out: sign in again.";
             return Err(AuthError::new(AuthErrorReason::Revoked, message));
         }
-        match (of_user.issued_before, issued_at) {
+        match (user_revocations.issued_before, issued_at) {
             (Some(end), None) => Err(AuthError::new(
                 AuthErrorReason::Revoked,
                 format!(
@@ -173,25 +171,25 @@ impl Revocations {
         }
     }
 
-    /// Waits until the viewer's token is refused, and tells why. `now` is asked at each look.
-    pub(super) async fn end_of(&self, viewer: &Viewer, now: impl Fn() -> Timestamp) -> AuthError {
-        let waiter = Waiter::of(self, viewer.id());
+    /// Completes when the viewer's token is revoked.
+    pub(super) async fn revoked(&self, viewer: &Viewer, now: impl Fn() -> Timestamp) -> AuthError {
+        let waiter = Waiter::new(self, viewer.id());
         loop {
-            // It listens from here on, so nothing is missed between the look and the wait.
+            // Created before the check, so that no revocation between check and wait is missed.
             let notified = waiter.notify.notified();
-            if let Err(refusal) = self.check(viewer, now()) {
-                return refusal;
+            if let Err(error) = self.check(viewer, now()) {
+                return error;
             }
             notified.await;
         }
     }
 
-    /// Forgets the sessions whose tokens have all expired.
+    /// Deletes the sessions whose tokens have all expired.
     pub(super) fn purge(&self, now: Timestamp) {
         let mut users = self.users.write().unwrap_or_else(PoisonError::into_inner);
-        users.retain(|_, of_user| {
-            of_user.sessions.retain(|_, until| now < *until);
-            of_user.issued_before.is_some() || !of_user.sessions.is_empty()
+        users.retain(|_, user_revocations| {
+            user_revocations.sessions.retain(|_, until| now < *until);
+            user_revocations.issued_before.is_some() || !user_revocations.sessions.is_empty()
         });
     }
 
@@ -200,7 +198,7 @@ impl Revocations {
     }
 }
 
-/// Somebody who waits to hear of what a user revokes. The last one takes the user's notify along.
+/// A task that waits for a user's revocations. The last one to be dropped removes the map entry.
 struct Waiter<'a> {
     revocations: &'a Revocations,
     user: &'a UserId,
@@ -208,7 +206,7 @@ struct Waiter<'a> {
 }
 
 impl<'a> Waiter<'a> {
-    fn of(revocations: &'a Revocations, user: &'a UserId) -> Self {
+    fn new(revocations: &'a Revocations, user: &'a UserId) -> Self {
         let notify = Arc::clone(revocations.waiting().entry(user.clone()).or_default());
         Self { revocations, user, notify }
     }
@@ -217,7 +215,7 @@ impl<'a> Waiter<'a> {
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         let mut waiting = self.revocations.waiting();
-        // One is in the map, one is ours, and nobody takes another meanwhile.
+        // The references are the map's and this one, and the lock prevents a third.
         if Arc::strong_count(&self.notify) == 2 {
             waiting.remove(self.user);
         }

@@ -1,9 +1,9 @@
-//! What a token allows its bearer to do (RFC 8693, section 4.2).
+//! OAuth scopes: what a token allows its bearer to do (RFC 8693 §4.2).
 
 use http::HeaderValue;
 use serde_json::Value;
 
-/// Something that a token allows.
+/// A scope of this API.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Scope {
     /// `tasks:read`
@@ -15,7 +15,7 @@ pub enum Scope {
 impl Scope {
     const ALL: [Self; 2] = [Self::Read, Self::Write];
 
-    /// The word for it in the claim `scope`.
+    /// The value in the `scope` claim.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -24,7 +24,7 @@ impl Scope {
         }
     }
 
-    /// The value of `WWW-Authenticate` for whoever lacks it (RFC 6750, section 3.1).
+    /// The `WWW-Authenticate` challenge for a token without this scope (RFC 6750 §3.1).
     #[must_use]
     pub fn www_authenticate(self) -> HeaderValue {
         HeaderValue::from_static(match self {
@@ -37,17 +37,17 @@ impl Scope {
         })
     }
 
-    /// What the claim `scope` allows: words with spaces between them, or a list of words, as some
-    /// issuers write it. Words of others mean nothing here; without the claim all is allowed, and
-    /// by one that cannot be read nothing is.
+    /// Parses the `scope` claim: a space-separated string, or the list that some issuers write.
+    /// Ignores unknown scopes. Without the claim all scopes are granted; a claim of another type
+    /// grants none.
     pub(super) fn granted(claim: Option<&Value>) -> Vec<Self> {
-        let words: Vec<&str> = match claim {
+        let granted: Vec<&str> = match claim {
             None => return Self::ALL.to_vec(),
-            Some(Value::String(words)) => words.split(' ').collect(),
-            Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect(),
+            Some(Value::String(scopes)) => scopes.split(' ').collect(),
+            Some(Value::Array(scopes)) => scopes.iter().filter_map(Value::as_str).collect(),
             Some(_) => Vec::new(),
         };
-        Self::ALL.into_iter().filter(|scope| words.contains(&scope.as_str())).collect()
+        Self::ALL.into_iter().filter(|scope| granted.contains(&scope.as_str())).collect()
     }
 }
 
@@ -61,7 +61,7 @@ mod tests {
     };
 
     #[test]
-    fn the_claim_allows_what_it_names() {
+    fn the_claim_grants_the_scopes_it_lists() {
         assert_eq!(Scope::granted(None), [Read, Write]);
         for (claim, scopes) in [
             (json!("tasks:read tasks:write"), &[Read, Write][..]),

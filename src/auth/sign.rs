@@ -1,4 +1,4 @@
-//! Tokens of our own making, for development and for scripts.
+//! Signs tokens for development and scripts.
 
 use chrono::TimeDelta;
 use jsonwebtoken::{EncodingKey, Header, encode};
@@ -8,16 +8,16 @@ use serde::Serialize;
 use super::sources::TokenSources;
 use crate::time::Timestamp;
 
-/// What a new token says.
+/// The claims and lifetime of a token to sign.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// Whose it is, 1 to 255 bytes.
+    /// The `sub` claim, 1 to 255 bytes.
     pub sub: String,
-    /// Their address, to show.
+    /// The `email` claim.
     pub email: Option<String>,
-    /// Their name, to show.
+    /// The `name` claim.
     pub name: Option<String>,
-    /// How long it lasts.
+    /// The time from `iat` to `exp`.
     pub ttl: TimeDelta,
 }
 
@@ -37,8 +37,8 @@ struct Claims<'a> {
 }
 
 impl TokenSources {
-    /// A token that these sources accept: HS256 by the present secret, with the issuer and audience
-    /// that they ask for. `None` when there is no secret.
+    /// Signs a token that these sources accept: HS256 with the current secret, and the first accepted
+    /// issuer and audience. `None` if there is no secret.
     #[must_use]
     pub fn sign(&self, token: &NewToken, now: Timestamp) -> Option<String> {
         let secret = self.signing_secret()?.expose_secret();

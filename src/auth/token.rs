@@ -1,4 +1,4 @@
-//! A token up to its signature: what can be said before anything in it is believed.
+//! A JWT in JWS compact serialization (RFC 7515 §3.1): its form, header and signature.
 
 use std::{
     fmt::{self, Display},
@@ -12,37 +12,36 @@ use serde_json::{Map, Value};
 
 use super::{
     error::{AuthError, AuthErrorReason, quoted},
-    keys::Key,
+    keys::VerificationKey,
 };
 
-/// How many bytes a token may have.
 const MAX_BYTES: usize = 8 * 1024;
 
-/// A token that has the form of one.
+/// A well-formed JWT whose signature is not verified yet.
 pub(super) struct Token<'t> {
     pub(super) compact: &'t str,
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
-    /// Header and payload, as the signature covers them.
+    /// JWS signing input: header and payload as the signature covers them.
     pub(super) signing_input: &'t str,
     payload: &'t str,
     signature: &'t str,
 }
 
 impl<'t> Token<'t> {
-    /// Checks the size, the three parts, the header, its type, and whether the algorithm is known.
-    pub(super) fn read(compact: &'t str) -> Result<Self, AuthError> {
+    /// Checks the size, the three parts and the header, but neither the signature nor the claims.
+    pub(super) fn parse(compact: &'t str) -> Result<Self, AuthError> {
         if compact.len() > MAX_BYTES {
             return Err(AuthError::malformed(
                 "The token is larger than 8 KiB: let the issuer put less into it.",
             ));
         }
-        let (signing_input, signature) = compact.rsplit_once('.').ok_or_else(opaque)?;
+        let (signing_input, signature) = compact.rsplit_once('.').ok_or_else(not_a_jwt)?;
         let (header, payload) = signing_input.split_once('.').ok_or_else(not_three_parts)?;
         if payload.contains('.') {
             return Err(not_three_parts());
         }
-        let header = object(header).ok_or_else(|| {
+        let header = json_object(header).ok_or_else(|| {
             AuthError::malformed(
                 "The token's header is not a JSON object: send the JWT as its issuer gave it.",
             )
@@ -61,11 +60,11 @@ impl<'t> Token<'t> {
         Ok(Self { compact, algorithm, kid, signing_input, payload, signature })
     }
 
-    /// The key that signed it.
+    /// The key that verifies the signature.
     pub(super) fn verifying_key<'k>(
         &self,
-        keys: &'k [Arc<Key>],
-    ) -> Result<&'k Arc<Key>, AuthError> {
+        keys: &'k [Arc<VerificationKey>],
+    ) -> Result<&'k Arc<VerificationKey>, AuthError> {
         keys.iter()
             .find(|key| key.verifies(self.signing_input, self.signature, self.algorithm))
             .ok_or_else(|| {
@@ -77,9 +76,9 @@ impl<'t> Token<'t> {
             })
     }
 
-    /// The claims, to be read only once the verifying_key is known.
+    /// The claims. Call this only after [`Token::verifying_key`].
     pub(super) fn claims(&self) -> Result<Map<String, Value>, AuthError> {
-        object(self.payload).ok_or_else(|| {
+        json_object(self.payload).ok_or_else(|| {
             AuthError::malformed(
                 "The token's claims are not a JSON object: let the issuer sign claims.",
             )
@@ -87,7 +86,7 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Its algorithm, and the key that it names.
+/// The algorithm and the `kid`.
 impl Display for Token<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.algorithm)?;
@@ -95,11 +94,11 @@ impl Display for Token<'_> {
     }
 }
 
-fn object(part: &str) -> Option<Map<String, Value>> {
+fn json_object(part: &str) -> Option<Map<String, Value>> {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).ok()?).ok()
 }
 
-fn opaque() -> AuthError {
+fn not_a_jwt() -> AuthError {
     AuthError::malformed(
         "This is not a JWT. With Better Auth, send the token of `GET /api/auth/token`, not the one \
          of the session.",
@@ -112,9 +111,8 @@ fn not_three_parts() -> AuthError {
     )
 }
 
-/// Only access tokens: logout and event tokens, and the cookie in which Better Auth caches a
-/// session, are signed by the same keys (RFC 8725, section 3.11). RFC 9068 allows the long form of
-/// `at+jwt`.
+/// Accepts access tokens only (RFC 8725 §3.11): the same keys sign logout and event tokens, and the
+/// cookie in which Better Auth caches a session. RFC 9068 §2.1 also allows the long form of `at+jwt`.
 fn check_type(header: &Map<String, Value>) -> Result<(), AuthError> {
     const TYPES: [&str; 3] = ["JWT", "at+jwt", "application/at+jwt"];
     match header.get("typ") {
@@ -164,14 +162,14 @@ mod tests {
     use super::*;
 
     fn reason(text: &str) -> Option<AuthErrorReason> {
-        match Token::read(text).err()? {
+        match Token::parse(text).err()? {
             AuthError::Unauthenticated { reason, .. } => Some(reason),
-            refusal @ AuthError::KeysUnavailable { .. } => panic!("{refusal:?}"),
+            error @ AuthError::KeysUnavailable { .. } => panic!("{error:?}"),
         }
     }
 
     #[test]
-    fn the_form_is_checked_before_the_algorithm() {
+    fn the_format_is_checked_before_the_algorithm() {
         let malformed = Some(AuthErrorReason::TokenMalformed);
         for text in ["", "opaque", "a.b", "a.b.c.d.e", "..", "e30.e30.", "W10.e30.", "bm8.e30."] {
             assert_eq!(reason(text), malformed, "{text}");

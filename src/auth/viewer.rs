@@ -1,11 +1,11 @@
-//! Who is asking.
+//! The authenticated user and their session.
 
 use std::{fmt, sync::Arc};
 
 use super::scope::Scope;
 use crate::time::Timestamp;
 
-/// A user: the `sub` of their tokens, 1 to 255 bytes of opaque text, compared byte for byte.
+/// A user: the `sub` of their tokens, 1 to 255 bytes of opaque text, compared byte by byte.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserId(Arc<str>);
 
@@ -14,7 +14,7 @@ impl UserId {
         Self(sub.into())
     }
 
-    /// The `sub` as the token has it.
+    /// The unchanged `sub` claim.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -27,14 +27,14 @@ impl fmt::Debug for UserId {
     }
 }
 
-/// Somebody whose token was verified.
+/// The authenticated user of a request.
 ///
-/// To hold one is the right to see this user's rows: none is made outside this room.
+/// Holding one is the right to read this user's rows, so only [`auth`](super) creates them.
 #[derive(Clone, Debug)]
-pub struct Viewer(Arc<Person>);
+pub struct Viewer(Arc<Identity>);
 
 #[derive(Debug)]
-pub(super) struct Person {
+pub(super) struct Identity {
     pub(super) id: UserId,
     pub(super) email: Option<String>,
     pub(super) name: Option<String>,
@@ -43,46 +43,46 @@ pub(super) struct Person {
 }
 
 impl Viewer {
-    pub(super) fn new(person: Person) -> Self {
-        Self(Arc::new(person))
+    pub(super) fn new(identity: Identity) -> Self {
+        Self(Arc::new(identity))
     }
 
-    /// Who it is. Nothing else in a token identifies a user.
+    /// The user. No other claim than `sub` identifies one.
     #[must_use]
     pub fn id(&self) -> &UserId {
         &self.0.id
     }
 
-    /// The `email` claim, to show; an issuer need not send it.
+    /// The `email` claim, for display only.
     #[must_use]
     pub fn email(&self) -> Option<&str> {
         self.0.email.as_deref()
     }
 
-    /// The `name` claim, to show; an issuer need not send it.
+    /// The `name` claim, for display only.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.0.name.as_deref()
     }
 
-    /// The `image` claim, the URL of a picture; an issuer need not send it.
+    /// The `image` claim: the URL of a picture.
     #[must_use]
     pub fn image(&self) -> Option<&str> {
         self.0.image.as_deref()
     }
 
-    /// The token by which they were let in.
+    /// The session of the verified token.
     #[must_use]
     pub fn session(&self) -> &Session {
         &self.0.session
     }
 }
 
-/// The verified token, without anything that would let its reader in.
+/// What a verified token states about itself, without the token.
 #[derive(Debug)]
 pub struct Session {
     pub(super) id: String,
-    /// What a sign-out names: a digest of the `sid`, or else of this token alone.
+    /// The key for revocations: a digest of the `sid`, otherwise of the signing input.
     pub(super) key: String,
     pub(super) has_sid: bool,
     pub(super) issuer: Option<String>,
@@ -93,7 +93,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The `sid` claim, else `jti`, else a digest of the token.
+    /// The `sid` claim, otherwise `jti`, otherwise a digest of the signing input.
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
@@ -105,19 +105,19 @@ impl Session {
         self.issuer.as_deref()
     }
 
-    /// The `iat` claim, else when this server first verified the token.
+    /// The `iat` claim, otherwise when this server first verified the token.
     #[must_use]
     pub fn issued_at(&self) -> Timestamp {
         self.issued_at.unwrap_or(self.verified_at)
     }
 
-    /// The `exp` claim itself; a single request may still pass within the leeway after it.
+    /// The `exp` claim, without leeway.
     #[must_use]
     pub fn expires_at(&self) -> Timestamp {
         self.expires_at
     }
 
-    /// What the token allows.
+    /// The granted scopes.
     #[must_use]
     pub fn scopes(&self) -> &[Scope] {
         &self.scopes

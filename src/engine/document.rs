@@ -1,20 +1,20 @@
-//! One GraphQL document: parsed once, walked once, before anything else looks at it.
+//! Parses, checks and prepares a GraphQL document before async-graphql handles it.
 //!
-//! Validation and execution expand fragments each time they meet them, so that 31 fragments which
-//! spread one another twice are 2³¹ visits. What is refused here never gets that far, and every
-//! step is linear in the length of the document:
+//! async-graphql expands a fragment at each spread, so 31 fragments that each spread the next one
+//! twice cost 2³¹ visits. The checks here run first, and each is linear in the size of the document:
 //!
 //! ```text
-//! text ── DocumentValidator::parse ──► Document ── operation ──► Operation ─┬─ DocumentValidator::measure ──► Complexity
-//!         tokens, nesting,             by name                  │  limits, cost
-//!         syntax                                                ├─ DocumentValidator::coerce ───► Variables
-//!                                                               │  types of every value
-//!                                                               └─ DocumentValidator::shape ────► ResponseShape
-//!                                                                  order and nulls of the answer
+//! text ── parse ──► Document ── operation ──► Operation ─┬─ complexity ──────► Complexity
+//!         tokens, nesting,      by name                  │  limits, cost
+//!         syntax                                         ├─ coerce ──────────► Variables
+//!                                                        │  type of every value
+//!                                                        └─ response_shape ──► ResponseShape
+//!                                                           order of fields, nulls
 //! ```
 //!
-//! What does not depend on limits or values (unknown fields, conflicting aliases, unused variables)
-//! is left to the validation that follows; the walks here only take care not to trip over it.
+//! Rules that depend on neither limits nor values (unknown fields, conflicting aliases, unused
+//! variables) are left to async-graphql's validation, which runs later; the visitors here tolerate
+//! such documents.
 
 mod coercion;
 mod collected_fields;
@@ -52,7 +52,7 @@ pub use self::{
 };
 use crate::error::{ApiError, ErrorCode};
 
-/// What documents are checked against: the schema's types and the limits.
+/// Checks documents against the schema's types and the limits.
 pub struct DocumentValidator {
     registry: Registry,
     pages: PageTypes,
@@ -61,24 +61,22 @@ pub struct DocumentValidator {
 }
 
 impl DocumentValidator {
-    /// The rules of a schema; without `introspection`, `__schema` and `__type` are refused.
-    #[must_use]
+    /// Without `introspection`, `__schema` and `__type` are rejected.
     pub fn new(registry: Registry, limits: Limits, introspection: bool) -> Self {
         Self { pages: PageTypes::new(&registry), registry, limits, introspection }
     }
 
-    /// Reads a document whose tokens and nesting are within the limits.
+    /// Parses a document whose tokens and nesting are within the limits.
     ///
     /// # Errors
-    ///
-    /// `QUERY_TOO_COMPLEX` beyond a limit, `GRAPHQL_PARSE_FAILED` for what is not GraphQL.
+    /// `QUERY_TOO_COMPLEX` above a limit, `GRAPHQL_PARSE_FAILED` for a syntax error.
     pub fn parse(&self, source: &str) -> Result<Document, ServerError> {
         tokens::check(source, &self.limits)?;
         parse_query(source).map(Document).map_err(|error| syntax_error(&error))
     }
 
-    /// The type whose fields this kind of operation selects, if the schema has one.
-    fn root(&self, kind: OperationType) -> Option<&MetaType> {
+    /// The root operation type (specification §3.3.1), if the schema defines it.
+    fn root_type(&self, kind: OperationType) -> Option<&MetaType> {
         let name = match kind {
             OperationType::Query => Some(&self.registry.query_type),
             OperationType::Mutation => self.registry.mutation_type.as_ref(),
@@ -88,17 +86,16 @@ impl DocumentValidator {
     }
 }
 
-/// A document that was parsed.
+/// A parsed document.
 #[derive(Clone, Debug)]
 pub struct Document(ExecutableDocument);
 
 impl Document {
-    /// The operation of that name, or the only one where no name is given (`GetOperation`,
-    /// section 6.1 of the GraphQL specification).
+    /// `GetOperation` (specification §6.1): the operation of that name, or the only one if no name is
+    /// given.
     ///
     /// # Errors
-    ///
-    /// `GRAPHQL_VALIDATION_FAILED` when the name is unknown, or needed and not given.
+    /// `GRAPHQL_VALIDATION_FAILED` if the name is unknown, or missing and required.
     pub fn operation<'a>(&'a self, name: Option<&'a str>) -> Result<Operation<'a>, ServerError> {
         let (name, definition) = match (&self.0.operations, name) {
             (DocumentOperations::Single(operation), None) => (None, operation),
@@ -122,20 +119,16 @@ impl Document {
         Ok(Operation { document: &self.0, name, definition })
     }
 
-    /// The document as it was written.
-    #[must_use]
     pub fn parsed(&self) -> &ExecutableDocument {
         &self.0
     }
 
-    /// Whether there are operations beside the one that runs.
-    #[must_use]
-    pub fn has_others(&self) -> bool {
+    pub fn has_multiple_operations(&self) -> bool {
         self.0.operations.iter().count() > 1
     }
 
-    /// The operation of that name in the form that a request takes: root fields that are one merged, and without the arguments and input fields whose variables have no value.
-    #[must_use]
+    /// The document for async-graphql to execute: only the operation of that name, with its root
+    /// fields merged, and without arguments and input fields whose variables have no value.
     pub fn into_parsed(
         mut self,
         validator: &DocumentValidator,
@@ -146,13 +139,13 @@ impl Document {
             retain_operation::retain(&mut self.0, name);
         }
         let Registry { mutation_type, subscription_type, .. } = &validator.registry;
-        let merged = [
+        let root_types = [
             (OperationType::Mutation, mutation_type),
             (OperationType::Subscription, subscription_type),
         ];
-        for (kind, root) in merged {
-            if let Some(root) = root {
-                merge_fields::root_fields(&mut self.0, kind, root);
+        for (kind, root_type) in root_types {
+            if let Some(root_type) = root_type {
+                merge_fields::root_fields(&mut self.0, kind, root_type);
             }
         }
         unset_variables::remove(&mut self.0, variables);
@@ -160,7 +153,7 @@ impl Document {
     }
 }
 
-/// The operation that a request chose.
+/// The operation that a request selects.
 #[derive(Clone, Copy, Debug)]
 pub struct Operation<'a> {
     document: &'a ExecutableDocument,
@@ -169,19 +162,14 @@ pub struct Operation<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// Query, mutation or subscription.
-    #[must_use]
     pub fn kind(&self) -> OperationType {
         self.definition.node.ty
     }
 
-    /// Its name, unless it has none.
-    #[must_use]
     pub fn name(&self) -> Option<&'a str> {
         self.name
     }
 
-    /// The variables that it defines.
     pub fn variables(&self) -> impl Iterator<Item = &'a VariableDefinition> {
         self.definition.node.variable_definitions.iter().map(|definition| &definition.node)
     }
@@ -191,7 +179,7 @@ impl<'a> Operation<'a> {
         definitions.find(|definition| definition.node.name.node == variable)
     }
 
-    /// What a variable holds: the value given, else its default.
+    /// The given value of a variable, otherwise its default.
     fn value_of<'v>(&self, variable: &str, variables: &'v Variables) -> Option<&'v Value>
     where
         'a: 'v,
@@ -203,8 +191,8 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// What a client is told of it: the parser draws the line and a list of its rules below it; only the last line tells anything.
-#[must_use]
+/// The error for the client. The parser's message shows the source line, then the grammar rules it
+/// expects: only the last line is useful.
 pub fn syntax_error(error: &async_graphql::parser::Error) -> ServerError {
     let message = error.to_string();
     let expected = message.lines().last().unwrap_or_default();

@@ -166,13 +166,13 @@ impl Engine {
         let document = &document.document;
         let operation = document.operation(operation_name.as_deref())?;
         let complexity = self.validator.complexity(&operation, &variables)?;
-        operation.check_root()?;
+        operation.check_single_root_field()?;
         let coerced = self.validator.coerce(&operation, variables);
         let is_token_missing = complexity.needs_viewer && viewer.is_none();
         let validate_now = coerced.is_err()
             || is_token_missing
             || delivery == Delivery::Stream
-            || document.has_others();
+            || document.has_multiple_operations();
         if validate_now {
             // Errors of the document are reported before those of the variables and the token. Also, only
             // the operation to execute is kept below.

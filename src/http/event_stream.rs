@@ -46,7 +46,7 @@ pub async fn open(
     request_id: &str,
 ) -> Result<Response, HttpError> {
     if let Some(viewer) = &viewer {
-        state.authenticator.admit_live(viewer)?;
+        state.authenticator.check_unexpired(viewer)?;
     }
     let permit = connection_permit(state, viewer.as_ref())?;
     let (events, mut receiver) = mpsc::channel(1);
@@ -140,7 +140,7 @@ impl EventStream {
     /// Waits until the viewer's token expires or is revoked.
     async fn token_refused(&self) {
         match &self.viewer {
-            Some(viewer) => drop(self.state.authenticator.end_of(viewer).await),
+            Some(viewer) => drop(self.state.authenticator.expired_or_revoked(viewer).await),
             None => future::pending().await,
         }
     }

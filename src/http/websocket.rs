@@ -203,11 +203,11 @@ impl<'a> SocketSession<'a> {
         let authenticator = &self.state.authenticator;
         let verified = async {
             if let Some(authorization) = authorization(&parameters) {
-                return authenticator.verify_live(authorization).await;
+                return authenticator.authenticate_connection(authorization).await;
             }
             let viewer = authenticator.authenticate(&credentials).await?;
             let viewer = viewer.ok_or_else(AuthError::missing)?;
-            authenticator.admit_live(&viewer)?;
+            authenticator.check_unexpired(&viewer)?;
             Ok(viewer)
         };
         Ok(self.connection.until_end(verified).await??)
@@ -254,7 +254,7 @@ impl<'a> SocketSession<'a> {
 
 /// Resolves when the session of this viewer has to end.
 fn session_end<'a>(state: &'a AppState, viewer: &Viewer) -> BoxFuture<'a, Close> {
-    let token_refused = state.authenticator.end_of(viewer);
+    let token_refused = state.authenticator.expired_or_revoked(viewer);
     let end = async move {
         select! {
             biased;

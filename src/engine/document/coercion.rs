@@ -1,4 +1,4 @@
-//! Checks every value that comes in, from the variables or in the document, against its type.
+//! Input coercion: checks every value in the variables and in the document against its type.
 
 mod values;
 
@@ -13,65 +13,60 @@ use async_graphql::{
 use super::{DocumentValidator, Operation};
 use crate::error::{ApiError, ErrorCode};
 
-/// The most values in the variables and arguments of an operation: the library copies them, once
-/// for each place where a variable stands.
+/// Limits the values in the variables and arguments of an operation: async-graphql copies the value
+/// of a variable for each use.
 const MAX_VALUES: usize = 10_000;
-/// The most errors that one answer tells.
+/// Limits the errors in one response.
 const MAX_ERRORS: usize = 20;
 
 impl DocumentValidator {
-    /// Checks the variables of the operation and fills in their defaults (`CoerceVariableValues`,
-    /// section 6.1.2 of the GraphQL specification), and with them the arguments that the operation
-    /// writes out (section 5.6).
+    /// `CoerceVariableValues` (specification §6.1.2): checks the variables and adds their defaults.
+    /// Also checks the values in the document (specification §5.6).
     ///
     /// # Errors
-    ///
-    /// One error for each fault, 20 at most: `BAD_USER_INPUT` with the path of the variable as
-    /// `field`, or `GRAPHQL_VALIDATION_FAILED` for a value that stands in the document.
+    /// One error for each invalid value, at most 20: `BAD_USER_INPUT` with the path in the variable as
+    /// `field`, or `GRAPHQL_VALIDATION_FAILED` for a value in the document.
     pub fn coerce(
         &self,
         operation: &Operation<'_>,
         variables: Variables,
     ) -> Result<Variables, Vec<ServerError>> {
-        let mut inputs = InputCoercion::new(self, operation, &variables);
-        inputs.variables();
-        inputs.document();
-        if !inputs.errors.is_empty() {
-            return Err(inputs.errors);
+        let mut coercion = InputCoercion::new(self, operation, &variables);
+        coercion.variables();
+        coercion.document();
+        if !coercion.errors.is_empty() {
+            return Err(coercion.errors);
         }
         Ok(with_defaults(operation, Cow::Owned(variables)).into_owned())
     }
 
-    /// What the document has to say about its values, if it says so whatever the variables hold.
-    #[must_use]
+    /// `None` if a value in the document is invalid, or its validity depends on variables.
     pub fn statically_valid(&self, operation: &Operation<'_>) -> Option<StaticallyValid> {
         let variables = Variables::default();
-        let mut inputs = InputCoercion::new(self, operation, &variables);
-        inputs.document();
-        let is_settled = inputs.errors.is_empty() && !inputs.depends_on_variables;
-        is_settled.then_some(StaticallyValid { values: inputs.values })
+        let mut coercion = InputCoercion::new(self, operation, &variables);
+        coercion.document();
+        let is_statically_valid = coercion.errors.is_empty() && !coercion.depends_on_variables;
+        is_statically_valid.then_some(StaticallyValid { values: coercion.values })
     }
 
-    /// The same as [`DocumentValidator::coerce`], for a document that was looked at before. Where there is nothing,
-    /// a variable is at fault.
-    #[must_use]
+    /// Like [`DocumentValidator::coerce`], but checks the variables only. `None` if one is invalid.
     pub fn coerce_statically_valid<'v>(
         &self,
         operation: &Operation<'_>,
-        settled: &StaticallyValid,
+        document: &StaticallyValid,
         variables: &'v Variables,
     ) -> Option<Cow<'v, Variables>> {
-        let mut inputs = InputCoercion::new(self, operation, variables);
-        inputs.values = settled.values;
-        inputs.variables();
-        inputs.errors.is_empty().then(|| with_defaults(operation, Cow::Borrowed(variables)))
+        let mut coercion = InputCoercion::new(self, operation, variables);
+        coercion.values = document.values;
+        coercion.variables();
+        coercion.errors.is_empty().then(|| with_defaults(operation, Cow::Borrowed(variables)))
     }
 }
 
-/// What holds for the values of a document, whatever its variables hold.
+/// Proof that the values in a document are valid for all valid variables.
 #[derive(Debug)]
 pub struct StaticallyValid {
-    /// How many the document has itself.
+    /// The number of values in the document.
     values: usize,
 }
 
@@ -90,11 +85,11 @@ fn with_defaults<'v>(
     variables
 }
 
-/// Where a value comes from, which decides the code of its errors.
+/// Where a value is written. It determines the code and location of an error.
 #[derive(Clone, Copy)]
 enum ValueSource {
     Document(Pos),
-    /// By the variable that is defined there.
+    /// At the definition of the variable.
     Variable(Pos),
 }
 
@@ -102,11 +97,10 @@ struct InputCoercion<'a> {
     validator: &'a DocumentValidator,
     operation: &'a Operation<'a>,
     variables: &'a Variables,
-    /// The fragments whose arguments have been checked.
-    fragments: HashSet<&'a str>,
-    /// Values looked at so far.
+    visited_fragments: HashSet<&'a str>,
+    /// The number of values checked so far.
     values: usize,
-    /// Whether something in the document depends on what a variable holds.
+    /// Whether the validity of the document depends on a variable's value.
     depends_on_variables: bool,
     errors: Vec<ServerError>,
 }
@@ -121,7 +115,7 @@ impl<'a> InputCoercion<'a> {
             validator,
             operation,
             variables,
-            fragments: HashSet::new(),
+            visited_fragments: HashSet::new(),
             values: 0,
             depends_on_variables: false,
             errors: Vec::new(),
@@ -135,13 +129,13 @@ impl<'a> InputCoercion<'a> {
     }
 
     fn document(&mut self) {
-        let root = self.validator.root(self.operation.kind());
-        self.selections(&self.operation.definition.node.selection_set.node, root);
+        let root_type = self.validator.root_type(self.operation.kind());
+        self.selections(&self.operation.definition.node.selection_set.node, root_type);
     }
 
     fn variable(&mut self, definition: &VariableDefinition, pos: Pos) {
         let VariableDefinition { name, var_type, default_value, .. } = definition;
-        let path = &root(&name.node);
+        let path = &root_path(&name.node);
         if self.validator.registry.concrete_type_by_parsed_type(&var_type.node).is_none() {
             let ty = var_type.to_string();
             let ty = MetaTypeName::concrete_typename(&ty);
@@ -167,19 +161,20 @@ impl<'a> InputCoercion<'a> {
     fn selections(&mut self, set: &'a SelectionSet, parent: Option<&'a MetaType>) {
         let registry = &self.validator.registry;
         for selection in &set.items {
-            self.conditions(&selection.node);
+            self.directives(&selection.node);
             match &selection.node {
                 Selection::Field(field) => {
                     let name = &field.node.name.node;
-                    let known = parent.and_then(|parent| parent.field_by_name(name));
+                    let definition = parent.and_then(|parent| parent.field_by_name(name));
                     for (name, value) in &field.node.arguments {
-                        let argument = known.and_then(|known| known.args.get(name.node.as_str()));
+                        let argument =
+                            definition.and_then(|field| field.args.get(name.node.as_str()));
                         if let Some(argument) = argument {
                             let source = ValueSource::Document(value.pos);
-                            self.argument(argument, &value.node, &root(&name.node), source);
+                            self.argument(argument, &value.node, &root_path(&name.node), source);
                         }
                     }
-                    let ty = known.and_then(|known| registry.concrete_type_by_name(&known.ty));
+                    let ty = definition.and_then(|field| registry.concrete_type_by_name(&field.ty));
                     self.selections(&field.node.selection_set.node, ty);
                 }
                 Selection::InlineFragment(fragment) => {
@@ -193,7 +188,7 @@ impl<'a> InputCoercion<'a> {
                     let name = &spread.node.fragment_name.node;
                     let fragment = self.operation.document.fragments.get(name);
                     if let Some(fragment) = fragment
-                        && self.fragments.insert(name)
+                        && self.visited_fragments.insert(name)
                     {
                         let condition = &fragment.node.type_condition.node.on.node;
                         let parent = registry.types.get(condition.as_str());
@@ -204,14 +199,14 @@ impl<'a> InputCoercion<'a> {
         }
     }
 
-    /// The argument of `@skip` and `@include` (section 3.13).
-    fn conditions(&mut self, selection: &Selection) {
+    /// The argument of `@skip` and `@include` (specification §3.13).
+    fn directives(&mut self, selection: &Selection) {
         for directive in selection.directives() {
             if let "skip" | "include" = directive.node.name.node.as_str()
                 && let Some(value) = directive.node.get_argument("if")
             {
                 let source = ValueSource::Document(value.pos);
-                self.value("Boolean!", &value.node, &root("if"), source);
+                self.value("Boolean!", &value.node, &root_path("if"), source);
             }
         }
     }
@@ -232,11 +227,11 @@ impl<'a> InputCoercion<'a> {
     }
 }
 
-fn root(name: &str) -> QueryPathNode<'_> {
+fn root_path(name: &str) -> QueryPathNode<'_> {
     QueryPathNode { parent: None, segment: QueryPathSegment::Name(name) }
 }
 
-fn below<'a>(parent: &'a QueryPathNode<'a>, segment: QueryPathSegment<'a>) -> QueryPathNode<'a> {
+fn child<'a>(parent: &'a QueryPathNode<'a>, segment: QueryPathSegment<'a>) -> QueryPathNode<'a> {
     QueryPathNode { parent: Some(parent), segment }
 }
 

@@ -1,4 +1,4 @@
-//! The fields that an operation selects, its fragments expanded.
+//! The fields that an operation selects, as input for a plan.
 
 use async_graphql::{
     Name, Pos, Positioned, Variables,
@@ -9,24 +9,20 @@ use async_graphql_value::Value as InputValue;
 
 use super::{DocumentValidator, Operation, field_collector::FieldCollector};
 
-/// A field of an operation, with the fields below it.
 pub struct CollectedField<'d> {
     /// The response key.
     pub key: &'d str,
-    /// The name in the schema.
     pub name: &'d str,
-    /// Its place in the document.
     pub pos: Pos,
-    /// Its arguments as they are written.
+    /// With variables, not their values.
     pub arguments: &'d [(Positioned<Name>, Positioned<InputValue>)],
-    /// The fields of the object that it returns, or of each of them.
+    /// The fields selected on the objects it returns.
     pub selections: Vec<CollectedField<'d>>,
 }
 
 impl DocumentValidator {
-    /// The fields of an operation that are the same whatever its variables are, and whatever objects
-    /// there are: `None` where a directive or the type of an object has a say.
-    #[must_use]
+    /// The fields of an operation if neither variables nor data determine which they are; `None` if
+    /// it has directives or selects fields of an abstract type.
     pub fn collect_fields<'d>(
         &self,
         operation: &'d Operation<'d>,
@@ -39,7 +35,7 @@ impl DocumentValidator {
         }
         let variables = &Variables::default();
         let collector = FieldCollector { registry: &self.registry, operation, variables };
-        collector.collect_objects(self.root(operation.kind())?, &[&set.node])
+        collector.collect_subfields(self.root_type(operation.kind())?, &[&set.node])
     }
 }
 
@@ -55,20 +51,21 @@ fn has_directives(set: &SelectionSet) -> bool {
 }
 
 impl<'d> FieldCollector<'_, 'd, '_> {
-    fn collect_objects(
+    fn collect_subfields(
         &self,
         parent: &MetaType,
         sets: &[&'d SelectionSet],
     ) -> Option<Vec<CollectedField<'d>>> {
         let MetaType::Object { name, .. } = parent else { return None };
-        let one = |(key, fields): (&'d Name, Vec<&'d Field>)| {
+        let collect_field = |(key, fields): (&'d Name, Vec<&'d Field>)| {
             let field = *fields.first()?;
             let name = &field.name.node;
             let selections = match parent.field_by_name(name) {
-                Some(meta) => match self.registry.concrete_type_by_name(&meta.ty)? {
+                Some(definition) => match self.registry.concrete_type_by_name(&definition.ty)? {
                     ty if ty.is_composite() => {
-                        let sets: Vec<_> = fields.iter().map(|it| &it.selection_set.node).collect();
-                        self.collect_objects(ty, &sets)?
+                        let sets: Vec<_> =
+                            fields.iter().map(|field| &field.selection_set.node).collect();
+                        self.collect_subfields(ty, &sets)?
                     }
                     _ => Vec::new(),
                 },
@@ -78,6 +75,6 @@ impl<'d> FieldCollector<'_, 'd, '_> {
             let pos = field.response_key().pos;
             Some(CollectedField { key, name, pos, arguments: &field.arguments, selections })
         };
-        self.collect(name, sets).into_iter().map(one).collect()
+        self.collect(name, sets).into_iter().map(collect_field).collect()
     }
 }

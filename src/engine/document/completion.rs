@@ -1,9 +1,9 @@
-//! Gives an answer the shape that its document asks for.
+//! Completes a response as the specification requires: errors propagate to the nearest nullable
+//! position (specification §6.4.4), and fields are in the order of the document (specification
+//! §6.2.2, §7.2.2).
 //!
-//! The library leaves out a field that fails, even where its type has no null; it makes a null of
-//! an object none of whose fields is asked for, and it answers fields in the order in which they
-//! are done. The GraphQL specification wants nulls carried up to where they are allowed (section
-//! 6.4.4), and fields in the order of the document (sections 6.2.2 and 7.2.2).
+//! async-graphql omits a field that fails, even if its type is non-null; returns null for an object
+//! whose selected fields are all omitted; and orders fields by when they were resolved.
 
 use async_graphql::{
     Name, PathSegment, Response, Value, indexmap::IndexMap, registry::MetaTypeName,
@@ -11,12 +11,11 @@ use async_graphql::{
 
 use super::response_shape::{FieldShape, ObjectShape, ResponseShape};
 
-/// The recursion ends where the shape does, whatever the answer holds.
 impl ResponseShape<'_> {
-    /// Puts the answer to an operation that ran into this shape.
+    /// Completes the response of an executed operation.
     ///
-    /// A null that stands for an object of a nullable type stays, though the library may have made
-    /// it of an object without fields: it cannot be told from one that does not exist.
+    /// A null of a nullable object type stays null, although async-graphql may have made it from an
+    /// object without fields: it cannot be distinguished from an object that does not exist.
     pub fn complete_value(&self, response: &mut Response) {
         if self.root.is_empty() {
             return;
@@ -26,7 +25,7 @@ impl ResponseShape<'_> {
             *data = Value::Object(IndexMap::new());
         }
         let paths = || errors.iter().map(|error| &error.path[..]).filter(|path| !path.is_empty());
-        // First of all, so that afterwards a null on the way is one that an error has left there.
+        // First, so that afterwards every null on a path was propagated from an error.
         for path in paths() {
             restore_objects(&self.root, data, path);
         }
@@ -43,7 +42,7 @@ impl ResponseShape<'_> {
     }
 }
 
-/// Makes objects of the nulls on the way to an error: there was one, or nothing in it had failed.
+/// Replaces the nulls on the path of an error by objects: a field failed there, so there was one.
 fn restore_objects(objects: &[ObjectShape<'_>], mut value: &mut Value, path: &[PathSegment]) {
     let mut objects = objects;
     for segment in path {
@@ -72,7 +71,7 @@ fn restore_objects(objects: &[ObjectShape<'_>], mut value: &mut Value, path: &[P
     }
 }
 
-/// Writes the null of an error selections this object; tells whether the object itself becomes null.
+/// Writes the null of an error below this object. Returns whether the object itself becomes null.
 fn propagate_null(
     objects: &[ObjectShape<'_>],
     fields: &mut IndexMap<Name, Value>,
@@ -85,7 +84,7 @@ fn propagate_null(
     if let Some(value) = fields.get_mut(key.as_str()) {
         return propagate_null_at(ty, selections, value, rest);
     }
-    // Whatever failed selections it, nothing of it is left.
+    // The field is omitted, whether it failed itself or a field below it.
     let non_null = MetaTypeName::create(ty).is_non_null();
     if !non_null {
         fields.insert(Name::new(key), Value::Null);
@@ -93,8 +92,8 @@ fn propagate_null(
     non_null
 }
 
-/// Writes the null of an error at this position or below; tells whether it has to be written
-/// further up, because this one has no null (section 6.4.4 of the specification).
+/// Writes the null of an error at this position or below it. Returns whether it propagates to the
+/// parent, because this position is non-null.
 fn propagate_null_at(
     ty: &str,
     selections: &[ObjectShape<'_>],
@@ -102,7 +101,7 @@ fn propagate_null_at(
     path: &[PathSegment],
 ) -> bool {
     let declared = MetaTypeName::create(ty);
-    let failed = match (path.split_first(), declared.unwrap_non_null(), &mut *value) {
+    let is_null = match (path.split_first(), declared.unwrap_non_null(), &mut *value) {
         (None, ..) => true,
         (Some((PathSegment::Index(index), rest)), MetaTypeName::List(ty), Value::List(items)) => {
             items.get_mut(*index).is_some_and(|item| propagate_null_at(ty, selections, item, rest))
@@ -112,16 +111,16 @@ fn propagate_null_at(
         }
         _ => false,
     };
-    if failed && !declared.is_non_null() {
+    if is_null && !declared.is_non_null() {
         *value = Value::Null;
         return false;
     }
-    failed
+    is_null
 }
 
-/// Orders the fields of an object and of all selections it.
+/// Orders the fields of an object and of all objects below it.
 fn order_fields(objects: &[ObjectShape<'_>], fields: &mut IndexMap<Name, Value>) {
-    let Some(object) = object(objects, fields, None) else { return };
+    let Some(object) = object_shape(objects, fields, None) else { return };
     if !object.is_in_order(fields) {
         let mut unordered = std::mem::take(fields);
         fields.reserve(unordered.len());
@@ -133,13 +132,13 @@ fn order_fields(objects: &[ObjectShape<'_>], fields: &mut IndexMap<Name, Value>)
         fields.extend(unordered);
     }
     let mut next = 0;
-    for (key, slot) in &object.fields {
+    for (key, shape) in &object.fields {
         let Some((found, value)) = fields.get_index_mut(next) else { return };
         if found != key {
             continue;
         }
         next += 1;
-        if let FieldShape::Field { ty, selections } = slot
+        if let FieldShape::Field { ty, selections } = shape
             && !selections.is_empty()
         {
             order_value(ty, selections, value);
@@ -163,18 +162,17 @@ fn order_value(ty: &str, selections: &[ObjectShape<'_>], value: &mut Value) {
     }
 }
 
-/// What the document says about a field of one of these objects.
 fn field_shape<'s, 'a>(
     objects: &'s [ObjectShape<'a>],
     fields: &IndexMap<Name, Value>,
     key: &str,
 ) -> Option<&'s FieldShape<'a>> {
-    object(objects, fields, Some(key))?.fields.get(key)
+    object_shape(objects, fields, Some(key))?.fields.get(key)
 }
 
-/// Which of these objects the fields make, with the one that failed: by `__typename` where it is
-/// asked for, else the smallest that has them all.
-fn object<'s, 'a>(
+/// The shape that matches these fields and the one that failed: by `__typename` if it is selected,
+/// otherwise the smallest that has them all.
+fn object_shape<'s, 'a>(
     objects: &'s [ObjectShape<'a>],
     fields: &IndexMap<Name, Value>,
     failed: Option<&str>,
@@ -184,16 +182,16 @@ fn object<'s, 'a>(
     }
     let possible = objects.iter().filter(|object| {
         let has_failed = failed.is_none_or(|key| object.fields.contains_key(key));
-        has_failed && fields.iter().all(|(key, value)| object.may_have(key, value))
+        has_failed && fields.iter().all(|(key, value)| object.can_have(key, value))
     });
     possible.min_by_key(|object| object.fields.len())
 }
 
 impl ObjectShape<'_> {
-    fn may_have(&self, key: &Name, value: &Value) -> bool {
+    fn can_have(&self, key: &Name, value: &Value) -> bool {
         match (self.fields.get(key), value) {
             (Some(FieldShape::TypeName), Value::String(name)) => name == self.type_name,
-            (slot, _) => slot.is_some(),
+            (shape, _) => shape.is_some(),
         }
     }
 

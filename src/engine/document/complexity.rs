@@ -1,4 +1,4 @@
-//! Measures a document: each operation and each fragment is walked once.
+//! Measures the complexity of a document. Visits each operation and fragment once.
 
 use std::collections::HashMap;
 
@@ -19,31 +19,29 @@ use super::{
 };
 use crate::error::{ApiError, ErrorCode};
 
-/// What the chosen operation asks for.
+/// The complexity of the selected operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Complexity {
-    /// Objects that could come back.
+    /// Objects that it could return.
     pub cost: u64,
-    /// Whether it asks for any root field but `__typename`, `__schema` and `__type`.
+    /// Whether it has a root field other than `__typename`, `__schema` and `__type`.
     pub needs_viewer: bool,
-    /// Selections that were looked at: as many as the document has, however they are spread.
+    /// The visited selections: as many as the document has, without expanding fragments.
     pub visits: usize,
 }
 
 impl DocumentValidator {
-    /// Measures the operation, and refuses it where it or its document passes a limit.
+    /// Measures the operation, and rejects it if it or its document is above a limit.
     ///
     /// # Errors
-    ///
-    /// `QUERY_TOO_COMPLEX` beyond a limit; `GRAPHQL_VALIDATION_FAILED` for a fragment that spreads
-    /// itself (section 5.5.2.2 of the GraphQL specification), and for introspection where it is
-    /// off.
+    /// `QUERY_TOO_COMPLEX` above a limit; `GRAPHQL_VALIDATION_FAILED` for a fragment that spreads
+    /// itself (specification §5.5.2.2), and for introspection if it is off.
     pub fn complexity(
         &self,
         operation: &Operation<'_>,
         variables: &Variables,
     ) -> Result<Complexity, ServerError> {
-        let mut walk = ComplexityVisitor {
+        let mut visitor = ComplexityVisitor {
             validator: self,
             operation,
             variables,
@@ -53,50 +51,50 @@ impl DocumentValidator {
             visits: 0,
             level: 0,
         };
-        let chosen = walk.operation(operation.definition)?;
-        let document = walk.rest_of_document(chosen)?;
+        let selected = visitor.operation(operation.definition)?;
+        let document = visitor.whole_document(selected)?;
 
         let Limits { aliases, directives, root_fields, depth, selections, cost, values, .. } =
             self.limits;
-        at_most("the document has", walk.aliases, "aliases", aliases)?;
-        at_most("the document has", walk.directives, "directives", directives)?;
+        at_most("the document has", visitor.aliases, "aliases", aliases)?;
+        at_most("the document has", visitor.directives, "directives", directives)?;
         at_most("the document has", document.depth, "levels of fields", depth)?;
         at_most("the document expands to", document.selections, "selections", selections)?;
-        at_most("the operation has", chosen.fields, "root fields", root_fields)?;
-        at_most("the operation could return", chosen.cost, "objects", cost)?;
-        at_most("the operation could return", chosen.values, "values", values)?;
-        if chosen.introspects && !self.introspection {
+        at_most("the operation has", selected.fields, "root fields", root_fields)?;
+        at_most("the operation could return", selected.cost, "objects", cost)?;
+        at_most("the operation could return", selected.values, "values", values)?;
+        if selected.introspects && !self.introspection {
             return Err(invalid("introspection is off"));
         }
-        let SelectionComplexity { cost, needs_viewer, .. } = chosen;
-        Ok(Complexity { cost, needs_viewer, visits: walk.visits })
+        let SelectionComplexity { cost, needs_viewer, .. } = selected;
+        Ok(Complexity { cost, needs_viewer, visits: visitor.visits })
     }
 }
 
-/// What a selection set amounts to, with everything that its fragments bring in.
+/// The complexity of a selection set, with fragments expanded.
 #[derive(Clone, Copy, Default)]
 struct SelectionComplexity {
-    /// Levels of fields.
+    /// Levels of nested fields.
     depth: usize,
-    /// Levels of selection sets, those of fragments too.
+    /// Levels of nested selection sets, including those of fragments.
     levels: usize,
-    /// Fields, spreads and inline fragments on all levels.
+    /// Fields, spreads and inline fragments at all levels.
     selections: u64,
-    /// Fields on the first level.
+    /// Fields at the first level.
     fields: usize,
-    /// Objects that could come back.
+    /// Objects that could be returned.
     cost: u64,
-    /// Fields that could come back, of all objects.
+    /// Fields of all those objects.
     values: u64,
-    /// Whether `__schema` or `__type` is asked for.
+    /// Whether it selects `__schema` or `__type`.
     introspects: bool,
-    /// Whether the first level has a field that is not about the schema.
+    /// Whether the first level has a field other than `__typename`, `__schema` and `__type`.
     needs_viewer: bool,
 }
 
 impl SelectionComplexity {
-    /// The weight of two selections in the same set; the same field twice counts twice.
-    fn beside(self, other: Self) -> Self {
+    /// The complexity of two selections in one set; equal fields count twice.
+    fn combine(self, other: Self) -> Self {
         Self {
             depth: self.depth.max(other.depth),
             levels: self.levels.max(other.levels),
@@ -109,47 +107,46 @@ impl SelectionComplexity {
         }
     }
 
-    /// The weight of a fragment where it is used, which is one more selection.
+    /// The complexity of a fragment at its spread, which is one more selection.
     fn spread(self) -> Self {
         Self { selections: self.selections.saturating_add(1), ..self }
     }
 }
 
-/// How deep selection sets of all kinds may lie in one another, fragments expanded: whatever walks
-/// them recurses, and the stack of a thread has an end.
-const LEVELS: usize = 100;
+/// Limits the nesting of selection sets, with fragments expanded: all visitors recurse, and the
+/// stack of a thread is limited.
+const MAX_LEVELS: usize = 100;
 
 struct ComplexityVisitor<'a> {
     validator: &'a DocumentValidator,
     operation: &'a Operation<'a>,
     variables: &'a Variables,
-    /// The fragments met so far; `None` while one is being walked, so that it is seen to spread
-    /// itself.
+    /// The visited fragments; `None` during the visit, to detect a fragment that spreads itself.
     fragments: HashMap<&'a str, Option<SelectionComplexity>>,
     aliases: usize,
     directives: usize,
     visits: usize,
-    /// Selection sets around the place that is walked.
+    /// The selection sets around the current selection.
     level: usize,
 }
 
 impl<'a> ComplexityVisitor<'a> {
-    /// Adds all other operations, and the fragments, used or not.
-    fn rest_of_document(
+    /// Adds all other operations and all fragments, used or not.
+    fn whole_document(
         &mut self,
-        chosen: SelectionComplexity,
+        selected: SelectionComplexity,
     ) -> Result<SelectionComplexity, ServerError> {
         let operation = self.operation;
-        let mut weight = chosen;
+        let mut complexity = selected;
         for (_, other) in operation.document.operations.iter() {
             if !std::ptr::eq(other, operation.definition) {
-                weight = weight.beside(self.operation(other)?);
+                complexity = complexity.combine(self.operation(other)?);
             }
         }
         for (name, fragment) in &operation.document.fragments {
-            weight = weight.beside(self.fragment(name, fragment)?);
+            complexity = complexity.combine(self.fragment(name, fragment)?);
         }
-        Ok(weight)
+        Ok(complexity)
     }
 
     fn operation(
@@ -157,48 +154,49 @@ impl<'a> ComplexityVisitor<'a> {
         operation: &'a Positioned<OperationDefinition>,
     ) -> Result<SelectionComplexity, ServerError> {
         let operation = &operation.node;
-        self.count(&operation.directives);
+        self.count_directives(&operation.directives);
         for definition in &operation.variable_definitions {
-            self.count(&definition.node.directives);
+            self.count_directives(&definition.node.directives);
         }
-        self.set(&operation.selection_set.node, self.validator.root(operation.ty))
+        self.selection_set(&operation.selection_set.node, self.validator.root_type(operation.ty))
     }
 
-    /// Walks a fragment where it is met first, and remembers its weight.
+    /// Visits a fragment at its first spread and caches its complexity.
     fn fragment(
         &mut self,
         name: &'a Name,
         fragment: &'a Positioned<FragmentDefinition>,
     ) -> Result<SelectionComplexity, ServerError> {
         match self.fragments.get(name.as_str()) {
-            Some(Some(weight)) => return Ok(*weight),
+            Some(Some(complexity)) => return Ok(*complexity),
             Some(None) => return Err(spreads_itself(name, fragment.pos)),
             None => {}
         }
         self.fragments.insert(name, None);
         let FragmentDefinition { type_condition, directives, selection_set } = &fragment.node;
-        self.count(directives);
-        let weight = self.set(&selection_set.node, self.type_of(&type_condition.node.on.node))?;
-        self.fragments.insert(name, Some(weight));
-        Ok(weight)
+        self.count_directives(directives);
+        let complexity =
+            self.selection_set(&selection_set.node, self.type_of(&type_condition.node.on.node))?;
+        self.fragments.insert(name, Some(complexity));
+        Ok(complexity)
     }
 
-    fn set(
+    fn selection_set(
         &mut self,
         set: &'a SelectionSet,
         parent: Option<&'a MetaType>,
     ) -> Result<SelectionComplexity, ServerError> {
         self.level += 1;
-        at_most("the document has", self.level, "levels of selections", LEVELS)?;
-        let weight =
-            set.items.iter().try_fold(SelectionComplexity::default(), |weight, selection| {
-                Ok::<_, ServerError>(weight.beside(self.selection(&selection.node, parent)?))
-            })?;
+        at_most("the document has", self.level, "levels of selections", MAX_LEVELS)?;
+        let mut complexity = SelectionComplexity::default();
+        for selection in &set.items {
+            complexity = complexity.combine(self.selection(&selection.node, parent)?);
+        }
         self.level -= 1;
-        // A fragment that was walked before brings the levels that it had then.
-        let levels = weight.levels + 1;
-        at_most("the document has", levels, "levels of selections", LEVELS)?;
-        Ok(SelectionComplexity { levels, ..weight })
+        // The complexity of a visited fragment includes its levels.
+        let levels = complexity.levels + 1;
+        at_most("the document has", levels, "levels of selections", MAX_LEVELS)?;
+        Ok(SelectionComplexity { levels, ..complexity })
     }
 
     fn selection(
@@ -207,7 +205,7 @@ impl<'a> ComplexityVisitor<'a> {
         parent: Option<&'a MetaType>,
     ) -> Result<SelectionComplexity, ServerError> {
         self.visits += 1;
-        self.count(selection.directives());
+        self.count_directives(selection.directives());
         match selection {
             Selection::Field(field) => self.field(&field.node, parent),
             Selection::InlineFragment(fragment) => {
@@ -215,15 +213,15 @@ impl<'a> ComplexityVisitor<'a> {
                     Some(condition) => self.type_of(&condition.node.on.node),
                     None => parent,
                 };
-                Ok(self.set(&fragment.node.selection_set.node, parent)?.spread())
+                Ok(self.selection_set(&fragment.node.selection_set.node, parent)?.spread())
             }
             Selection::FragmentSpread(spread) => {
                 let name = &spread.node.fragment_name.node;
-                let weight = match self.operation.document.fragments.get(name) {
+                let complexity = match self.operation.document.fragments.get(name) {
                     Some(fragment) => self.fragment(name, fragment)?,
                     None => SelectionComplexity::default(),
                 };
-                Ok(weight.spread())
+                Ok(complexity.spread())
             }
         }
     }
@@ -235,13 +233,13 @@ impl<'a> ComplexityVisitor<'a> {
     ) -> Result<SelectionComplexity, ServerError> {
         self.aliases += usize::from(field.alias.is_some());
         let name = field.name.node.as_str();
-        let known = parent.and_then(|parent| Some((parent, parent.field_by_name(name)?)));
-        let ty =
-            known.and_then(|(_, known)| self.validator.registry.concrete_type_by_name(&known.ty));
-        let below = self.set(&field.selection_set.node, ty)?;
-        let cost_of = known.map_or(FieldCost::SCALAR, |(parent, known)| {
+        let definition = parent.and_then(|parent| Some((parent, parent.field_by_name(name)?)));
+        let ty = definition
+            .and_then(|(_, field)| self.validator.registry.concrete_type_by_name(&field.ty));
+        let below = self.selection_set(&field.selection_set.node, ty)?;
+        let field_cost = definition.map_or(FieldCost::SCALAR, |(parent, definition)| {
             let DocumentValidator { registry, pages, .. } = self.validator;
-            pages.cost_of(registry, parent, known, self.page_size(field))
+            pages.cost_of(registry, parent, definition, self.page_size(field))
         });
         let introspects = matches!(name, "__schema" | "__type");
         Ok(SelectionComplexity {
@@ -249,15 +247,15 @@ impl<'a> ComplexityVisitor<'a> {
             levels: below.levels,
             selections: below.selections.saturating_add(1),
             fields: 1,
-            cost: cost_of.objects(below.cost),
-            // The library reads the arguments anew for each parent.
-            values: cost_of.values(below.values).saturating_add(self.argument_values(field)),
+            cost: field_cost.objects(below.cost),
+            // async-graphql parses the arguments again for each parent object.
+            values: field_cost.values(below.values).saturating_add(self.argument_values(field)),
             introspects: introspects || below.introspects,
             needs_viewer: !introspects && name != "__typename",
         })
     }
 
-    /// How many a page is asked for; where both ends are given, which is refused later, the more.
+    /// The larger of `first` and `last`; requests with both are rejected later.
     fn page_size(&self, field: &Field) -> Option<i64> {
         let integer = |argument| match &field.get_argument(argument)?.node {
             InputValue::Number(number) => number.as_i64(),
@@ -270,27 +268,29 @@ impl<'a> ComplexityVisitor<'a> {
         integer("first").max(integer("last"))
     }
 
-    /// How many values stand in the arguments of a field, those in variables too.
+    /// The number of values in the arguments of a field, including those in variables.
     fn argument_values(&self, field: &Field) -> u64 {
         let mut count: u64 = 0;
         for (_, value) in &field.arguments {
-            count = count.saturating_add(self.values_of(&value.node));
+            count = count.saturating_add(self.count_values(&value.node));
         }
         count
     }
 
-    fn values_of(&self, value: &InputValue) -> u64 {
+    fn count_values(&self, value: &InputValue) -> u64 {
         match value {
             InputValue::Variable(name) => {
-                self.operation.value_of(name, self.variables).map_or(1, values_in)
+                self.operation.value_of(name, self.variables).map_or(1, count_constants)
             }
-            InputValue::List(items) => items.iter().map(|item| self.values_of(item)).sum(),
-            InputValue::Object(fields) => fields.values().map(|value| self.values_of(value)).sum(),
+            InputValue::List(items) => items.iter().map(|item| self.count_values(item)).sum(),
+            InputValue::Object(fields) => {
+                fields.values().map(|value| self.count_values(value)).sum()
+            }
             _ => 1,
         }
     }
 
-    fn count(&mut self, directives: &[Positioned<Directive>]) {
+    fn count_directives(&mut self, directives: &[Positioned<Directive>]) {
         self.directives += directives.len();
     }
 
@@ -299,10 +299,10 @@ impl<'a> ComplexityVisitor<'a> {
     }
 }
 
-fn values_in(value: &Value) -> u64 {
+fn count_constants(value: &Value) -> u64 {
     match value {
-        Value::List(items) => items.iter().map(values_in).sum(),
-        Value::Object(fields) => fields.values().map(values_in).sum(),
+        Value::List(items) => items.iter().map(count_constants).sum(),
+        Value::Object(fields) => fields.values().map(count_constants).sum(),
         _ => 1,
     }
 }

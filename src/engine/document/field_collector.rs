@@ -1,5 +1,5 @@
-//! `CollectFields` (specification §6.3.2): the fields of selection sets, fragments expanded, grouped by
-//! response key.
+//! `CollectFields` (specification §6.3.2): the fields of selection sets, with fragments expanded,
+//! grouped by response key.
 
 use std::collections::HashSet;
 
@@ -13,38 +13,40 @@ use async_graphql_value::Value as InputValue;
 
 use super::Operation;
 
-/// Collects the fields of selection sets for objects of one type.
 pub(super) struct FieldCollector<'r, 'd, 'v> {
     pub(super) registry: &'r Registry,
     pub(super) operation: &'d Operation<'d>,
     pub(super) variables: &'v Variables,
 }
 
-/// Fields with the same response key, which make one.
+/// The fields of each response key.
 pub(super) type GroupedFieldSet<'d> = IndexMap<&'d Name, Vec<&'d Field>>;
 
 impl<'d> FieldCollector<'_, 'd, '_> {
-    /// The fields that the sets select of an object of that type.
-    pub(super) fn collect(&self, object: &str, sets: &[&'d SelectionSet]) -> GroupedFieldSet<'d> {
+    /// Collects the fields that the selection sets select on an object type.
+    pub(super) fn collect(
+        &self,
+        object_type: &str,
+        sets: &[&'d SelectionSet],
+    ) -> GroupedFieldSet<'d> {
         let mut grouped = GroupedFieldSet::new();
-        let mut spread = HashSet::new();
+        let mut visited_fragments = HashSet::new();
         for set in sets {
-            self.collect_set(object, set, &mut spread, &mut grouped);
+            self.collect_set(object_type, set, &mut visited_fragments, &mut grouped);
         }
         grouped
     }
 
-    /// `CollectFields`, section 6.3.2 of the specification.
     fn collect_set(
         &self,
-        object: &str,
+        object_type: &str,
         set: &'d SelectionSet,
-        spread: &mut HashSet<&'d str>,
+        visited_fragments: &mut HashSet<&'d str>,
         grouped: &mut GroupedFieldSet<'d>,
     ) {
         for selection in &set.items {
             let selection = &selection.node;
-            if self.is_left_out(selection.directives()) {
+            if self.is_skipped(selection.directives()) {
                 continue;
             }
             let (condition, set) = match selection {
@@ -55,32 +57,32 @@ impl<'d> FieldCollector<'_, 'd, '_> {
                 Selection::InlineFragment(fragment) => {
                     (fragment.node.type_condition.as_ref(), &fragment.node.selection_set)
                 }
-                Selection::FragmentSpread(used) => {
-                    let name = &used.node.fragment_name.node;
+                Selection::FragmentSpread(spread) => {
+                    let name = &spread.node.fragment_name.node;
                     match self.operation.document.fragments.get(name) {
-                        Some(fragment) if spread.insert(name.as_str()) => {
+                        Some(fragment) if visited_fragments.insert(name.as_str()) => {
                             (Some(&fragment.node.type_condition), &fragment.node.selection_set)
                         }
                         _ => continue,
                     }
                 }
             };
-            if condition.is_none_or(|condition| self.applies(&condition.node.on.node, object)) {
-                self.collect_set(object, &set.node, spread, grouped);
+            if condition.is_none_or(|it| self.fragment_applies(&it.node.on.node, object_type)) {
+                self.collect_set(object_type, &set.node, visited_fragments, grouped);
             }
         }
     }
 
-    /// `DoesFragmentTypeApply`, section 6.3.2 of the specification.
-    fn applies(&self, condition: &str, object: &str) -> bool {
+    /// `DoesFragmentTypeApply` (specification §6.3.2).
+    fn fragment_applies(&self, condition: &str, object_type: &str) -> bool {
         let ty = self.registry.types.get(condition);
-        condition == object || ty.is_some_and(|ty| ty.is_possible_type(object))
+        condition == object_type || ty.is_some_and(|ty| ty.is_possible_type(object_type))
     }
 
-    /// Whether `@skip` or `@include` leaves a selection out.
-    fn is_left_out(&self, directives: &[Positioned<Directive>]) -> bool {
+    /// Whether `@skip` or `@include` excludes a selection.
+    fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
         directives.iter().any(|Positioned { node, .. }| {
-            let keeps = match node.name.node.as_str() {
+            let includes_if = match node.name.node.as_str() {
                 "skip" => false,
                 "include" => true,
                 _ => return false,
@@ -93,7 +95,7 @@ impl<'d> FieldCollector<'_, 'd, '_> {
                 ),
                 _ => false,
             };
-            value != keeps
+            value != includes_if
         })
     }
 }

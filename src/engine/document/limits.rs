@@ -1,4 +1,4 @@
-//! How large a document may be.
+//! Limits on the size and complexity of a document.
 
 use std::fmt::Display;
 
@@ -6,31 +6,31 @@ use async_graphql::ServerError;
 
 use crate::error::{ApiError, ErrorCode};
 
-/// The most that a document may have of each.
+/// The maxima for a document.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Lexical tokens (section 2.1.6 of the GraphQL specification).
+    /// Lexical tokens (specification §2.1.5).
     pub tokens: usize,
-    /// Brackets open at the same time, of all three kinds: the parser recurses with each, and
-    /// with some 300 it would overflow the stack of a worker thread.
+    /// Nested brackets of all three kinds: the parser recurses at each, and about 300 overflow the
+    /// stack of a worker thread.
     pub nesting: usize,
-    /// Letters of a name: each object of an answer repeats those of its fields.
+    /// Letters of a name: each object in a response repeats the names of its fields.
     pub name: usize,
-    /// Aliases, in all operations and fragments as they are written.
+    /// Aliases in all operations and fragments, without expanding fragments.
     pub aliases: usize,
-    /// Directives, in all operations and fragments as they are written.
+    /// Directives in all operations and fragments, without expanding fragments.
     pub directives: usize,
-    /// Fields at the root of the chosen operation, after all fragments are expanded.
+    /// Root fields of the selected operation, with fragments expanded.
     pub root_fields: usize,
-    /// Levels of fields, the root's being the first, in any operation or fragment.
+    /// Levels of nested fields in any operation or fragment; root fields are the first.
     pub depth: usize,
-    /// Selections (fields, spreads and inline fragments) of all operations and fragments together,
-    /// after all fragments are expanded: what validation and execution will visit.
+    /// Selections (fields, spreads and inline fragments) of all operations and fragments, with
+    /// fragments expanded: as many as validation and execution visit.
     pub selections: u64,
-    /// Objects that the chosen operation could bring back.
+    /// Objects that the selected operation could return.
     pub cost: u64,
-    /// Fields of all those objects together: each is resolved by itself, so that a few hundred
-    /// fields in each of the objects would be seconds of work.
+    /// Fields of all those objects: each is resolved separately, so a few hundred in each object
+    /// would take seconds.
     pub values: u64,
 }
 
@@ -51,20 +51,19 @@ impl Default for Limits {
     }
 }
 
-/// Refuses a number that passes its limit: `subject` has `found` of `what`.
+/// Rejects a count above its limit: `subject` is "the document has", `unit` is "aliases".
 pub(super) fn at_most<N: PartialOrd + Display + Copy>(
     subject: &str,
     found: N,
-    what: &str,
+    unit: &str,
     limit: N,
 ) -> Result<(), ServerError> {
     if found <= limit {
         return Ok(());
     }
-    Err(too_complex(&format!("{subject} {found} {what}; at most {limit} are allowed")))
+    Err(too_complex(&format!("{subject} {found} {unit}; at most {limit} are allowed")))
 }
 
-/// The error of a document beyond a limit.
 pub(super) fn too_complex(message: &str) -> ServerError {
     let message = format!("{message}: ask for less at a time");
     ApiError::new(ErrorCode::QueryTooComplex, message).at(None)

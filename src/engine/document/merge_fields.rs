@@ -1,6 +1,8 @@
-//! Merges the root fields of a mutation or subscription that have one response key (`CollectFields`,
-//! section 6.3.2 of the GraphQL specification): the library runs each of them, and would write twice
-//! what the client asked for once. Of a subscription it runs no field in a fragment either.
+//! Merges the root fields of a mutation or subscription that share a response key (`CollectFields`,
+//! specification §6.3.2).
+//!
+//! async-graphql executes each of them, and so would write twice. It also ignores the fragments at
+//! the root of a subscription.
 
 use std::{collections::HashMap, mem};
 
@@ -12,56 +14,56 @@ use async_graphql::{
     },
 };
 
-/// Merges those of operations of that kind, whose type is `root`, with the fragments of the root taken
-/// apart. What has a directive, or cannot be merged, stays as it is written; validation refuses the
-/// latter.
-pub(super) fn root_fields(document: &mut ExecutableDocument, kind: OperationType, root: &str) {
+/// Merges the root fields of the operations of that kind and inlines their fragments on `root_type`.
+/// Selections with directives stay unchanged, as do conflicting fields, which validation rejects.
+pub(super) fn root_fields(document: &mut ExecutableDocument, kind: OperationType, root_type: &str) {
     let ExecutableDocument { operations, fragments } = document;
-    let mut collected = Collected { root, fragments, taken_apart: Vec::new(), items: Vec::new() };
+    let mut merger =
+        RootFieldMerger { root_type, fragments, inlined: Vec::new(), items: Vec::new() };
     let operations: Vec<_> = match operations {
         DocumentOperations::Single(operation) => vec![operation],
         DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
     };
     for operation in operations {
         if operation.node.ty == kind {
-            collected.add(mem::take(&mut operation.node.selection_set.node));
-            operation.node.selection_set.node.items = mem::take(&mut collected.items);
+            merger.add(mem::take(&mut operation.node.selection_set.node));
+            operation.node.selection_set.node.items = mem::take(&mut merger.items);
         }
     }
-    // Nothing but the root can spread them, and validation minds what nobody uses.
-    for name in collected.taken_apart {
+    // Only the root can spread them, and validation rejects unused fragments.
+    for name in merger.inlined {
         fragments.remove(&name);
     }
 }
 
-struct Collected<'a> {
-    root: &'a str,
+struct RootFieldMerger<'a> {
+    root_type: &'a str,
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
-    taken_apart: Vec<Name>,
+    inlined: Vec<Name>,
     items: Vec<Positioned<Selection>>,
 }
 
-impl Collected<'_> {
+impl RootFieldMerger<'_> {
     fn add(&mut self, set: SelectionSet) {
         for selection in set.items {
-            let plain = selection.node.directives().is_empty();
+            let no_directives = selection.node.directives().is_empty();
             match selection.node {
-                Selection::Field(field) if plain => self.field(selection.pos, field),
+                Selection::Field(field) if no_directives => self.field(selection.pos, field),
                 Selection::InlineFragment(fragment)
-                    if plain
+                    if no_directives
                         && fragment
                             .node
                             .type_condition
                             .as_ref()
-                            .is_none_or(|condition| condition.node.on.node == self.root) =>
+                            .is_none_or(|condition| condition.node.on.node == self.root_type) =>
                 {
                     self.add(fragment.node.selection_set.node);
                 }
-                Selection::FragmentSpread(spread) if plain => {
+                Selection::FragmentSpread(spread) if no_directives => {
                     let name = &spread.node.fragment_name.node;
                     match self.fragments.get(name) {
-                        Some(fragment) if self.is_of_root(&fragment.node) => {
-                            self.taken_apart.push(name.clone());
+                        Some(fragment) if self.is_on_root_type(&fragment.node) => {
+                            self.inlined.push(name.clone());
                             self.add(fragment.node.selection_set.node.clone());
                         }
                         _ => self.items.push(Positioned::new(
@@ -76,11 +78,11 @@ impl Collected<'_> {
     }
 
     fn field(&mut self, pos: Pos, field: Positioned<Field>) {
-        let same = self.items.iter_mut().find_map(|item| match &mut item.node {
-            Selection::Field(other) if is_same(&other.node, &field.node) => Some(other),
+        let mergeable = self.items.iter_mut().find_map(|item| match &mut item.node {
+            Selection::Field(other) if is_mergeable(&other.node, &field.node) => Some(other),
             _ => None,
         });
-        match same {
+        match mergeable {
             Some(other) => {
                 let more = field.node.selection_set.node.items;
                 other.node.selection_set.node.items.extend(more);
@@ -89,12 +91,12 @@ impl Collected<'_> {
         }
     }
 
-    fn is_of_root(&self, fragment: &FragmentDefinition) -> bool {
-        fragment.directives.is_empty() && fragment.type_condition.node.on.node == self.root
+    fn is_on_root_type(&self, fragment: &FragmentDefinition) -> bool {
+        fragment.directives.is_empty() && fragment.type_condition.node.on.node == self.root_type
     }
 }
 
-fn is_same(left: &Field, right: &Field) -> bool {
+fn is_mergeable(left: &Field, right: &Field) -> bool {
     let arguments = |field: &Field| {
         let arguments = field.arguments.iter();
         arguments

@@ -1,4 +1,4 @@
-//! The shape of a response: its objects and fields, made once for all rows of all lists.
+//! The shape of a response: the objects and fields that an operation selects.
 
 use async_graphql::{
     Name, Variables,
@@ -9,7 +9,7 @@ use async_graphql::{
 
 use super::{DocumentValidator, Operation, field_collector::FieldCollector};
 
-/// What the answer to an operation looks like: made once, before it runs, for all rows of all lists.
+/// Built once before execution, and shared by all items of all lists.
 #[derive(Debug)]
 pub struct ResponseShape<'a> {
     pub(super) root: Vec<ObjectShape<'a>>,
@@ -22,38 +22,33 @@ pub(super) struct ObjectShape<'a> {
     pub(super) fields: IndexMap<Name, FieldShape<'a>>,
 }
 
-/// The place of one field.
 #[derive(Debug)]
 pub(super) enum FieldShape<'a> {
     /// `__typename`.
     TypeName,
-    /// What no type of ours describes, such as `__schema`: left as it is.
+    /// A field without a definition in the registry, such as `__schema`: completion skips it.
     Unknown,
-    /// A field of that type. If it returns objects, there is one shape for each type they can have.
+    /// A field of type `ty`. `selections` has a shape for each object type it can return.
     Field { ty: &'a str, selections: Vec<ObjectShape<'a>> },
 }
 
 impl DocumentValidator {
-    /// The shape that the answer to this operation has to take.
-    ///
-    /// It has no more fields than the document has when its fragments are expanded, which
-    /// [`DocumentValidator::measure`] limits; it is also what refuses fragments that spread themselves.
-    #[must_use]
+    /// Call [`DocumentValidator::complexity`] first: it limits the number of fields, and rejects
+    /// fragments that spread themselves.
     pub fn response_shape(
         &self,
         operation: &Operation<'_>,
         variables: &Variables,
     ) -> ResponseShape<'_> {
-        let draft = FieldCollector { registry: &self.registry, operation, variables };
+        let collector = FieldCollector { registry: &self.registry, operation, variables };
         let set = &operation.definition.node.selection_set.node;
-        let root = self.root(operation.kind()).map(|root| draft.objects(root, &[set]));
+        let root = self.root_type(operation.kind()).map(|root| collector.objects(root, &[set]));
         ResponseShape { root: root.unwrap_or_default() }
     }
 }
 
-/// The recursion is bounded as that of the measure is.
 impl<'r, 'd> FieldCollector<'r, 'd, '_> {
-    /// The shapes of the object types that a value of this type can have.
+    /// The shapes of the possible object types of `parent`.
     fn objects(&self, parent: &'r MetaType, sets: &[&'d SelectionSet]) -> Vec<ObjectShape<'r>> {
         match parent {
             MetaType::Object { name, .. } => vec![self.object(name, parent, sets)],

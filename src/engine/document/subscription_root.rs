@@ -1,6 +1,6 @@
-//! The root of a subscription: exactly one field (section 5.2.4.1 of the GraphQL specification).
+//! A subscription has a single root field (specification §5.2.4.1).
 //!
-//! The library does not look at this, and would follow each of several fields by itself.
+//! async-graphql does not validate this, and executes several root fields as separate streams.
 
 use std::collections::HashSet;
 
@@ -12,19 +12,19 @@ use async_graphql::{
 use super::{Operation, invalid};
 
 impl Operation<'_> {
-    /// Refuses a subscription to anything but one field that is always there and not about the
-    /// schema. A field that is written twice, or in a fragment, is one.
-    ///
-    /// # Errors
-    ///
-    /// `GRAPHQL_VALIDATION_FAILED`.
-    pub fn check_root(&self) -> Result<(), ServerError> {
+    /// Rejects a subscription with other than one root field, counted by response key with fragments
+    /// expanded, and one with `@skip`, `@include` or an introspection field at its root.
+    pub fn check_single_root_field(&self) -> Result<(), ServerError> {
         if self.kind() != OperationType::Subscription {
             return Ok(());
         }
-        let mut root = Root { operation: self, keys: HashSet::new(), spread: HashSet::new() };
-        root.add(&self.definition.node.selection_set.node)?;
-        if root.keys.len() == 1 {
+        let mut root = SubscriptionRoot {
+            operation: self,
+            response_keys: HashSet::new(),
+            visited_fragments: HashSet::new(),
+        };
+        root.collect(&self.definition.node.selection_set.node)?;
+        if root.response_keys.len() == 1 {
             Ok(())
         } else {
             Err(invalid("a subscription has exactly one root field"))
@@ -32,15 +32,14 @@ impl Operation<'_> {
     }
 }
 
-struct Root<'a> {
+struct SubscriptionRoot<'a> {
     operation: &'a Operation<'a>,
-    /// The response keys of the fields.
-    keys: HashSet<&'a str>,
-    spread: HashSet<&'a str>,
+    response_keys: HashSet<&'a str>,
+    visited_fragments: HashSet<&'a str>,
 }
 
-impl<'a> Root<'a> {
-    fn add(&mut self, set: &'a SelectionSet) -> Result<(), ServerError> {
+impl<'a> SubscriptionRoot<'a> {
+    fn collect(&mut self, set: &'a SelectionSet) -> Result<(), ServerError> {
         for selection in &set.items {
             let mut directives = selection.node.directives().iter();
             if directives.any(|it| matches!(it.node.name.node.as_str(), "skip" | "include")) {
@@ -55,17 +54,17 @@ impl<'a> Root<'a> {
                     ));
                 }
                 Selection::Field(field) => {
-                    self.keys.insert(field.node.response_key().node.as_str());
+                    self.response_keys.insert(field.node.response_key().node.as_str());
                 }
                 Selection::InlineFragment(fragment) => {
-                    self.add(&fragment.node.selection_set.node)?;
+                    self.collect(&fragment.node.selection_set.node)?;
                 }
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
                     if let Some(fragment) = self.operation.document.fragments.get(name)
-                        && self.spread.insert(name.as_str())
+                        && self.visited_fragments.insert(name.as_str())
                     {
-                        self.add(&fragment.node.selection_set.node)?;
+                        self.collect(&fragment.node.selection_set.node)?;
                     }
                 }
             }

@@ -1,16 +1,15 @@
-//! Counts lexical tokens, so that a huge document never reaches the parser.
+//! Limits lexical tokens (specification §2.1.5), so that a huge document never reaches the parser.
 
 use async_graphql::ServerError;
 
 use super::limits::{Limits, too_complex};
 use crate::error::{ApiError, ErrorCode};
 
-/// Refuses a document with too many tokens or too many brackets open at once, and stops reading it
-/// there.
+/// Rejects a document at the first token above a limit.
 pub(super) fn check(source: &str, limits: &Limits) -> Result<(), ServerError> {
     let (mut tokens, mut open) = (0, 0_usize);
     let mut rest = source.as_bytes();
-    while let Some(token) = next(&mut rest)? {
+    while let Some(token) = next_token(&mut rest)? {
         match token[0] {
             b'{' | b'(' | b'[' => open += 1,
             b'}' | b')' | b']' => open = open.saturating_sub(1),
@@ -35,8 +34,8 @@ pub(super) fn check(source: &str, limits: &Limits) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Cuts the next token off; what is no token at all counts byte by byte, for the parser to refuse.
-fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, ServerError> {
+/// Consumes the next token. Each invalid byte counts as a token; the parser rejects it.
+fn next_token<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, ServerError> {
     skip_ignored(rest);
     let Some(&first) = rest.first() else { return Ok(None) };
     let length = match first {
@@ -52,7 +51,7 @@ fn next<'a>(rest: &mut &'a [u8]) -> Result<Option<&'a [u8]>, ServerError> {
     Ok(Some(token))
 }
 
-/// Ignored tokens: white space, line ends, commas, the byte order mark and comments.
+/// Skips Ignored tokens (specification §2.1.6): white space, commas, the byte order mark, comments.
 fn skip_ignored(rest: &mut &[u8]) {
     loop {
         let length = match rest {
@@ -78,7 +77,7 @@ fn number(text: &[u8]) -> usize {
     end
 }
 
-/// Up to the closing quote, or to the end of the line, where the parser will miss it.
+/// Ends at the closing quote, or at the end of the line, where the parser reports it missing.
 fn string(text: &[u8]) -> usize {
     let mut end = 1;
     while let Some(byte) = text.get(end) {
@@ -105,8 +104,8 @@ fn block_string(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// The parser does not ask where `true`, `false` and `null` end: to it `truetruetrue` in a list is
-/// three values, so it must not pass for one token here.
+/// The number of keywords that a token consists of: the parser reads `truetruetrue` in a list as
+/// three values.
 fn keywords(mut token: &[u8]) -> usize {
     let mut count = 0;
     while let Some(after) = [&b"true"[..], b"false", b"null"]

@@ -1,8 +1,8 @@
-//! Takes out what stands for a variable that was not sent.
+//! Removes arguments and input fields whose variable is unset.
 //!
-//! An argument, or a field of an input object, whose variable has no value counts as not written
-//! (`CoerceArgumentValues`, section 6.4.1 of the GraphQL specification). The library would read it
-//! as null, and an update would clear what it was meant to leave alone.
+//! An argument or input field whose variable has no value counts as omitted (`CoerceArgumentValues`,
+//! specification §6.4.1). async-graphql treats it as null, so that an update would clear a field
+//! instead of leaving it unchanged.
 
 use std::collections::HashSet;
 
@@ -12,48 +12,47 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
-/// Takes out the arguments and fields that have no value, and the definitions of the variables that
-/// nothing uses any more, which validation would find fault with.
+/// Removes the arguments and input fields without a value, and the variable definitions that become
+/// unused, which validation would reject.
 pub(super) fn remove(document: &mut ExecutableDocument, variables: &Variables) {
     let mut operations: Vec<_> = match &mut document.operations {
         DocumentOperations::Single(operation) => vec![operation],
         DocumentOperations::Multiple(operations) => operations.values_mut().collect(),
     };
     let definitions = operations.iter().flat_map(|operation| &operation.node.variable_definitions);
-    let absent: HashSet<Name> = definitions
+    let unset: HashSet<Name> = definitions
         .map(|definition| definition.node.name.node.clone())
         .filter(|name| !variables.contains_key(name))
         .collect();
-    if absent.is_empty() {
+    if unset.is_empty() {
         return;
     }
-    let mut sweep = Sweep { absent, taken_out: HashSet::new(), kept: HashSet::new() };
+    let mut remover = Remover { unset, removed: HashSet::new(), kept: HashSet::new() };
     for operation in &mut operations {
-        sweep.directives(&mut operation.node.directives);
-        sweep.selections(&mut operation.node.selection_set.node);
+        remover.directives(&mut operation.node.directives);
+        remover.selections(&mut operation.node.selection_set.node);
     }
     for fragment in document.fragments.values_mut() {
-        sweep.directives(&mut fragment.node.directives);
-        sweep.selections(&mut fragment.node.selection_set.node);
+        remover.directives(&mut fragment.node.directives);
+        remover.selections(&mut fragment.node.selection_set.node);
     }
     for operation in operations {
         operation.node.variable_definitions.retain(|definition| {
             let name = &definition.node.name.node;
-            !sweep.taken_out.contains(name) || sweep.kept.contains(name)
+            !remover.removed.contains(name) || remover.kept.contains(name)
         });
     }
 }
 
-struct Sweep {
-    /// Variables without a value.
-    absent: HashSet<Name>,
-    /// Those of them that stood somewhere.
-    taken_out: HashSet<Name>,
-    /// Those of them that still do: an item of a list has to stay.
+struct Remover {
+    unset: HashSet<Name>,
+    /// Unset variables with a removed use.
+    removed: HashSet<Name>,
+    /// Variables that are still used: list items are not removed.
     kept: HashSet<Name>,
 }
 
-impl Sweep {
+impl Remover {
     fn selections(&mut self, set: &mut SelectionSet) {
         for selection in &mut set.items {
             match &mut selection.node {
@@ -81,11 +80,11 @@ impl Sweep {
         arguments.retain_mut(|(_, value)| self.has_value(&mut value.node));
     }
 
-    /// Whether there is a value, once what has none is taken out of it.
+    /// Removes unset input fields from a value. Returns false if the value itself is unset.
     fn has_value(&mut self, value: &mut InputValue) -> bool {
         match value {
-            InputValue::Variable(name) if self.absent.contains(name) => {
-                self.taken_out.insert(name.clone());
+            InputValue::Variable(name) if self.unset.contains(name) => {
+                self.removed.insert(name.clone());
                 return false;
             }
             InputValue::Object(fields) => fields.retain(|_, value| self.has_value(value)),

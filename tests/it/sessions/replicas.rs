@@ -46,8 +46,8 @@ on_each_database! {
         let another = api.token("alice", &json!({ "sid": "t" }));
         let mut ends = Vec::new();
         for token in [&alices, &same_session, &another] {
-            let viewer = other.authenticator.verify_live(&format!("Bearer {token}")).await.unwrap();
-            ends.push(Box::pin(other.authenticator.end_of(&viewer)));
+            let viewer = other.authenticator.authenticate_connection(&format!("Bearer {token}")).await.unwrap();
+            ends.push(Box::pin(other.authenticator.expired_or_revoked(&viewer)));
         }
         api.with_token(alices.as_str()).signs_out(false).await;
         let mut ended = || ends.iter_mut().map(|end| end.now_or_never().is_some()).collect::<Vec<_>>();
@@ -62,7 +62,7 @@ on_each_database! {
         let serving = tokio::spawn(app.serve(listener, pending()));
         let token = api.token("alice", &json!({}));
         let viewer = other.authenticator.verify(&token).await.unwrap();
-        let end = other.authenticator.end_of(&viewer);
+        let end = other.authenticator.expired_or_revoked(&viewer);
         api.with_token(token).signs_out(false).await;
         let end = soon(end).await;
         assert_eq!(end.reason(), Some(AuthErrorReason::Revoked));

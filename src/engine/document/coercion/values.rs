@@ -1,4 +1,4 @@
-//! Checks a single value against its type.
+//! Checks a value against its type.
 
 use std::cmp::Ordering;
 
@@ -10,10 +10,10 @@ use async_graphql::{
 };
 use async_graphql_value::Value as InputValue;
 
-use super::{InputCoercion, MAX_VALUES, ValueSource, below, required, root};
+use super::{InputCoercion, MAX_VALUES, ValueSource, child, required, root_path};
 
 impl InputCoercion<'_> {
-    /// Checks the value of an argument or an input field.
+    /// Checks the value of an argument or input field.
     pub(super) fn argument(
         &mut self,
         argument: &MetaInputValue,
@@ -30,8 +30,8 @@ impl InputCoercion<'_> {
         }
     }
 
-    /// Checks a value against its type; the value bounds the recursion, and the brackets or
-    /// `serde_json` bound the value.
+    /// Checks a value against its type. The recursion is as deep as the value, which the limit on
+    /// nested brackets or `serde_json` bounds.
     pub(super) fn value(
         &mut self,
         ty: &str,
@@ -49,10 +49,10 @@ impl InputCoercion<'_> {
             (MetaTypeName::List(_) | MetaTypeName::Named(_), InputValue::Null, _) => {}
             (MetaTypeName::List(ty), InputValue::List(items), _) => {
                 for (index, item) in items.iter().enumerate() {
-                    self.value(ty, item, &below(path, QueryPathSegment::Index(index)), source);
+                    self.value(ty, item, &child(path, QueryPathSegment::Index(index)), source);
                 }
             }
-            // One value that is no list stands for a list of one (section 3.12).
+            // A single value is coerced to a list of one (specification §3.11).
             (MetaTypeName::NonNull(ty) | MetaTypeName::List(ty), ..) => {
                 self.value(ty, value, path, source);
             }
@@ -60,27 +60,27 @@ impl InputCoercion<'_> {
         }
     }
 
-    /// Checks that a variable may stand where a value of this type is expected, and that it does
-    /// not hold null there (section 5.8.5). A variable that is not declared is left to validation.
+    /// Checks `IsVariableUsageAllowed` (specification §5.8.5), and that a nullable variable is not null
+    /// in a non-null location. Undefined variables are left to validation.
     fn usage(&mut self, name: &Name, pos: Pos, ty: &str, has_default: bool) {
         let Some(definition) = self.operation.definition_of(name) else { return };
         let VariableDefinition { var_type, default_value, .. } = &definition.node;
-        let may_default = has_default || default_value.is_some();
+        let may_be_default = has_default || default_value.is_some();
         let (nullable, declared) = (var_type.node.nullable, var_type.to_string());
         let relaxed = match MetaTypeName::create(ty) {
-            MetaTypeName::NonNull(inner) if nullable && may_default => inner,
+            MetaTypeName::NonNull(inner) if nullable && may_be_default => inner,
             _ => ty,
         };
-        if !is_assignable(relaxed, &declared) {
+        if !are_types_compatible(relaxed, &declared) {
             let message = format!("expected {ty}, but the variable is {declared}");
-            self.error(ValueSource::Document(pos), &root(name), message);
+            self.error(ValueSource::Document(pos), &root_path(name), message);
         } else if relaxed != ty {
             self.not_null(name, has_default);
         }
     }
 
-    /// Refuses null in a nullable variable whose place has no use for it; and no value at all,
-    /// unless the place has a default for that.
+    /// Rejects a nullable variable in a non-null location if its value is null, or if it has no value
+    /// and the location has no default.
     fn not_null(&mut self, name: &Name, has_default: bool) {
         self.depends_on_variables = true;
         if let Some(definition) = self.operation.definition_of(name)
@@ -92,7 +92,7 @@ impl InputCoercion<'_> {
             }
         {
             let expected = format!("expected {var_type}, not null");
-            self.error(ValueSource::Variable(definition.pos), &root(name), expected);
+            self.error(ValueSource::Variable(definition.pos), &root_path(name), expected);
         }
     }
 
@@ -113,23 +113,23 @@ impl InputCoercion<'_> {
         }
         let fits = match (self.validator.registry.types.get(ty), value) {
             (Some(MetaType::InputObject { input_fields, oneof, .. }), _) => {
-                let InputValue::Object(given) = value else {
+                let InputValue::Object(values) = value else {
                     return self.error(source, path, expected(ty));
                 };
                 if *oneof {
-                    self.one_of(input_fields, given, path, source);
+                    self.one_of(input_fields, values, path, source);
                 }
-                return self.object(input_fields, given, path, source);
+                return self.object(input_fields, values, path, source);
             }
             (Some(MetaType::Enum { enum_values, .. }), InputValue::Enum(name)) => {
                 enum_values.contains_key(name.as_str())
             }
-            // JSON has no names, so an enum value comes as a string; a document has to write a name.
+            // In JSON an enum value is a string; in a document it is a name (specification §3.9).
             (Some(MetaType::Enum { enum_values, .. }), InputValue::String(name)) => {
                 matches!(source, ValueSource::Variable(_)) && enum_values.contains_key(name)
             }
             (Some(MetaType::Enum { .. }), _) => false,
-            // An Int has 32 bits (section 3.5.1).
+            // An Int has 32 bits (specification §3.5.1).
             (Some(MetaType::Scalar { .. }), InputValue::Number(number)) if ty == "Int" => {
                 number.as_i64().is_some_and(|number| i32::try_from(number).is_ok())
             }
@@ -146,12 +146,12 @@ impl InputCoercion<'_> {
     fn object(
         &mut self,
         fields: &IndexMap<String, MetaInputValue>,
-        given: &IndexMap<Name, InputValue>,
+        values: &IndexMap<Name, InputValue>,
         path: &QueryPathNode<'_>,
         source: ValueSource,
     ) {
-        for (name, value) in given {
-            let path = &below(path, QueryPathSegment::Name(name));
+        for (name, value) in values {
+            let path = &child(path, QueryPathSegment::Name(name));
             match fields.get(name.as_str()) {
                 Some(field) => self.argument(field, value, path, source),
                 None => self.error(source, path, format!("unknown field `{name}`: leave it out")),
@@ -159,22 +159,22 @@ impl InputCoercion<'_> {
         }
         for (name, field) in fields {
             let is_required = MetaTypeName::create(&field.ty).is_non_null();
-            if is_required && field.default_value.is_none() && !given.contains_key(name.as_str()) {
-                let path = &below(path, QueryPathSegment::Name(name));
+            if is_required && field.default_value.is_none() && !values.contains_key(name.as_str()) {
+                let path = &child(path, QueryPathSegment::Name(name));
                 self.error(source, path, required(name));
             }
         }
     }
 
-    /// Exactly one field, and not null (section 3.10.1).
+    /// `OneOf` input object: exactly one field, and not null (specification §3.10.1).
     fn one_of(
         &mut self,
         fields: &IndexMap<String, MetaInputValue>,
-        given: &IndexMap<Name, InputValue>,
+        values: &IndexMap<Name, InputValue>,
         path: &QueryPathNode<'_>,
         source: ValueSource,
     ) {
-        let mut values = given.values();
+        let mut values = values.values();
         match (values.next(), values.next()) {
             (Some(InputValue::Variable(name)), None) => self.not_null(name, false),
             (Some(value), None) if *value != InputValue::Null => {}
@@ -186,7 +186,7 @@ impl InputCoercion<'_> {
     }
 }
 
-/// Which type a value should have, and how one of those is written that clients do not know by heart.
+/// Names the expected type, with an example of our own scalars.
 fn expected(ty: &str) -> String {
     let example = match ty.trim_end_matches('!') {
         "DateTime" => ", such as \"2026-12-01T09:30:00Z\"",
@@ -198,18 +198,17 @@ fn expected(ty: &str) -> String {
     format!("expected {ty}{example}")
 }
 
-/// Whether a variable of the declared type fits a place of that type, nulls included
-/// (`AreTypesCompatible`, section 5.8.5).
-fn is_assignable(place: &str, declared: &str) -> bool {
-    match (MetaTypeName::create(place), MetaTypeName::create(declared)) {
-        (MetaTypeName::NonNull(place), MetaTypeName::NonNull(declared))
-        | (MetaTypeName::List(place), MetaTypeName::List(declared)) => {
-            is_assignable(place, declared)
+/// `AreTypesCompatible` (specification §5.8.5).
+fn are_types_compatible(location: &str, variable: &str) -> bool {
+    match (MetaTypeName::create(location), MetaTypeName::create(variable)) {
+        (MetaTypeName::NonNull(location), MetaTypeName::NonNull(variable))
+        | (MetaTypeName::List(location), MetaTypeName::List(variable)) => {
+            are_types_compatible(location, variable)
         }
-        (MetaTypeName::List(_) | MetaTypeName::Named(_), MetaTypeName::NonNull(declared)) => {
-            is_assignable(place, declared)
+        (MetaTypeName::List(_) | MetaTypeName::Named(_), MetaTypeName::NonNull(variable)) => {
+            are_types_compatible(location, variable)
         }
-        (MetaTypeName::Named(place), MetaTypeName::Named(declared)) => place == declared,
+        (MetaTypeName::Named(location), MetaTypeName::Named(variable)) => location == variable,
         _ => false,
     }
 }
