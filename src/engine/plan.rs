@@ -1,11 +1,11 @@
-//! Operations that are answered without the library.
+//! Compiled operations, which are answered without the library.
 //!
-//! What front ends send most is made a [`Plan`] the first time it was answered: which rows it reads,
-//! and which of their fields it shows under which keys. From then on its answer is written straight
-//! from the rows, with no value, no future and no name looked up for each field of each row.
+//! A common operation is compiled into a [`Plan`] the first time it is answered: the rows that it reads,
+//! and the response keys of their fields. From then on its answer is written straight from the rows,
+//! without a value, a future or a lookup by name for each field of each row.
 //!
-//! A plan knows one way to answer well, and gives up on all else: it is then as if it were not there, and the
-//! library answers. So nothing is told here that the library would not tell, and no error is worded twice.
+//! A plan only knows how to succeed. In any other case the library answers, as if there were no plan: so
+//! both answer alike, and no error is worded twice.
 //!
 //! ```text
 //! CollectedField fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON
@@ -35,9 +35,9 @@ use crate::{error::ApiError, graphql::context::RequestContext, store::StoreError
 /// How an operation is answered.
 #[derive(Debug)]
 pub enum Plan {
-    /// By what these root fields read, one after the other.
+    /// These root fields are read one after the other.
     Query(SelectionSet<Query>),
-    /// By what this one root field does; it stands there.
+    /// This one root field is run; an error names it and its position.
     Mutation(Name, Pos, ResponseKey, Mutation),
 }
 
@@ -45,7 +45,7 @@ pub enum Plan {
 pub enum PlanResult {
     /// All of the answer, as JSON.
     Json(Vec<u8>),
-    /// A mutation was refused, or has failed: the name of its field, and why.
+    /// The mutation was refused or has failed: the name of its field, and the error.
     Failed(Name, ServerError),
 }
 

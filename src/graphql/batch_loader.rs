@@ -1,8 +1,8 @@
-//! What tasks that are shown together share: whatever belongs to one of them is read for all of them
-//! at once, when the first asks for it.
+//! Batch loading: what belongs to one task is read for all tasks that are shown together, when the first
+//! of them needs it.
 //!
-//! So the number of statements follows from the document, and not from the number of tasks: a page is
-//! a batch, all parents of a page are one, and so are all subtasks of all tasks of a page.
+//! So the number of statements depends on the document, and not on the number of tasks: a page is a
+//! batch, all parents of a page are one, and so are all subtasks of all tasks of a page.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -26,7 +26,7 @@ use crate::{
     store::{OwnedStore, TaskRow},
 };
 
-/// What was read for a batch, or why it could not be.
+/// What was read for a batch, by id, or the error of reading it.
 type Shared<T> = OnceCell<Result<HashMap<Uuid, T>, ApiError>>;
 
 /// Tasks that are shown together.
@@ -45,7 +45,7 @@ pub struct TaskBatch {
 }
 
 impl TaskBatch {
-    /// A batch of the tasks that lie in these rows.
+    /// The batch of these tasks.
     pub fn of<'a>(rows: impl IntoIterator<Item = &'a TaskRow>) -> Arc<Self> {
         let mut batch = Self::default();
         for row in rows {
@@ -87,15 +87,15 @@ impl TaskBatch {
         found(parents.await, id)
     }
 
-    /// A page of what is under one of them.
+    /// A page of the subtasks of one of them.
     pub async fn subtasks(
         &self,
         request: &RequestContext,
         task: Uuid,
         arguments: TaskArguments,
     ) -> Result<Option<Arc<TaskConnection>>, ApiError> {
-        // Where all is read already there is nothing to wait for: without this, a request would not
-        // be cut off however long it takes.
+        // Where everything has been read, nothing is awaited: without this, a request would not be cut off
+        // however long it takes.
         tokio::task::coop::consume_budget().await;
         let pages = {
             let mut subtasks = self.subtasks.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +119,7 @@ impl TaskBatch {
     }
 }
 
-/// What belongs to one; each that asks in vain is told why.
+/// What belongs to one of a batch. The error of reading it is the error of each.
 fn found<T>(read: &Result<HashMap<Uuid, T>, ApiError>, one: Uuid) -> Result<Option<&T>, ApiError> {
     read.as_ref().map(|all| all.get(&one)).map_err(Clone::clone)
 }

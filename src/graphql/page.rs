@@ -1,4 +1,4 @@
-//! Relay's pages: arguments, cursors, and what lies beyond.
+//! Relay's connections: arguments, cursors and page info.
 
 use async_graphql::{Context, SimpleObject};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -25,8 +25,8 @@ pub struct PageArguments {
 }
 
 impl PageArguments {
-    /// The window that the arguments describe in a list of that order.
-    pub fn window(self, order: &str) -> Result<Window, ApiError> {
+    /// The window that the arguments describe in a list whose order has that name in cursors.
+    pub fn window(self, order_name: &str) -> Result<Window, ApiError> {
         if self.first.is_some() && self.last.is_some() {
             return Err(ApiError::bad_input("last", "Give first or last, not both."));
         }
@@ -38,8 +38,8 @@ impl PageArguments {
         Ok(Window {
             limit,
             from_end: self.last.is_some(),
-            after: self.after.map(|cursor| read("after", &cursor, order)).transpose()?,
-            before: self.before.map(|cursor| read("before", &cursor, order)).transpose()?,
+            after: self.after.map(|cursor| read("after", &cursor, order_name)).transpose()?,
+            before: self.before.map(|cursor| read("before", &cursor, order_name)).transpose()?,
         })
     }
 }
@@ -50,30 +50,30 @@ fn page_size(field: &'static str, rows: i32) -> Result<u64, ApiError> {
     })
 }
 
-/// A place that names the order in which it is one, so that no other order takes it. The number is
-/// the version of this form.
+/// A cursor as it is encoded: the version of this format, the name of the order, so that no other order
+/// accepts it, and the position in that order.
 #[derive(Serialize, Deserialize)]
 struct Cursor<O, P>(u8, O, P);
 
 const VERSION: u8 = 1;
 
-/// The cursor of a place in that order.
-pub fn cursor(order: &str, place: &impl Serialize) -> String {
-    let cursor = Cursor(VERSION, order, place);
+/// The opaque string of a position in the order of that name.
+pub fn encode_cursor(order_name: &str, position: &impl Serialize) -> String {
+    let cursor = Cursor(VERSION, order_name, position);
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
 }
 
-/// The place that a cursor of that order names.
-pub fn place<P: DeserializeOwned>(order: &str, cursor: &str) -> Option<P> {
+/// The position in a cursor of the order of that name; `None` for any other string.
+pub fn decode_cursor<P: DeserializeOwned>(order_name: &str, cursor: &str) -> Option<P> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
     match serde_json::from_slice(&bytes) {
-        Ok(Cursor::<String, P>(VERSION, made_for, place)) if made_for == order => Some(place),
+        Ok(Cursor::<String, P>(VERSION, order, position)) if order == order_name => Some(position),
         _ => None,
     }
 }
 
-fn read(field: &'static str, cursor: &str, order: &str) -> Result<KeysetCursor, ApiError> {
-    place(order, cursor).ok_or_else(|| ApiError::foreign_cursor(field))
+fn read(field: &'static str, cursor: &str, order_name: &str) -> Result<KeysetCursor, ApiError> {
+    decode_cursor(order_name, cursor).ok_or_else(|| ApiError::foreign_cursor(field))
 }
 
 /// What lies beyond a page.
@@ -86,11 +86,11 @@ pub struct PageInfo {
 }
 
 impl PageInfo {
-    /// Asks the store what lies beyond only where the client asks for it.
+    /// Looks for rows beyond the page only where the client asks for it.
     pub async fn of<E: Owned, R>(
         ctx: &Context<'_>,
         page: &Page<E, R>,
-        order: &str,
+        order_name: &str,
     ) -> Result<Self, ApiError> {
         let store = ctx.store()?;
         let asked = |field| ctx.look_ahead().field(field).exists();
@@ -98,8 +98,8 @@ impl PageInfo {
             has_next_page: asked("hasNextPage") && store.has_more(page, Side::Next).await?,
             has_previous_page: asked("hasPreviousPage")
                 && store.has_more(page, Side::Previous).await?,
-            start_cursor: page.rows.first().map(|(place, _)| cursor(order, place)),
-            end_cursor: page.rows.last().map(|(place, _)| cursor(order, place)),
+            start_cursor: page.rows.first().map(|(cursor, _)| encode_cursor(order_name, cursor)),
+            end_cursor: page.rows.last().map(|(cursor, _)| encode_cursor(order_name, cursor)),
         })
     }
 }
@@ -110,13 +110,13 @@ macro_rules! connection {
         #[doc = $about]
         pub struct $connection {
             page: $page<$node>,
-            order: String,
+            order_name: String,
         }
 
         impl $connection {
-            /// The connection of a page; `order` marks its cursors.
-            pub fn new(page: $page<$node>, order: String) -> Self {
-                Self { page, order }
+            /// The connection of a page; its cursors hold the name of its order.
+            pub fn new(page: $page<$node>, order_name: String) -> Self {
+                Self { page, order_name }
             }
         }
 
@@ -124,9 +124,10 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             async fn edges(&self) -> Vec<$edge<'_>> {
-                let cursor = |place| $crate::graphql::page::cursor(&self.order, place);
+                let encode =
+                    |cursor| $crate::graphql::page::encode_cursor(&self.order_name, cursor);
                 let rows = self.page.rows.iter();
-                rows.map(|(place, node)| $edge { cursor: cursor(place), node }).collect()
+                rows.map(|(cursor, node)| $edge { cursor: encode(cursor), node }).collect()
             }
 
             async fn nodes(&self) -> Vec<&$node> {
@@ -137,7 +138,7 @@ macro_rules! connection {
                 &self,
                 ctx: &async_graphql::Context<'_>,
             ) -> Result<$crate::graphql::page::PageInfo, $crate::error::ApiError> {
-                $crate::graphql::page::PageInfo::of(ctx, &self.page, &self.order).await
+                $crate::graphql::page::PageInfo::of(ctx, &self.page, &self.order_name).await
             }
 
             /// Counted only when asked for.

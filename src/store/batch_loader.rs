@@ -1,4 +1,4 @@
-//! What belongs to many tasks at once: each kind in one statement, however many they are.
+//! Reads what belongs to many tasks: each kind of object in one statement, for all of the tasks.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -122,11 +122,11 @@ impl OwnedStore {
     }
 
     /// The same window of the subtasks of each of these tasks: one statement reads them, and one
-    /// counts them when the first count is asked for. Of a task in the trash, subtasks are those that
-    /// went along.
+    /// counts them when the first count is asked for. The subtasks of a task in the trash are those trashed
+    /// by the same deletion.
     ///
     /// # Errors
-    /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
+    /// [`StoreError::ForeignCursor`] for a cursor of another order.
     pub async fn subtask_pages(
         &self,
         parents: &[Uuid],
@@ -135,15 +135,15 @@ impl OwnedStore {
         order: &[TaskOrder],
         window: Window,
     ) -> Result<HashMap<Uuid, TaskPage>, StoreError> {
-        let went_along = filter.trash == Trash::Exclude && trashed;
-        let filter = if went_along {
+        let trashed_together = filter.trash == Trash::Exclude && trashed;
+        let filter = if trashed_together {
             &TaskFilter { trash: Trash::Include, ..filter.clone() }
         } else {
             filter
         };
         let mut listing = self.task_listing(filter, order, window).await?;
-        if went_along {
-            listing.condition = listing.condition.add(shares_its_parents_fate());
+        if trashed_together {
+            listing.condition = listing.condition.add(same_deletion_as_parent());
         }
         let (condition, keys) = (listing.condition.clone(), parents.to_vec());
         let group = Arc::new(GroupedList::new(condition, Column::ParentId, keys));
@@ -170,8 +170,8 @@ impl OwnedStore {
     }
 }
 
-/// A subtask outside of the trash, or one that went there together with the task that it is under.
-fn shares_its_parents_fate() -> Condition {
+/// The condition of subtasks outside of the trash, and of those trashed by the same deletion as the parent.
+fn same_deletion_as_parent() -> Condition {
     let parent = Alias::new("parent");
     let mut deleted_with = Query::select();
     deleted_with

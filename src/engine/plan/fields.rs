@@ -73,7 +73,7 @@ impl TaskField {
             Self::TypeName => json::quoted(out, &Task::type_name()),
             Self::Column(column) => json::value(out, &task.value(*column)?),
             Self::Completed => {
-                json::bool(out, task.value(TaskColumn::CompletedAt)? != ColumnValue::Null)
+                json::bool(out, task.value(TaskColumn::CompletedAt)? != ColumnValue::Null);
             }
             Self::Priority => {
                 let priority: store::Priority = task.value(TaskColumn::Priority)?.variant()?;

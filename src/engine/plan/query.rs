@@ -1,4 +1,4 @@
-//! Root fields of a query: what they read, and how it is shown.
+//! Root fields of a query: the rows that they read, and the JSON that they write.
 
 use async_graphql::{ID, OutputType, Variables};
 
@@ -41,7 +41,7 @@ pub enum ConnectionField {
     TotalCount,
 }
 
-/// A field of a task's place in a page.
+/// A field of an edge of a page.
 #[derive(Debug)]
 pub enum EdgeField {
     TypeName,
@@ -49,7 +49,7 @@ pub enum EdgeField {
     Node(SelectionSet<TaskField>),
 }
 
-/// A field of what lies beyond a page.
+/// A field of a page info.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageInfoField {
     TypeName,
@@ -230,7 +230,7 @@ impl ResolvedPage {
         let counts = fields.iter().any(|(_, field)| matches!(field, ConnectionField::TotalCount));
         let total = if counts { store.total(&page).await.ok()? } else { 0 };
         let total = i32::try_from(total).unwrap_or(i32::MAX);
-        let ids: Vec<_> = page.rows.iter().map(|(place, _)| place.id()).collect();
+        let ids: Vec<_> = page.rows.iter().map(|(cursor, _)| cursor.id()).collect();
         let tags = required.tags(store, &ids).await.ok()?;
         Some(Self { page, order_name, tags, has_next, has_previous, total })
     }
@@ -245,8 +245,8 @@ impl ResolvedPage {
                     fields::task(out, fields, task, &self.tags)
                 })?;
             }
-            ConnectionField::Edges(fields) => json::list(out, rows, |out, (place, task)| {
-                json::object(out, fields, |out, field| self.write_edge(out, field, place, task))
+            ConnectionField::Edges(fields) => json::list(out, rows, |out, (cursor, task)| {
+                json::object(out, fields, |out, field| self.write_edge(out, field, cursor, task))
             })?,
             ConnectionField::PageInfo(fields) => json::object(out, fields, |out, field| {
                 self.write_info(out, *field);
@@ -260,12 +260,12 @@ impl ResolvedPage {
         &self,
         out: &mut Vec<u8>,
         field: &EdgeField,
-        place: &KeysetCursor,
+        cursor: &KeysetCursor,
         task: &TaskPart,
     ) -> Result<(), StoreError> {
         match field {
             EdgeField::TypeName => json::quoted(out, &TaskEdge::type_name()),
-            EdgeField::Cursor => json::quoted(out, &page::cursor(&self.order_name, place)),
+            EdgeField::Cursor => json::quoted(out, &page::encode_cursor(&self.order_name, cursor)),
             EdgeField::Node(fields) => fields::task(out, fields, task, &self.tags)?,
         }
         Ok(())
@@ -273,16 +273,16 @@ impl ResolvedPage {
 
     fn write_info(&self, out: &mut Vec<u8>, field: PageInfoField) {
         let rows = &self.page.rows;
-        let cursor = |out: &mut Vec<u8>, row: Option<&(KeysetCursor, TaskPart)>| match row {
-            Some((place, _)) => json::quoted(out, &page::cursor(&self.order_name, place)),
+        let write_cursor = |out: &mut Vec<u8>, row: Option<&(KeysetCursor, TaskPart)>| match row {
+            Some((cursor, _)) => json::quoted(out, &page::encode_cursor(&self.order_name, cursor)),
             None => json::null(out),
         };
         match field {
             PageInfoField::TypeName => json::quoted(out, &PageInfo::type_name()),
             PageInfoField::HasNextPage => json::bool(out, self.has_next),
             PageInfoField::HasPreviousPage => json::bool(out, self.has_previous),
-            PageInfoField::StartCursor => cursor(out, rows.first()),
-            PageInfoField::EndCursor => cursor(out, rows.last()),
+            PageInfoField::StartCursor => write_cursor(out, rows.first()),
+            PageInfoField::EndCursor => write_cursor(out, rows.last()),
         }
     }
 }

@@ -80,12 +80,12 @@ impl ChangePage {
                 Changed::Deleted(Kind::List) => ("TaskList", None),
             };
             let kind = if node.is_some() { ChangeKind::Upsert } else { ChangeKind::Delete };
-            let cursor = page::cursor(&log, &SyncCursor::behind(change.number));
+            let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.number));
             Change { kind, id: change.id.into(), ty, node, cursor }
         };
         Self {
             changes: page.changes.into_iter().map(change).collect(),
-            cursor: page::cursor(&log, &page.place),
+            cursor: page::encode_cursor(&log, &page.place),
             has_more: page.has_more,
             reset: page.reset,
         }
@@ -94,12 +94,12 @@ impl ChangePage {
 
 /// The cursor of the change of that number in a user's log.
 pub fn cursor(user: &UserId, number: i64) -> String {
-    page::cursor(&log_of(user), &SyncCursor::behind(number))
+    page::encode_cursor(&log_of(user), &SyncCursor::behind(number))
 }
 
 /// The place that a cursor names in a user's log.
 pub fn place(user: &UserId, since: &str) -> Result<SyncCursor, ApiError> {
-    page::place(&log_of(user), since).ok_or_else(|| {
+    page::decode_cursor(&log_of(user), since).ok_or_else(|| {
         let message = "since is not a cursor of your changes: read all of them anew, without it.";
         ApiError::bad_input("since", message)
     })

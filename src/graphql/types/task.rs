@@ -47,7 +47,6 @@ impl From<TaskRow> for Task {
 }
 
 /// Something to do.
-#[expect(clippy::unused_async, reason = "the macro takes nothing else")]
 #[Object]
 impl Task {
     pub async fn id(&self) -> &ID {
@@ -194,8 +193,8 @@ impl TaskConnection {
     }
 
     /// A page whose tasks are of that batch.
-    pub fn of(page: TaskPage, batch: &Arc<TaskBatch>, order: String) -> Self {
-        Self::new(page.map(|row| Task::new(row, batch)), order)
+    pub fn of(page: TaskPage, batch: &Arc<TaskBatch>, order_name: String) -> Self {
+        Self::new(page.map(|row| Task::new(row, batch)), order_name)
     }
 }
 
@@ -208,7 +207,7 @@ pub struct TaskPayload {
 }
 
 impl TaskPayload {
-    /// The payload of a mutation of which that cursor is the place.
+    /// The payload of a mutation; `cursor` is that of its change.
     pub fn new(row: TaskRow, cursor: String) -> Self {
         Self { task: row.into(), query: Query, cursor }
     }

@@ -77,7 +77,7 @@ impl TaskFilter {
 struct FilterCompiler<'r> {
     /// The day and the instant by which tasks are overdue: the day is read when a filter first needs it.
     request: &'r RequestContext,
-    /// Operators around the place that is read.
+    /// Operators around the filter that is read.
     depth: usize,
     /// Conditions so far.
     conditions: usize,

@@ -107,7 +107,7 @@ impl CreateTaskInput {
             priority: self.priority.into(),
             due: self.due.map(Due::from),
             tags: id::parse_all_or_not_found("input.tagIds", self.tag_ids, Input::Tag)?,
-            list: place(self.list_id, Input::List)?.into(),
+            list: optional_id(self.list_id, Input::List)?.into(),
             parent: parent.transpose()?,
         }))
     }
@@ -143,8 +143,8 @@ impl MoveTaskInput {
     pub fn operation(self) -> Result<Operation, ApiError> {
         let id = id::parse_or_not_found(&self.id, Input::Id)?;
         let to = Move {
-            list: place(self.list_id, Input::List)?.into(),
-            parent: place(self.parent_id, Input::Parent)?.into(),
+            list: optional_id(self.list_id, Input::List)?.into(),
+            parent: optional_id(self.parent_id, Input::Parent)?.into(),
             anchor: self.place.map(PlaceInput::anchor).transpose()?,
         };
         Ok(Operation::MoveTask(id, self.expected_version, to))
@@ -170,7 +170,7 @@ fn described(text: &str) -> Result<String, ApiError> {
     validate::body("input.description", text, validate::DESCRIPTION)
 }
 
-/// A place that may be left out, or be given as none.
-fn place(id: MaybeUndefined<ID>, named: Input) -> Result<MaybeUndefined<Uuid>, ApiError> {
+/// The UUID of an object that may be left out, or be null.
+fn optional_id(id: MaybeUndefined<ID>, named: Input) -> Result<MaybeUndefined<Uuid>, ApiError> {
     id.map_value(|id| id::parse_or_not_found(&id, named)).transpose()
 }

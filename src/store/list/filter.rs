@@ -20,9 +20,9 @@ use crate::store::{
 pub struct TaskFilter {
     /// The condition on each task.
     pub predicate: TaskPredicate,
-    /// Whether the trash is looked at.
+    /// Whether tasks in the trash are shown.
     pub trash: Trash,
-    /// What relevance is measured by; without it, all tasks are as relevant.
+    /// The search that relevance is measured by; without it, all tasks are equally relevant.
     pub relevance: Option<Search>,
 }
 
@@ -78,6 +78,7 @@ pub enum Comparison {
 
 impl TaskFilter {
     /// The condition, with the trash as a literal: the partial indexes are found by it.
+    #[must_use]
     pub fn condition(&self, user: UserNo, backend: DbBackend) -> Condition {
         let trash = match self.trash {
             Trash::Exclude => Some(Column::DeletedAt.is_null()),
@@ -125,7 +126,7 @@ fn not_null(column: Column) -> Condition {
     column.is_not_null().into_condition()
 }
 
-/// What puts one of these tags on the task at hand.
+/// The links between one of these tags and the task of the outer statement.
 fn links(tags: &[Uuid], user: UserNo) -> SelectStatement {
     task_tag::Entity::find_owned(user)
         .filter(
@@ -136,8 +137,8 @@ fn links(tags: &[Uuid], user: UserNo) -> SelectStatement {
         .into_query()
 }
 
-/// A task has a tag once: so it has all, when it has as many of them. A condition for each would be
-/// more than a statement takes.
+/// A task has a tag at most once: so it has all of them if it has as many of them. A condition for each
+/// would be more than a statement takes.
 fn tagged_all(tags: &[Uuid], user: UserNo) -> Condition {
     let mut count = links(tags, user);
     count.clear_selects().expr(Func::count(Expr::col(Asterisk)));

@@ -1,8 +1,8 @@
-//! Pages of a list, found by the place where they begin and not by counting up to it.
+//! Keyset pagination: a page is found by the cursor where it begins, not by counting up to an offset.
 //!
-//! A place is the values of the order's columns and the id, so the next page is a range on an index
-//! that begins right there: page 10,000 costs what the first one costs, and rows that come or go
-//! meanwhile neither repeat nor skip others.
+//! A cursor holds the values of the order's columns and the id, so the next page is a range on an index
+//! that begins right there: page 10,000 costs as much as the first, and rows that are inserted or
+//! deleted meanwhile neither repeat nor skip others.
 
 use std::{fmt, sync::Arc};
 
@@ -22,7 +22,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// Which way an order runs.
+/// The direction of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// The smallest first.
@@ -40,21 +40,22 @@ impl Direction {
     }
 }
 
-/// The two ways to look from a place in a list.
+/// The two sides of a cursor in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// To the rows behind it.
+    /// The rows after it.
     Next,
-    /// To the rows before it.
+    /// The rows before it.
     Previous,
 }
 
-/// A place in a list: where a row stands, or stood, by the order's values and its id.
+/// The position of a row in a list: the values of the order's columns, and the id. The row itself may
+/// have been deleted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeysetCursor(Vec<Key>, Uuid);
 
 impl KeysetCursor {
-    /// The id of the row that stands there.
+    /// The id of the row.
     #[must_use]
     pub fn id(&self) -> Uuid {
         self.1
@@ -70,21 +71,22 @@ enum Key {
     Text(String),
 }
 
-/// A part of a list: up to `limit` rows from one end of what lies between two places.
+/// A part of a list: up to `limit` rows from one end of the range between two cursors.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
-    /// How many rows at the most.
+    /// The largest number of rows.
     pub limit: u64,
     /// Whether the rows are counted from the end.
     pub from_end: bool,
-    /// Only rows behind this place.
+    /// Only rows after this cursor.
     pub after: Option<KeysetCursor>,
-    /// Only rows before this place.
+    /// Only rows before this cursor.
     pub before: Option<KeysetCursor>,
 }
 
 impl Window {
     /// The cursor that bounds the window on that side.
+    #[must_use]
     pub fn bound(&self, side: Side) -> Option<&KeysetCursor> {
         match side {
             Side::Next => self.before.as_ref(),
@@ -92,21 +94,22 @@ impl Window {
         }
     }
 
-    /// The way in which the rows are counted.
+    /// The side to which the rows are counted.
+    #[must_use]
     pub fn reading(&self) -> Side {
         if self.from_end { Side::Previous } else { Side::Next }
     }
 }
 
-/// Makes a number of a row.
+/// Computes the sort key of a row.
 type Compute<C> = dyn Fn(&dyn Row<C>) -> Result<i64, StoreError> + Send + Sync;
 
-/// What an order sorts by: never null.
+/// A key that an order sorts by; it is never null.
 #[derive(Clone)]
 pub enum SortKey<E: Owned> {
     /// A column.
     Column(E::Column),
-    /// A number that is made of these columns, in SQL and here alike.
+    /// A number computed from these columns, by SQL and by the function alike.
     Computed(SimpleExpr, &'static [E::Column], Arc<Compute<E::Column>>),
 }
 
@@ -124,7 +127,7 @@ impl<E: Owned> SortKey<E> {
         }
     }
 
-    /// The columns that it is made of.
+    /// The columns that the key is computed from.
     fn columns(&self) -> &[E::Column] {
         match self {
             Self::Column(column) => std::slice::from_ref(column),
@@ -148,7 +151,7 @@ impl<E: Owned> SortKey<E> {
     }
 }
 
-/// A total order of a table, where the id decides between those that tie.
+/// A total order of a table: rows with equal keys are ordered by id.
 #[derive(Clone, Debug)]
 pub struct Keyset<E: Owned> {
     keys: Vec<(SortKey<E>, Direction)>,
@@ -156,7 +159,7 @@ pub struct Keyset<E: Owned> {
 }
 
 impl<E: Owned> Keyset<E> {
-    /// The order by these keys, one after the other; ties end at the id, which follows `tie`.
+    /// The order by these keys, one after the other, and then by id in the direction `tie`.
     pub fn new(keys: Vec<(SortKey<E>, Direction)>, tie: Direction) -> Self {
         Self { keys, tie }
     }
@@ -166,30 +169,31 @@ impl<E: Owned> Keyset<E> {
         Self::new(vec![(SortKey::Column(column), direction)], direction)
     }
 
-    /// The columns that tell where a row stands.
+    /// The columns that a cursor is made of.
     pub fn columns(&self) -> impl Iterator<Item = E::Column> {
         self.keys.iter().flat_map(|(key, _)| key.columns()).copied().chain([E::ID])
     }
 
-    /// Where that row stands.
-    pub fn place(&self, row: &impl Row<E::Column>) -> Result<KeysetCursor, StoreError> {
+    /// The cursor of a row.
+    pub fn cursor(&self, row: &impl Row<E::Column>) -> Result<KeysetCursor, StoreError> {
         let keys = self.keys.iter().map(|(key, _)| key.of(row)).collect::<Result<_, _>>()?;
         Ok(KeysetCursor(keys, row.value(E::ID)?.id()?))
     }
 
-    /// Whether a place can stand in this order; one from elsewhere, or a forged one, cannot.
-    pub fn knows(&self, place: &KeysetCursor) -> bool {
-        self.values(place).is_some()
+    /// Whether the values of a cursor have the types of this order's columns; those of another order, or a
+    /// forged cursor's, may not.
+    pub fn accepts(&self, cursor: &KeysetCursor) -> bool {
+        self.values(cursor).is_some()
     }
 
-    /// Puts the rows in order, or in the opposite one.
+    /// Sorts the rows in this order, or in reverse.
     pub fn order(&self, select: &mut SelectStatement, reversed: bool) {
         for (key, direction) in self.directions() {
             select.order_by_expr(key, sea_order(direction, reversed));
         }
     }
 
-    /// Numbers the rows of each group in order, or in the opposite one.
+    /// Numbers the rows of each group in this order, or in reverse.
     pub fn rank_within(&self, group: E::Column, reversed: bool) -> WindowStatement {
         let mut window = WindowStatement::partition_by(group.as_column_ref());
         for (key, direction) in self.directions() {
@@ -198,21 +202,20 @@ impl<E: Owned> Keyset<E> {
         window
     }
 
-    /// Puts the rows in order as far as the first column goes. Where any row will do, this has it
-    /// looked up in an index: PostgreSQL would rather go through the table, trusting that one turns
-    /// up soon, and the newest first are those that lie at its end.
+    /// Sorts the rows by the first key alone. Where any row is enough, this makes PostgreSQL use an index:
+    /// else it scans the table, in the hope of an early match, and the newest rows are at its end.
     pub fn order_by_first_key(&self, select: &mut SelectStatement, reversed: bool) {
         for (key, direction) in self.directions().take(1) {
             select.order_by_expr(key, sea_order(direction, reversed));
         }
     }
 
-    /// Holds for the rows that lie beyond a place.
-    pub fn after(&self, place: &KeysetCursor, side: Side, inclusive: bool) -> Condition {
-        let Some(mut values) = self.values(place) else {
+    /// The condition of the rows on one side of a cursor.
+    pub fn after(&self, cursor: &KeysetCursor, side: Side, inclusive: bool) -> Condition {
+        let Some(mut values) = self.values(cursor) else {
             return Expr::value(false).into_condition();
         };
-        values.push(place.1.into());
+        values.push(cursor.1.into());
         let keys: Vec<_> = self
             .directions()
             .zip(values)
@@ -230,9 +233,9 @@ impl<E: Owned> Keyset<E> {
         keys.chain([(Expr::col(E::ID.as_column_ref()), self.tie)])
     }
 
-    fn values(&self, place: &KeysetCursor) -> Option<Vec<Value>> {
-        (place.0.len() == self.keys.len()).then_some(())?;
-        self.keys.iter().zip(&place.0).map(|((key, _), value)| key.value(value)).collect()
+    fn values(&self, cursor: &KeysetCursor) -> Option<Vec<Value>> {
+        (cursor.0.len() == self.keys.len()).then_some(())?;
+        self.keys.iter().zip(&cursor.0).map(|((key, _), value)| key.value(value)).collect()
     }
 }
 
@@ -243,7 +246,7 @@ fn sea_order(direction: Direction, reversed: bool) -> Order {
     }
 }
 
-/// Whether the rows that lie that way have larger values.
+/// Whether the rows on that side have larger values.
 fn larger(direction: Direction, side: Side) -> bool {
     (direction == Direction::Asc) == (side == Side::Next)
 }
@@ -251,12 +254,12 @@ fn larger(direction: Direction, side: Side) -> bool {
 /// `(a, b, id) > (1, 2, 3)`: one range on an index over these columns.
 fn row_value(keys: &[(SimpleExpr, bool, Value)], inclusive: bool) -> SimpleExpr {
     let row = Expr::tuple(keys.iter().map(|(key, ..)| key.clone()));
-    let place = Expr::tuple(keys.iter().map(|(.., value)| Expr::value(value.clone())));
+    let cursor = Expr::tuple(keys.iter().map(|(.., value)| Expr::value(value.clone())));
     match (keys[0].1, inclusive) {
-        (true, false) => row.gt(place),
-        (true, true) => row.gte(place),
-        (false, false) => row.lt(place),
-        (false, true) => row.lte(place),
+        (true, false) => row.gt(cursor),
+        (true, true) => row.gte(cursor),
+        (false, false) => row.lt(cursor),
+        (false, true) => row.lte(cursor),
     }
 }
 
@@ -297,7 +300,7 @@ fn to_value(column: impl ColumnTrait, key: &Key) -> Option<Value> {
             Timestamp::from_millis(*millis).map(Value::from)
         }
         (ColumnKind::Text, Key::Text(text)) => (!text.contains('\0')).then(|| text.as_str().into()),
-        (ColumnKind::Text, Key::Number(_)) | (_, Key::Text(_)) => None,
-        (ColumnKind::Id | ColumnKind::Date, Key::Number(_)) => None,
+        (ColumnKind::Text | ColumnKind::Id | ColumnKind::Date, Key::Number(_))
+        | (_, Key::Text(_)) => None,
     }
 }

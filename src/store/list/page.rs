@@ -1,4 +1,4 @@
-//! Reading a window of a user's list, and whether anything lies beyond it.
+//! Reads a window of a user's list, and whether there are rows beyond it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,7 +21,7 @@ use crate::store::{
     sql::projection::{PartialRow, Projection, Row},
 };
 
-/// What a list shows: which rows, in which order, and which part of them.
+/// A list: which rows, in which order, and which part of them.
 #[derive(Clone, Debug)]
 pub struct Listing<E: Owned> {
     pub condition: Condition,
@@ -30,47 +30,48 @@ pub struct Listing<E: Owned> {
 }
 
 impl<E: Owned> Listing<E> {
-    /// Refuses a window whose place does not belong to the order.
+    /// Refuses a window with a cursor of another order.
     pub fn new(
         condition: Condition,
         keyset: Keyset<E>,
         window: Window,
     ) -> Result<Self, StoreError> {
-        let foreign = |side: &Side| window.bound(*side).is_some_and(|place| !keyset.knows(place));
+        let foreign =
+            |side: &Side| window.bound(*side).is_some_and(|cursor| !keyset.accepts(cursor));
         match [Side::Previous, Side::Next].into_iter().find(foreign) {
             Some(side) => Err(StoreError::ForeignCursor(side)),
             None => Ok(Self { condition, keyset, window }),
         }
     }
 
-    /// Holds for the rows between the window's places.
-    fn between_places(&self) -> Condition {
+    /// The condition of the rows between the window's cursors.
+    fn between_cursors(&self) -> Condition {
         let bounds = [(&self.window.after, Side::Next), (&self.window.before, Side::Previous)];
-        bounds.into_iter().fold(Condition::all(), |between, (place, side)| {
-            let beyond = place.as_ref().map(|place| self.keyset.after(place, side, false));
-            between.add_option(beyond)
+        bounds.into_iter().fold(Condition::all(), |between, (cursor, side)| {
+            let after = cursor.as_ref().map(|cursor| self.keyset.after(cursor, side, false));
+            between.add_option(after)
         })
     }
 }
 
-/// The rows of a window, in the list's order: as they lie in the table, or parts of them.
+/// The rows of a window, in the list's order: whole rows, parts of them, or what was made of them.
 #[derive(Clone, Debug)]
 pub struct Page<E: Owned, R = <E as EntityTrait>::Model> {
-    /// The rows with the places where they stand.
+    /// The rows with their cursors.
     pub rows: Vec<(KeysetCursor, R)>,
     listing: Listing<E>,
-    /// Whether there is a row behind the last one that was counted, inside of the window's places.
+    /// Whether there is one more row between the window's cursors than the page may hold.
     has_extra_row: bool,
-    /// The group that it was read with, and its key there.
+    /// The group that the page was read with, and its key there.
     group: Option<(Arc<GroupedList<E>>, Uuid)>,
-    /// What was asked of the page, so that the same question costs once.
+    // Each is read when it is first asked for, and kept.
     total: OnceCell<u64>,
     next: OnceCell<bool>,
     previous: OnceCell<bool>,
 }
 
 impl<E: Owned, R: Row<E::Column>> Page<E, R> {
-    /// The page of these rows, which were read with one more than the window may show.
+    /// The page of these rows, of which one more than the window may show was read.
     pub fn of(listing: Listing<E>, mut rows: Vec<R>) -> Result<Self, StoreError> {
         let limit = usize::try_from(listing.window.limit).unwrap_or(usize::MAX);
         let has_extra_row = rows.len() > limit;
@@ -78,7 +79,7 @@ impl<E: Owned, R: Row<E::Column>> Page<E, R> {
         if listing.window.from_end {
             rows.reverse();
         }
-        let rows = rows.into_iter().map(|row| Ok((listing.keyset.place(&row)?, row)));
+        let rows = rows.into_iter().map(|row| Ok((listing.keyset.cursor(&row)?, row)));
         let rows = rows.collect::<Result<_, StoreError>>()?;
         let (total, next, previous) = Default::default();
         Ok(Self { rows, listing, has_extra_row, group: None, total, next, previous })
@@ -92,22 +93,23 @@ impl<E: Owned, R: Row<E::Column>> Page<E, R> {
     }
 
     /// The same page as one of a group.
+    #[must_use]
     pub fn within(self, group: Arc<GroupedList<E>>, key: Uuid) -> Self {
         Self { group: Some((group, key)), ..self }
     }
 }
 
-/// Lists that differ in one key alone, such as the subtasks of several tasks. What is asked of one is
-/// read for all of them at once.
+/// Lists that differ in one key alone, such as the subtasks of several tasks. A count or a look beyond a
+/// page is read for all of them at once.
 #[derive(Debug)]
 pub struct GroupedList<E: Owned> {
-    /// What holds for the rows of all lists.
+    /// The condition of the rows of all lists.
     condition: Condition,
-    /// The column that tells to which list a row belongs.
+    /// The column with the key of a row's list.
     column: E::Column,
     keys: Vec<Uuid>,
     totals: OnceCell<HashMap<Uuid, u64>>,
-    /// Which lists have rows beyond the window: behind and before it, from its place on or after it.
+    /// The lists that have rows beyond the window: on each side, with and without the row at its cursor.
     beyond: [OnceCell<HashSet<Uuid>>; 4],
 }
 
@@ -128,7 +130,7 @@ impl<E: Owned> GroupedList<E> {
 }
 
 impl OwnedStore {
-    /// Reads the rows that a listing's window shows.
+    /// Reads the rows of a listing's window.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
@@ -162,7 +164,7 @@ impl OwnedStore {
             return Ok(Vec::new());
         };
         let mut select = of_user(user);
-        select.cond_where(listing.condition.clone()).cond_where(listing.between_places());
+        select.cond_where(listing.condition.clone()).cond_where(listing.between_cursors());
         listing.keyset.order(&mut select, window.from_end);
         Ok(self.store.pools.reader.fetch_limited(&select, window.limit + 1).await?)
     }
@@ -178,7 +180,7 @@ impl OwnedStore {
         let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
             return Ok(Vec::new());
         };
-        let mut ranked = group.select(user).filter(listing.between_places()).into_query();
+        let mut ranked = group.select(user).filter(listing.between_cursors()).into_query();
         let order = listing.keyset.rank_within(group.column, window.from_end);
         ranked.expr_window_as(Expr::cust("ROW_NUMBER()"), order, RANK);
         let mut query = Query::select();
@@ -226,7 +228,7 @@ impl OwnedStore {
         total.await.copied()
     }
 
-    /// Whether the list goes on beyond the page, exactly: also past the window's own places.
+    /// Whether the list goes on beyond the page, exactly: also beyond the window's own cursors.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
@@ -250,34 +252,34 @@ impl OwnedStore {
             return Ok(true);
         }
         if window.bound(side).is_none() && (!ahead || window.limit > 0) {
-            return Ok(false); // The window begins, or was read up to, where the list does.
+            return Ok(false); // The window was read from the list's first row, or up to its last.
         }
-        // What lies beyond the page lies beyond the window, which was read up to its end; an empty
-        // page is where its reading began.
+        // The rows beyond the page are those beyond the window, which was read up to its end; an empty
+        // page is where reading began.
         let inclusive = !(ahead && page.rows.is_empty());
         let bound = window.bound(if inclusive { side } else { opposite(side) });
         match (&page.group, bound) {
-            (Some((group, key)), Some(place)) => {
+            (Some((group, key)), Some(cursor)) => {
                 let known = group.after(side, inclusive);
-                let beyond = || self.group_beyond(page, group, place, side, inclusive);
+                let beyond = || self.group_beyond(page, group, cursor, side, inclusive);
                 Ok(known.get_or_try_init(beyond).await?.contains(key))
             }
             (Some(_), None) => Ok(self.total(page).await? > 0),
-            (None, place) => self.exists(&page.listing, place, side, inclusive).await,
+            (None, cursor) => self.exists(&page.listing, cursor, side, inclusive).await,
         }
     }
 
-    /// Which lists of a group have rows beyond a place.
+    /// The lists of a group that have rows on one side of a cursor.
     async fn group_beyond<E: Owned, R>(
         &self,
         page: &Page<E, R>,
         group: &GroupedList<E>,
-        place: &KeysetCursor,
+        cursor: &KeysetCursor,
         side: Side,
         inclusive: bool,
     ) -> Result<HashSet<Uuid>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(HashSet::new()) };
-        let beyond = page.listing.keyset.after(place, side, inclusive);
+        let beyond = page.listing.keyset.after(cursor, side, inclusive);
         let keys = group
             .select(user)
             .filter(beyond)
@@ -291,19 +293,19 @@ impl OwnedStore {
     async fn exists<E: Owned>(
         &self,
         listing: &Listing<E>,
-        place: Option<&KeysetCursor>,
+        cursor: Option<&KeysetCursor>,
         side: Side,
         inclusive: bool,
     ) -> Result<bool, StoreError> {
         let Some(select) = self.listed(listing).await? else { return Ok(false) };
-        let beyond = place.map(|place| listing.keyset.after(place, side, inclusive));
+        let beyond = cursor.map(|cursor| listing.keyset.after(cursor, side, inclusive));
         let mut select = select.filter(Condition::all().add_option(beyond)).into_query();
         select.clear_selects().expr(Expr::value(1));
         listing.keyset.order_by_first_key(&mut select, side == Side::Previous);
         Ok(!self.store.pools.reader.fetch_limited(&select, 1).await?.is_empty())
     }
 
-    /// The viewer's rows that the listing is about; `None` when they have never written any.
+    /// The viewer's rows of a listing; `None` when they have never written any.
     async fn listed<E: Owned>(
         &self,
         listing: &Listing<E>,

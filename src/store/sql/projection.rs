@@ -93,7 +93,8 @@ impl<'r> ColumnValue<'r> {
         }
     }
 
-    /// That a column holds this, and should not.
+    /// The error of a column that should not hold this.
+    #[must_use]
     pub fn unexpected(&self) -> StoreError {
         StoreError::Internal(DbErr::Type(format!("a column holds {self:?}")))
     }
