@@ -1,5 +1,5 @@
-//! Whatever people do with their tasks, one thing after the other, their outline is the one that the
-//! plainest Rust comes to: who is where, in which order, in the trash with whom, at which version.
+//! Random mutations against a model: after each, places, order, trash and versions are those of a
+//! simple implementation in Rust.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ on_each_database! {
     }
 }
 
-/// One mutation, of what there is by then.
+/// One mutation of the tasks and lists at that time.
 #[derive(Clone, Debug)]
 struct Step {
     mutation: &'static str,
@@ -156,7 +156,7 @@ struct Task {
 type Home = (Option<String>, Option<String>);
 
 impl Model {
-    /// Does what the mutation says, or tells what it is refused for.
+    /// Applies a mutation, or returns its refusal.
     fn does(&mut self, mutation: &str, input: &Value) -> Result<(), String> {
         let id = input["id"].as_str().unwrap_or_default();
         match mutation {

@@ -1,5 +1,5 @@
-//! Several servers on one PostgreSQL: what is written through one is heard through the others, also
-//! while they cannot hear one another.
+//! Replicas on one PostgreSQL: a change at one of them reaches subscribers at the others, also after
+//! notifications were lost.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,7 +12,7 @@ use crate::{
     harness::{Database, tokens},
 };
 
-/// The longest that a test waits for what must happen.
+/// The longest wait for a change.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Somebody at one of the servers.
@@ -52,7 +52,7 @@ impl<'a> Person<'a> {
     }
 }
 
-/// The titles of what has changed, as they come.
+/// The titles of changed tasks, as they arrive.
 struct Changes {
     stream: reqwest::Response,
     read: String,

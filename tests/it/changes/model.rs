@@ -1,4 +1,5 @@
-//! Any history, read in pages of any size while two devices write, comes to the data in the end.
+//! Random histories, read in pages of any size while two devices write, result in the data of the
+//! server.
 
 use std::{
     cell::Cell,
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::harness::{Api, Person, for_any, on_each_database, tokens};
 
-/// What a device does to one of the few things that there are, if it can.
+/// A write of a device to one of a few objects, if it is possible.
 #[derive(Clone, Debug)]
 enum Deed {
     Create { task: usize, under: Option<usize>, list: Option<usize>, tag: Option<usize> },
@@ -53,7 +54,7 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
-/// What a device sends, one after the other: deeds alone, or several in a batch.
+/// The requests of a device in order: one write alone, or several in a batch.
 fn device() -> impl Strategy<Value = Vec<Vec<Deed>>> {
     vec(prop_oneof![4 => vec(deed(), 1), 1 => vec(deed(), 2..6)], 1..12)
 }
@@ -124,7 +125,7 @@ impl Ids {
     }
 }
 
-/// Does it all; what cannot be done is not.
+/// Sends all writes; those that are refused change nothing.
 async fn writes(person: &Person, ids: &Ids, device: &[Vec<Deed>]) {
     for deeds in device {
         let operations: Vec<_> = deeds.iter().map(|deed| ids.operation(deed)).collect();
@@ -147,7 +148,7 @@ struct Copy {
 }
 
 impl Copy {
-    /// Reads a page; tells whether there is more.
+    /// Reads a page, and returns whether there are more.
     async fn reads(&mut self, person: &Person, first: i32) -> bool {
         let query = format!(
             "query($since: String, $first: Int!) {{ changes(since: $since, first: $first) {{

@@ -1,4 +1,4 @@
-//! What a client sees when the database does not do what it should.
+//! Responses while the database is locked, slow or away.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use url::Url;
 use super::refusal;
 use crate::harness::{Api, Database, Reply, Served, on_each_database, tokens};
 
-/// What belongs into the log and not into an answer.
+/// Texts that belong in the log and not in a response.
 fn tells_no_detail(reply: &Reply) {
     let text = String::from_utf8(reply.body.to_vec()).unwrap().to_lowercase();
     for detail in

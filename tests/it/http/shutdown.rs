@@ -1,4 +1,4 @@
-//! How the server stops: what runs comes to its end, and nothing new begins.
+//! Graceful shutdown: running requests complete, and no new ones start.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! Replay and what follows it: whoever comes back with the last cursor has missed nothing.
+//! Replay: a client that reconnects with its last cursor misses no change.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -43,7 +43,7 @@ async fn write(alice: Person) {
     alice.creates(LAST).await;
 }
 
-/// A connection on which pages of changes come.
+/// A connection that receives pages of changes.
 trait Pages {
     async fn open(served: &Served, since: &str) -> Self;
     async fn page(&mut self) -> Value;
