@@ -17,6 +17,10 @@ use super::Reply;
 /// Counts the operations that compiled plans of a server have answered.
 pub type PlannedOperations = Arc<dyn Fn() -> u64 + Send + Sync>;
 
+/// The selection of a task with the fields of its row.
+const TASK: &str = "task { id title description completed completedAt priority dueOn dueAt \
+    createdAt updatedAt deletedAt version }";
+
 /// A user who sends requests.
 #[derive(Clone)]
 pub struct Person {
@@ -136,10 +140,7 @@ impl Person {
 
     /// Tries to create a task from an input.
     pub async fn create(&self, input: Value) -> Reply {
-        let query = "mutation($input: CreateTaskInput!) { createTask(input: $input) { task { \
-            id title description completed completedAt priority dueOn dueAt \
-            createdAt updatedAt deletedAt version } } }";
-        self.post(query, json!({ "input": input })).await
+        self.tries("createTask", input, TASK).await
     }
 
     /// Updates a task, which must not fail, and returns it.
@@ -149,30 +150,23 @@ impl Person {
 
     /// Tries to update a task.
     pub async fn update(&self, input: Value) -> Reply {
-        let query = "mutation($input: UpdateTaskInput!) { updateTask(input: $input) { task { \
-            id title description completed completedAt priority dueOn dueAt \
-            createdAt updatedAt deletedAt version } } }";
-        self.post(query, json!({ "input": input })).await
+        self.tries("updateTask", input, TASK).await
     }
 
     /// Tries to delete a task.
     pub async fn delete(&self, input: Value) -> Reply {
-        let query =
-            "mutation($input: DeleteTaskInput!) { deleteTask(input: $input) { deletedIds } }";
-        self.post(query, json!({ "input": input })).await
+        self.tries("deleteTask", input, "deletedIds").await
     }
 
     /// Tries to bring a task back from the trash.
     pub async fn restore(&self, id: &str) -> Reply {
-        let query = "mutation($input: RestoreTaskInput!) { restoreTask(input: $input) { task { id deletedAt version } } }";
-        self.post(query, json!({ "input": { "id": id } })).await
+        self.tries("restoreTask", json!({ "id": id }), "task { id deletedAt version }").await
     }
 
     /// Tries to update the settings of this user.
     pub async fn update_viewer(&self, input: Value) -> Reply {
-        let query = "mutation($input: UpdateViewerInput!) { updateViewer(input: $input) { \
-            viewer { id timeZone } query { viewer { timeZone } } } }";
-        self.post(query, json!({ "input": input })).await
+        let selection = "viewer { id timeZone } query { viewer { timeZone } }";
+        self.tries("updateViewer", input, selection).await
     }
 
     /// Sets the time zone, which must not fail.
