@@ -1,7 +1,7 @@
-//! Who is let in, by which token, and what everybody else is told.
+//! Bearer-token authentication: which tokens are accepted, and how others are refused.
 //!
-//! What a token is worth is decided before the database is asked anything, so these tests run on
-//! SQLite alone, except those about whose rows a token opens: see [`subjects`].
+//! A token is verified before the database is read, so these tests run on SQLite alone, except those
+//! about the rows of its subject: see [`subjects`].
 
 mod algorithms;
 mod better_auth;
@@ -25,17 +25,17 @@ use crate::harness::{
     tokens::{Key, SECRET},
 };
 
-/// What [`verdict`] says while the server knows no keys at all.
+/// The verdict while the server has no key set.
 const UNAVAILABLE: &str = "503";
 
-/// Lets everything go on that waits for nothing outside this process.
+/// Lets all other tasks run that do not wait for anything outside this process.
 async fn settle() {
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
 }
 
-/// Who the server takes the bearer of this token for, or why it takes them for nobody.
+/// The id of the viewer with this token, or the reason of the refusal.
 pub async fn who(api: &Api, token: &str) -> String {
     verdict(&api.with_token(token).post("{ viewer { id } }", json!({})).await)
 }
@@ -83,7 +83,7 @@ pub fn reason(reply: &Reply) -> String {
     reason
 }
 
-/// A server and the Better Auth that it trusts, whose key is `key`.
+/// A server and its issuer, a Better Auth with one key.
 struct Deployment {
     api: Api,
     issuer: Issuer,
@@ -114,7 +114,7 @@ impl Deployment {
         Self { api, issuer, key }
     }
 
-    /// What Better Auth says of that user, in short.
+    /// The claims that Better Auth issues for that user, in short.
     fn claims(&self, sub: &str) -> Value {
         let now = self.api.clock.now().seconds();
         let origin = &self.issuer.origin;

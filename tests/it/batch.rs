@@ -1,4 +1,4 @@
-//! Many operations in one request: all or nothing, or each for itself.
+//! The `batch` mutation: all operations or none, or each for itself.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -1,10 +1,11 @@
-//! What belongs to the tasks of a list costs the same few statements however long the list is.
+//! Batch loading: the fields of the tasks of a list take the same few statements for any length of the
+//! list.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Api, on_each_database, statements};
 
-/// A list with all that can be asked of its tasks, and of their subtasks.
+/// A list with all fields of its tasks, and of their subtasks.
 const EVERYTHING: &str = "query($first: Int) {
     tasks(first: $first, filter: { parent: { isNull: true } }) {
         totalCount
@@ -60,7 +61,7 @@ impl Api {
         self.alice.asks("{ tasks { totalCount } }").await;
     }
 
-    /// What a query of Alice's answers, and how many statements it takes.
+    /// The response to a query of Alice, and the number of its statements.
     async fn costs(&self, query: &str, variables: Value) -> (Value, usize) {
         let (reply, sent) = statements(self.alice.post(query, variables)).await;
         (reply.data(), sent.len())

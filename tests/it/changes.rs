@@ -1,4 +1,4 @@
-//! What has changed, for clients that keep a copy: nothing is missed, nothing is told twice.
+//! The sync log (`changes`), for clients that keep a copy: no change is missed, and none is repeated.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ mod pages;
 mod reset;
 
 impl Person {
-    /// Tries to read what has changed since a cursor, or from the beginning.
+    /// Tries to read the changes since a cursor, or from the beginning.
     async fn reads_since(&self, since: &Value, first: i32) -> Reply {
         let query = "query($since: String, $first: Int!) { changes(since: $since, first: $first) {
             changes { kind id type cursor node {
@@ -24,7 +24,7 @@ impl Person {
         self.post(query, json!({ "since": since, "first": first })).await
     }
 
-    /// What has changed since a cursor, or all there is.
+    /// The changes since a cursor, or all of them.
     async fn changes(&self, since: &Value) -> Page {
         self.page(since, 100).await
     }
@@ -34,7 +34,7 @@ impl Person {
         Page(self.reads_since(since, first).await.data()["changes"].take())
     }
 
-    /// Does something and tells the cursor of the payload.
+    /// Runs a mutation and returns the cursor of its payload.
     async fn cursor_of(&self, mutation: &str, input: Value) -> Value {
         self.does(mutation, input, "cursor").await["cursor"].take()
     }

@@ -1,5 +1,4 @@
-//! Whoever waits for another change of the same user decides by what that change has left, and not
-//! by what was there before the wait.
+//! Concurrent writes of one user: a write that waited for another decides by the data after it.
 
 use std::{pin::pin, task::Poll};
 
@@ -31,7 +30,7 @@ impl Api {
 }
 
 impl Database {
-    /// Whether a change waits for another one; SQLite does not tell.
+    /// Whether a write waits for another; SQLite does not show it.
     async fn someone_waits(&self) -> bool {
         // Lets the request go on.
         let mut turns = 0;

@@ -1,5 +1,5 @@
-//! Days as the viewer's calendar shows them: the zone, what is overdue, what is due within some days,
-//! and on which day an instant lies.
+//! Days in the time zone of the viewer: today, overdue tasks, tasks due within some days, and the day
+//! of an instant.
 
 mod dues;
 mod overdue;

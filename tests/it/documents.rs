@@ -1,7 +1,7 @@
-//! What a document may be, and what its variables: how large, how deep, of which types.
+//! Documents and variables: their size, depth and types.
 //!
-//! What is refused never reaches the database, so those tests take SQLite alone; how values are
-//! stored, and what a mutation beside a failing one has written, is tried on both.
+//! What is refused never reaches the database, so those tests run on SQLite alone; how values are
+//! stored, and what a mutation beside a failing one has written, is tested on both.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 

@@ -10,7 +10,7 @@ use taskward::{
 
 use crate::harness::{Api, on_each_database, soon, tokens};
 
-/// An application that nobody serves.
+/// An application without a listener.
 struct Fixture {
     app: App,
     api: Api,

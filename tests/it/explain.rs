@@ -1,7 +1,8 @@
-//! Page 10,000 costs what page 1 costs: each page is one range of an index, on both databases.
+//! Query plans of the database: a page is one range of an index wherever it is in a list, so page
+//! 10,000 costs what page 1 costs.
 //!
-//! The statements are those that the server sends for a request, and the databases themselves
-//! explain them, on a list that is long enough for them to choose with care.
+//! The statements are those that the server sends for a request; the database explains them with enough
+//! rows for it to choose a plan with care.
 
 use std::fmt;
 
@@ -31,7 +32,7 @@ const ORDERS: [(&str, &str, &str, &str); 14] = [
     ("POSITION", "DESC", "task_position", "\"position\""),
 ];
 
-/// A page with its cursors and what lies on both sides of it.
+/// A page with its cursors, and whether there are rows before and after it.
 const PAGE: &str = "query(
         $first: Int, $after: String, $last: Int, $before: String,
         $filter: TaskFilter, $orderBy: [TaskOrder!]
@@ -53,7 +54,7 @@ struct Filled {
     tasks: u32,
 }
 
-/// How the database carries out a statement.
+/// A statement and its query plan.
 struct Plan {
     statement: String,
     steps: Vec<String>,
@@ -125,7 +126,7 @@ impl Filled {
         page["pageInfo"]["startCursor"].as_str().unwrap().to_owned()
     }
 
-    /// Reads a page of Alice's tasks: what it shows, and how the database found it.
+    /// Reads a page of Alice's tasks, and returns it with the query plans of its statements.
     async fn page(&self, arguments: Value) -> (Value, Vec<Plan>) {
         let (reply, sent) = statements(self.api.alice.post(PAGE, arguments)).await;
         let mut plans = Vec::new();

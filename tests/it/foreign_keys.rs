@@ -1,12 +1,12 @@
-//! The database itself refuses a link between two users' rows, even when the code forgets to: these
-//! tests write past the code, into the tables.
+//! Foreign keys: the database itself refuses a link between the rows of two users. These tests write to
+//! the tables past the code.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, SqlErr};
 use serde_json::json;
 
 use crate::harness::{Api, Person, on_each_database};
 
-/// What Alice and Bob have, each by its id.
+/// The ids of rows of one user.
 struct Rows {
     task: String,
     tag: String,

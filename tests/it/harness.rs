@@ -37,13 +37,13 @@ pub use self::{
     served::{Served, Socket, eventually, soon},
 };
 
-/// A server with an empty database, a clock that stands still, and three people.
+/// A server with an empty database, a manual clock, and three people.
 pub struct Api {
     pub clock: Clock,
     pub database: Database,
-    /// The work of no user, which nobody does unless the test does.
+    /// The rows of all users, for maintenance: it does not run by itself.
     pub system: SystemStore,
-    /// Whose keys nobody keeps fresh, unless the test does.
+    /// Verifies tokens; no background task refreshes its keys.
     pub authenticator: Arc<Authenticator>,
     pub alice: Person,
     pub bob: Person,
@@ -54,7 +54,7 @@ pub struct Api {
 /// When the tests begin: a Saturday.
 pub const START: &str = "2026-11-21T09:30:00.000Z";
 
-/// By what lists are sorted; the last one needs a search.
+/// The fields by which tasks are sorted; the last one needs a search.
 pub const ORDERS: [&str; 8] = [
     "CREATED_AT",
     "UPDATED_AT",
@@ -124,7 +124,7 @@ impl Api {
         tokens::with(&claims)
     }
 
-    /// Learns who has signed out at other servers, as a server that serves does all the time.
+    /// Applies the sign-outs at other replicas, as a server that serves does all the time.
     pub async fn learns(&self) {
         refresh_revocations(&self.authenticator, &self.system).await.unwrap();
     }

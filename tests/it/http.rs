@@ -1,6 +1,6 @@
-//! Statuses, headers, and what is refused before anything else: what every client meets first.
+//! HTTP: statuses, headers, and what is refused before execution.
 //!
-//! Only [`outage`], [`shutdown`] and [`health`] depend on the database; the others take SQLite alone.
+//! Only [`outage`], [`shutdown`] and [`health`] depend on the database; the others run on SQLite alone.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 

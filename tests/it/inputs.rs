@@ -1,11 +1,11 @@
-//! What inputs are refused for, and which path each refusal names.
+//! Validation of inputs: what is refused, and the path in the error.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::{Api, Reply, on_each_database, tokens};
 
-/// What is read of the payload of a mutation.
+/// The selection on the payload of a mutation.
 fn selection(mutation: &str) -> &'static str {
     match mutation {
         "createTask" | "updateTask" | "moveTask" | "restoreTask" => "task { id }",

@@ -1,6 +1,6 @@
-//! Connections that last, through a listener as in production.
+//! Long-lived connections (WebSocket and event stream), through a listener as in production.
 //!
-//! What is told and to whom runs on both databases; what only the protocol decides takes SQLite alone.
+//! Tests of the data that is sent run on both databases; tests of the protocol alone run on SQLite.
 
 mod close;
 mod event_stream;

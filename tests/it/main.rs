@@ -1,4 +1,4 @@
-//! The tests that go through the production router, in one binary, so that it is linked once.
+//! The tests through the production router, in one binary, so that it is linked once.
 //!
 //! Each runs on SQLite and on PostgreSQL: see [`harness::databases`].
 

@@ -1,4 +1,4 @@
-//! Databases that an earlier release has filled are taken over as they are.
+//! Migrations: the data of an earlier release is kept.
 
 use futures_util::future::join;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Whatever people do with their tasks, one thing after the other, their outline is the one that the
-//! plainest Rust comes to: who is where, in which order, in the trash with whom, at which version.
+//! Random mutations against a model: after each, places, order, trash and versions are those of a
+//! simple implementation in Rust.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ on_each_database! {
     }
 }
 
-/// One mutation, of what there is by then.
+/// One mutation of the tasks and lists at that time.
 #[derive(Clone, Debug)]
 struct Step {
     mutation: &'static str,
@@ -147,24 +147,24 @@ struct Model {
 #[derive(Clone)]
 struct Task {
     name: String,
-    home: Home,
+    location: Location,
     /// The task with which it went to the trash.
     trashed_with: Option<String>,
 }
 
 /// A list and a parent.
-type Home = (Option<String>, Option<String>);
+type Location = (Option<String>, Option<String>);
 
 impl Model {
-    /// Does what the mutation says, or tells what it is refused for.
+    /// Applies a mutation, or returns its refusal.
     fn does(&mut self, mutation: &str, input: &Value) -> Result<(), String> {
         let id = input["id"].as_str().unwrap_or_default();
         match mutation {
             "createTask" => {
-                let home = self.home(input, None)?;
+                let location = self.location(input, None)?;
                 let name = input["title"].as_str().unwrap().to_owned();
                 self.versions.insert(name.clone(), 1);
-                self.tasks.push(Task { name, home, trashed_with: None });
+                self.tasks.push(Task { name, location, trashed_with: None });
             }
             "createList" => {
                 let name = input["name"].as_str().unwrap().to_owned();
@@ -177,10 +177,10 @@ impl Model {
                 let list = Some(self.lists.remove(place));
                 self.versions.remove(id);
                 let (mut moved, stay): (Vec<_>, Vec<_>) =
-                    self.tasks.drain(..).partition(|task| task.home.0 == list);
+                    self.tasks.drain(..).partition(|task| task.location.0 == list);
                 self.tasks = stay;
                 for task in &mut moved {
-                    task.home.0 = None;
+                    task.location.0 = None;
                     *self.versions.get_mut(&task.name).unwrap() += 1;
                 }
                 self.tasks.append(&mut moved);
@@ -191,12 +191,12 @@ impl Model {
                     "moveTask" => self.moves(&task, input)?,
                     "restoreTask" => self.restores(&task),
                     _ if input["permanently"] == true => {
-                        let gone = self.below(id);
+                        let gone = self.subtree(id);
                         self.tasks.retain(|task| !gone.contains(&task.name));
                         self.versions.retain(|name, _| !gone.contains(name));
                     }
                     _ if task.trashed_with.is_none() => {
-                        for name in self.sharing_fate(&task) {
+                        for name in self.trashed_together(&task) {
                             self.change(&name, |it| it.trashed_with = Some(id.to_owned()));
                         }
                     }
@@ -208,17 +208,17 @@ impl Model {
     }
 
     fn moves(&mut self, task: &Task, input: &Value) -> Result<(), String> {
-        let home = self.home(input, Some(task))?;
+        let location = self.location(input, Some(task))?;
         let sibling = input["place"].as_object().map(|place| place.iter().next().unwrap());
         if let Some((side, sibling)) = sibling {
             let sibling =
                 self.task(sibling.as_str().unwrap()).filter(|it| it.trashed_with.is_none());
             let sibling = sibling.ok_or(format!("NOT_FOUND input.place.{side}"))?;
-            if sibling.home != home || sibling.name == task.name {
+            if sibling.location != location || sibling.name == task.name {
                 return Err(format!("BAD_USER_INPUT input.place.{side}"));
             }
         }
-        let others = self.tasks.iter().filter(|it| it.home == home && it.name != task.name);
+        let others = self.tasks.iter().filter(|it| it.location == location && it.name != task.name);
         let present: Vec<_> =
             others.filter(|it| it.trashed_with.is_none()).map(|it| it.name.clone()).collect();
         // Before which of those who are present it shall stand.
@@ -234,21 +234,21 @@ impl Model {
         let right = present.get(next).map(|right| self.place(right));
         let is_there =
             left.is_none_or(|left| left < stands) && right.is_none_or(|right| stands < right);
-        if home == task.home && is_there {
+        if location == task.location && is_there {
             return Ok(());
         }
 
-        let below = self.below(&task.name);
-        let along = self.sharing_fate(task);
-        if home != task.home && task.trashed_with.is_some() {
-            for it in self.tasks.iter_mut().filter(|it| along.contains(&it.name)) {
+        let subtree = self.subtree(&task.name);
+        let together = self.trashed_together(task);
+        if location != task.location && task.trashed_with.is_some() {
+            for it in self.tasks.iter_mut().filter(|it| together.contains(&it.name)) {
                 it.trashed_with = Some(task.name.clone());
             }
         }
-        for name in below.iter().skip(1).filter(|_| home.0 != task.home.0) {
-            self.change(name, |it| it.home.0.clone_from(&home.0));
+        for name in subtree.iter().skip(1).filter(|_| location.0 != task.location.0) {
+            self.change(name, |it| it.location.0.clone_from(&location.0));
         }
-        self.change(&task.name, |it| it.home = home);
+        self.change(&task.name, |it| it.location = location);
         let moved = self.tasks.remove(stands);
         let place = match sibling {
             None => self.tasks.len(),
@@ -264,43 +264,43 @@ impl Model {
         if task.trashed_with.is_none() {
             return;
         }
-        for name in self.sharing_fate(task) {
+        for name in self.trashed_together(task) {
             self.change(&name, |it| it.trashed_with = None);
         }
-        let parent = task.home.1.as_ref().and_then(|parent| self.task(parent));
+        let parent = task.location.1.as_ref().and_then(|parent| self.task(parent));
         if parent.is_some_and(|parent| parent.trashed_with.is_some()) {
             let place = self.place(&task.name);
             let mut restored = self.tasks.remove(place);
-            restored.home.1 = None;
+            restored.location.1 = None;
             self.tasks.push(restored);
         }
     }
 
     /// The place that an input names, for a new task or one that moves.
-    fn home(&self, input: &Value, moved: Option<&Task>) -> Result<Home, String> {
+    fn location(&self, input: &Value, moved: Option<&Task>) -> Result<Location, String> {
         let (list, parent) = (input.get("listId"), input.get("parentId"));
         if let Some(parent) = parent.and_then(Value::as_str) {
             let parent = self.task(parent).filter(|parent| parent.trashed_with.is_none());
             let parent = parent.ok_or("NOT_FOUND input.parentId")?;
-            let below = moved.map(|task| self.below(&task.name)).unwrap_or_default();
+            let subtree = moved.map(|task| self.subtree(&task.name)).unwrap_or_default();
             let top = moved.map_or(0, |task| self.level(task));
             let levels =
-                below.iter().map(|name| self.level(self.task(name).unwrap()) - top + 1).max();
-            if below.contains(&parent.name) || self.level(parent) + levels.unwrap_or(1) > 5 {
+                subtree.iter().map(|name| self.level(self.task(name).unwrap()) - top + 1).max();
+            if subtree.contains(&parent.name) || self.level(parent) + levels.unwrap_or(1) > 5 {
                 return Err("BAD_USER_INPUT input.parentId".to_owned());
             }
-            if list.is_some_and(|list| list.as_str() != parent.home.0.as_deref()) {
+            if list.is_some_and(|list| list.as_str() != parent.location.0.as_deref()) {
                 return Err("BAD_USER_INPUT input.listId".to_owned());
             }
-            return Ok((parent.home.0.clone(), Some(parent.name.clone())));
+            return Ok((parent.location.0.clone(), Some(parent.name.clone())));
         }
-        let home = moved.map(|task| task.home.clone()).unwrap_or_default();
+        let location = moved.map(|task| task.location.clone()).unwrap_or_default();
         match list.map(Value::as_str) {
             Some(Some(list)) if !self.lists.iter().any(|it| it == list) => {
                 Err("NOT_FOUND input.listId".to_owned())
             }
             Some(list) => Ok((list.map(str::to_owned), None)),
-            None => Ok((home.0, if parent.is_some() { None } else { home.1 })),
+            None => Ok((location.0, if parent.is_some() { None } else { location.1 })),
         }
     }
 
@@ -320,28 +320,30 @@ impl Model {
 
     /// On which level it is, counted from one.
     fn level(&self, task: &Task) -> usize {
-        let parent = task.home.1.as_ref().map(|parent| self.task(parent).unwrap());
+        let parent = task.location.1.as_ref().map(|parent| self.task(parent).unwrap());
         1 + parent.map_or(0, |parent| self.level(parent))
     }
 
-    /// A task and all under it.
-    fn below(&self, name: &str) -> Vec<String> {
-        let under = self.tasks.iter().filter(|task| task.home.1.as_deref() == Some(name));
-        let under = under.flat_map(|task| self.below(&task.name));
+    /// A task and its subtasks on all levels.
+    fn subtree(&self, name: &str) -> Vec<String> {
+        let under = self.tasks.iter().filter(|task| task.location.1.as_deref() == Some(name));
+        let under = under.flat_map(|task| self.subtree(&task.name));
         [name.to_owned()].into_iter().chain(under).collect()
     }
 
-    /// The same without those that are in the trash for another reason.
-    fn sharing_fate(&self, task: &Task) -> Vec<String> {
-        let mut below = self.below(&task.name);
-        below.retain(|name| self.task(name).unwrap().trashed_with == task.trashed_with);
-        below
+    /// The same without those that another deletion has trashed.
+    fn trashed_together(&self, task: &Task) -> Vec<String> {
+        let mut subtree = self.subtree(&task.name);
+        subtree.retain(|name| self.task(name).unwrap().trashed_with == task.trashed_with);
+        subtree
     }
 
     /// Written as the harness does.
     fn outline(&self) -> String {
         let top_level = |list: Option<&String>| {
-            self.written(&|task| task.trashed_with.is_none() && task.home == (list.cloned(), None))
+            self.written(&|task| {
+                task.trashed_with.is_none() && task.location == (list.cloned(), None)
+            })
         };
         let lists = self
             .lists
@@ -353,7 +355,7 @@ impl Model {
 
     fn trash(&self) -> String {
         let is_root = |task: &Task| {
-            let parent = task.home.1.as_ref().map(|parent| self.task(parent).unwrap());
+            let parent = task.location.1.as_ref().map(|parent| self.task(parent).unwrap());
             parent.is_none_or(|parent| parent.trashed_with.is_none())
         };
         let mut trash = self.written(&|task| task.trashed_with.is_some() && is_root(task));
@@ -364,7 +366,7 @@ impl Model {
     fn written(&self, shown: &dyn Fn(&Task) -> bool) -> Vec<String> {
         let tasks = self.tasks.iter().filter(|task| shown(task)).map(|task| {
             let under = self.written(&|it| {
-                it.home.1.as_ref() == Some(&task.name)
+                it.location.1.as_ref() == Some(&task.name)
                     && it.trashed_with.is_some() == task.trashed_with.is_some()
             });
             if under.is_empty() {

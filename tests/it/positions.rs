@@ -1,4 +1,4 @@
-//! The order that people give to tasks and lists: a place is one position, and who moves moves alone.
+//! The order that people give to tasks and lists: a move changes the position of what is moved alone.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! How much one user may have, as the server's owner has set it.
+//! Quotas: how many objects one user may have.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -135,7 +135,7 @@ impl Api {
 }
 
 impl Outline {
-    /// Creates a task, a tag or a list, and tells its id, or else what it is refused for.
+    /// Creates a task, a tag or a list, and returns its id, or the refusal.
     async fn creates(&self, kind: &str, name: &str) -> Result<String, String> {
         let (kind, field) = (capital(kind), if kind == "task" { "title" } else { "name" });
         let query = format!(
@@ -161,7 +161,7 @@ impl Outline {
         results.iter().position(|result| result != "ABORTED").unwrap()
     }
 
-    /// What the operations are refused for, each.
+    /// The refusals of the operations.
     async fn batch(&self, operations: &Value, atomic: bool) -> Vec<String> {
         let query = "mutation($input: BatchInput!) { batch(input: $input) { \
             results { node { id } deletedIds error { code path } } } }";

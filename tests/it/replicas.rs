@@ -1,5 +1,5 @@
-//! Several servers on one PostgreSQL: what is written through one is heard through the others, also
-//! while they cannot hear one another.
+//! Replicas on one PostgreSQL: a change at one of them reaches subscribers at the others, also after
+//! notifications were lost.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,17 +12,17 @@ use crate::{
     harness::{Database, tokens},
 };
 
-/// The longest that a test waits for what must happen.
+/// The longest wait for a change.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Somebody at one of the servers.
-struct Person<'a> {
+/// Alice as a client of one of the replicas.
+struct Client<'a> {
     server: &'a Server,
     token: String,
     http: reqwest::Client,
 }
 
-impl<'a> Person<'a> {
+impl<'a> Client<'a> {
     fn at(server: &'a Server) -> Self {
         let token = tokens::of("alice", Clock::system().now());
         Self { server, token, http: reqwest::Client::new() }
@@ -52,7 +52,7 @@ impl<'a> Person<'a> {
     }
 }
 
-/// The titles of what has changed, as they come.
+/// The titles of changed tasks, as they arrive.
 struct Changes {
     stream: reqwest::Response,
     read: String,
@@ -106,7 +106,7 @@ fn task_titles(numbers: std::ops::Range<u32>) -> BTreeSet<String> {
 #[tokio::test]
 async fn what_is_written_through_one_is_heard_through_the_other() {
     let Some((_database, here, there)) = two_servers().await else { return };
-    let (reader, writer) = (Person::at(&here), Person::at(&there));
+    let (reader, writer) = (Client::at(&here), Client::at(&there));
     let mut changes = reader.follows().await;
     let titles = task_titles(0..20);
     for title in &titles {
@@ -120,7 +120,7 @@ async fn nothing_is_lost_while_the_listener_is_down() {
     const LISTENERS: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
         WHERE datname = current_database() AND query LIKE 'LISTEN%'";
     let Some((database, here, there)) = two_servers().await else { return };
-    let (reader, writer) = (Person::at(&here), Person::at(&there));
+    let (reader, writer) = (Client::at(&here), Client::at(&there));
     let mut changes = reader.follows().await;
     let mut written = 0;
     for _ in 0..3 {
@@ -140,9 +140,9 @@ async fn nothing_is_lost_while_the_listener_is_down() {
 #[tokio::test]
 async fn what_a_server_wrote_that_died_at_once_is_heard_all_the_same() {
     let Some((_database, here, there)) = two_servers().await else { return };
-    let mut changes = Person::at(&here).follows().await;
+    let mut changes = Client::at(&here).follows().await;
     let titles = task_titles(0..5);
-    let writer = Person::at(&there);
+    let writer = Client::at(&there);
     for title in &titles {
         writer.creates(title).await;
     }

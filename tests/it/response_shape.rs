@@ -1,5 +1,4 @@
-//! The shape of answers: fields in the order of the document, nulls where the types allow them, and
-//! objects without fields.
+//! The shape of responses: the order of fields, nulls where the types allow them, and empty objects.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The schema that is held as a file.
+//! The schema file is up to date.
 
 use taskward::graphql;
 

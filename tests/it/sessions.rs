@@ -1,4 +1,4 @@
-//! What a token allows, and how a user ends it before its time.
+//! Scopes of tokens, and sign-outs.
 
 mod replicas;
 mod scopes;
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::harness::Person;
 
 impl Person {
-    /// Signs out, which must not fail, and tells `revokedBefore`.
+    /// Signs out, which must not fail, and returns `revokedBefore`.
     async fn signs_out(&self, everywhere: bool) -> Value {
         let input = json!({ "everywhere": everywhere });
         self.does("signOut", input, "revokedBefore").await["revokedBefore"].take()

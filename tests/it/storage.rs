@@ -1,5 +1,5 @@
-//! What lies under the API: two servers on one database, numbers without a hole, and writers that
-//! hold up no reader. These tests also look at the tables themselves.
+//! Storage: two servers on one database, sequence numbers without gaps, and writers that do not block
+//! readers. These tests also look at the tables themselves.
 
 use futures_util::future::join_all;
 use sea_orm::{ConnectionTrait, TransactionTrait};

@@ -1,5 +1,4 @@
-//! Which list a task is in and what it is under: when it is made, when it moves, and when its list
-//! goes away.
+//! Lists and parents of tasks: on creation, on moves, and when a list is deleted.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The trash: what goes there together comes back together, and what stays is gone after 30 days.
+//! The trash: a task is trashed and restored together with its subtasks, and purged after 30 days.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -325,7 +325,7 @@ on_each_database! {
 }
 
 impl Api {
-    /// Does now what the server does every ten minutes.
+    /// Runs the maintenance, as the server does every ten minutes.
     async fn purges(&self) {
         self.system.purge().await.unwrap();
     }
@@ -336,7 +336,7 @@ impl Api {
 }
 
 impl Outline {
-    /// What still tells of a task that there should be no trace of.
+    /// The traces of a task of which there should be none.
     async fn is_gone(&self, task: &str) -> String {
         let query = "query($id: ID!) { task(id: $id) { id } node(id: $id) { id } }";
         let found = self.person().post(query, json!({ "id": self.id(task) })).await.data();

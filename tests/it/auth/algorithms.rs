@@ -1,4 +1,4 @@
-//! With which signatures a user comes in.
+//! Signature algorithms: which are accepted, and with which keys.
 
 use serde_json::{Value, json};
 

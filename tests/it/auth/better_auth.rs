@@ -1,4 +1,4 @@
-//! Everything that Better Auth hands out and a front end may send: what lets its user in, and what
+//! Everything that Better Auth issues and a front end may send: what authenticates its user, and what
 //! does not.
 
 use serde_json::{Value, json};

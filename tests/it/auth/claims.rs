@@ -1,4 +1,4 @@
-//! What a token must say of its time, its place and its person.
+//! The registered claims: `exp`, `nbf`, `iat`, `iss`, `aud` and `sub`.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! What an attacker makes who knows everything that is public: the keys, the address of the key
-//! set, and good tokens of their own.
+//! Forged tokens: of an attacker who has everything that is public (the keys, the address of the key
+//! set) and good tokens of their own.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ fn parts(token: &str) -> [&str; 3] {
     token.split('.').collect::<Vec<_>>().try_into().unwrap()
 }
 
-/// A deployment that knows two more keys.
+/// A deployment with two more keys in its set.
 async fn deployment(secret: bool) -> (Deployment, Key, Key) {
     let deployment =
         if secret { Deployment::with_secret().await } else { Deployment::start().await };

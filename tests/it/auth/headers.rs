@@ -1,4 +1,4 @@
-//! The form of a token and of the header that it comes in.
+//! The form of a token, and of the `Authorization` header.
 
 use serde_json::{Value, json};
 

@@ -1,8 +1,9 @@
-//! The key set as the server keeps it fresh by itself.
+//! The background task that keeps the key set fresh.
 //!
-//! The time that passes here is the runtime's, which [`pass`] moves on; the server's own clock, by
-//! which tokens expire, stands still. Where a test has to know that a fetch is over, it shows a
-//! token with an unknown key: that waits for the fetch, and with an empty bucket makes none.
+//! The time that passes here is that of the runtime, which [`pass`] advances; the clock of the server,
+//! by which tokens expire, does not move. Where a test has to know that a fetch is over, it sends a
+//! token with an unknown key: that waits for the fetch, and starts none while the token bucket is
+//! empty.
 
 use std::{sync::Arc, time::Duration};
 
@@ -15,7 +16,7 @@ use crate::harness::{Api, Database, tokens::Key};
 
 const UNKNOWN: &str = "UNKNOWN_KEY";
 
-/// Lets this much time pass for whoever sleeps.
+/// Advances the time of the runtime.
 async fn pass(span: Duration) {
     time::pause();
     time::advance(span).await;

@@ -1,4 +1,4 @@
-//! The key set as tokens ask for it: which keys count, and when the issuer is asked again.
+//! The key set as tokens need it: which keys are usable, and when it is fetched again.
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;
@@ -21,7 +21,7 @@ async fn settled() -> Deployment {
 }
 
 impl Deployment {
-    /// A token whose key nobody has.
+    /// A token with an unknown key.
     fn junk(&self, kid: &str) -> String {
         Key::ed25519(kid).signs(&self.claims("mallory"))
     }
@@ -180,7 +180,7 @@ async fn a_server_that_never_reached_its_issuer_asks_for_patience() {
     assert_eq!(api.anon.asks("{ __typename }").await["__typename"], "Query");
 }
 
-/// What `/readyz` says of the keys.
+/// The status of `/readyz`, and its state of the keys.
 async fn readiness(api: &Api) -> (StatusCode, Value) {
     let reply = api.anon.gets("/readyz").await;
     (reply.status, reply.json()["keys"].take())

@@ -1,4 +1,4 @@
-//! How a user without a good token is told so, whatever they asked and in whatever way.
+//! How a request without a good token is refused, whatever it contains.
 
 use axum::{
     body::Body,
@@ -43,7 +43,7 @@ fn post(accept: &str, body: &str) -> Request<Body> {
         .unwrap()
 }
 
-/// What may be asked, and how, each of which a refused token comes before.
+/// Requests of all kinds, each of which is refused for its token first.
 fn requests() -> Vec<Request<Body>> {
     let newer = "application/graphql-response+json";
     vec![

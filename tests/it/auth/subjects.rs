@@ -1,4 +1,5 @@
-//! Whose tasks a token opens. Here the databases matter, since they keep and compare the subjects.
+//! The subject of a token and its rows. These tests run on both databases, which store and compare the
+//! subjects.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

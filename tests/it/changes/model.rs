@@ -1,4 +1,5 @@
-//! Any history, read in pages of any size while two devices write, comes to the data in the end.
+//! Random histories, read in pages of any size while two devices write, result in the data of the
+//! server.
 
 use std::{
     cell::Cell,
@@ -15,9 +16,9 @@ use uuid::Uuid;
 
 use crate::harness::{Api, Person, for_any, on_each_database, tokens};
 
-/// What a device does to one of the few things that there are, if it can.
+/// A write of a device to one of a few objects, if it is possible.
 #[derive(Clone, Debug)]
-enum Deed {
+enum Write {
     Create { task: usize, under: Option<usize>, list: Option<usize>, tag: Option<usize> },
     Rename(usize, u8),
     Tag(usize, usize),
@@ -34,33 +35,33 @@ enum Deed {
 const TASKS: usize = 6;
 const OTHERS: usize = 3;
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn write() -> impl Strategy<Value = Write> {
     let (task, other) = (0..TASKS, 0..OTHERS);
     let some = || proptest::option::of(0..OTHERS);
     prop_oneof![
         3 => (task.clone(), proptest::option::of(task.clone()), some(), some())
-            .prop_map(|(task, under, list, tag)| Deed::Create { task, under, list, tag }),
-        3 => (task.clone(), any::<u8>()).prop_map(|(task, name)| Deed::Rename(task, name)),
-        1 => (task.clone(), other.clone()).prop_map(|(task, tag)| Deed::Tag(task, tag)),
-        1 => (task.clone(), some()).prop_map(|(task, list)| Deed::Move(task, list)),
-        1 => task.clone().prop_map(Deed::Trash),
-        1 => task.clone().prop_map(Deed::Restore),
-        1 => task.prop_map(Deed::Delete),
-        1 => other.clone().prop_map(Deed::CreateTag),
-        1 => other.clone().prop_map(Deed::DeleteTag),
-        1 => other.clone().prop_map(Deed::CreateList),
-        1 => other.prop_map(Deed::DeleteList),
+            .prop_map(|(task, under, list, tag)| Write::Create { task, under, list, tag }),
+        3 => (task.clone(), any::<u8>()).prop_map(|(task, name)| Write::Rename(task, name)),
+        1 => (task.clone(), other.clone()).prop_map(|(task, tag)| Write::Tag(task, tag)),
+        1 => (task.clone(), some()).prop_map(|(task, list)| Write::Move(task, list)),
+        1 => task.clone().prop_map(Write::Trash),
+        1 => task.clone().prop_map(Write::Restore),
+        1 => task.prop_map(Write::Delete),
+        1 => other.clone().prop_map(Write::CreateTag),
+        1 => other.clone().prop_map(Write::DeleteTag),
+        1 => other.clone().prop_map(Write::CreateList),
+        1 => other.prop_map(Write::DeleteList),
     ]
 }
 
-/// What a device sends, one after the other: deeds alone, or several in a batch.
-fn device() -> impl Strategy<Value = Vec<Vec<Deed>>> {
-    vec(prop_oneof![4 => vec(deed(), 1), 1 => vec(deed(), 2..6)], 1..12)
+/// The requests of a device in order: one write alone, or several in a batch.
+fn device() -> impl Strategy<Value = Vec<Vec<Write>>> {
+    vec(prop_oneof![4 => vec(write(), 1), 1 => vec(write(), 2..6)], 1..12)
 }
 
 #[derive(Clone, Debug)]
 struct History {
-    devices: (Vec<Vec<Deed>>, Vec<Vec<Deed>>),
+    devices: (Vec<Vec<Write>>, Vec<Vec<Write>>),
     /// The sizes of the pages that are read meanwhile, again and again.
     pages: Vec<i32>,
 }
@@ -83,10 +84,10 @@ impl Ids {
         Self { tasks: [0; TASKS].map(new), tags: [0; OTHERS].map(new), lists: [0; OTHERS].map(new) }
     }
 
-    fn operation(&self, deed: &Deed) -> Value {
+    fn operation(&self, write: &Write) -> Value {
         let Self { tasks, tags, lists } = self;
-        match *deed {
-            Deed::Create { task, under, list, tag } => {
+        match *write {
+            Write::Create { task, under, list, tag } => {
                 let mut input = json!({ "id": tasks[task], "title": "new" });
                 if let Some(under) = under {
                     input["parentId"] = json!(tasks[under]);
@@ -98,36 +99,36 @@ impl Ids {
                 }
                 json!({ "createTask": input })
             }
-            Deed::Rename(task, name) => {
+            Write::Rename(task, name) => {
                 json!({ "updateTask": { "id": tasks[task], "title": format!("n{name}") } })
             }
-            Deed::Tag(task, tag) => {
+            Write::Tag(task, tag) => {
                 json!({ "updateTask": { "id": tasks[task], "addTagIds": [tags[tag]] } })
             }
-            Deed::Move(task, list) => {
+            Write::Move(task, list) => {
                 json!({ "moveTask": { "id": tasks[task], "listId": list.map(|list| lists[list]), "parentId": null } })
             }
-            Deed::Trash(task) => json!({ "deleteTask": { "id": tasks[task] } }),
-            Deed::Restore(task) => json!({ "restoreTask": { "id": tasks[task] } }),
-            Deed::Delete(task) => {
+            Write::Trash(task) => json!({ "deleteTask": { "id": tasks[task] } }),
+            Write::Restore(task) => json!({ "restoreTask": { "id": tasks[task] } }),
+            Write::Delete(task) => {
                 json!({ "deleteTask": { "id": tasks[task], "permanently": true } })
             }
-            Deed::CreateTag(tag) => {
+            Write::CreateTag(tag) => {
                 json!({ "createTag": { "id": tags[tag], "name": format!("t{tag}") } })
             }
-            Deed::DeleteTag(tag) => json!({ "deleteTag": { "id": tags[tag] } }),
-            Deed::CreateList(list) => {
+            Write::DeleteTag(tag) => json!({ "deleteTag": { "id": tags[tag] } }),
+            Write::CreateList(list) => {
                 json!({ "createList": { "id": lists[list], "name": format!("l{list}") } })
             }
-            Deed::DeleteList(list) => json!({ "deleteList": { "id": lists[list] } }),
+            Write::DeleteList(list) => json!({ "deleteList": { "id": lists[list] } }),
         }
     }
 }
 
-/// Does it all; what cannot be done is not.
-async fn writes(person: &Person, ids: &Ids, device: &[Vec<Deed>]) {
-    for deeds in device {
-        let operations: Vec<_> = deeds.iter().map(|deed| ids.operation(deed)).collect();
+/// Sends all writes; those that are refused change nothing.
+async fn writes(person: &Person, ids: &Ids, device: &[Vec<Write>]) {
+    for writes in device {
+        let operations: Vec<_> = writes.iter().map(|write| ids.operation(write)).collect();
         let input = json!({ "operations": operations, "atomic": false });
         person.does("batch", input, "cursor").await;
     }
@@ -147,7 +148,7 @@ struct Copy {
 }
 
 impl Copy {
-    /// Reads a page; tells whether there is more.
+    /// Reads a page, and returns whether there are more.
     async fn reads(&mut self, person: &Person, first: i32) -> bool {
         let query = format!(
             "query($since: String, $first: Int!) {{ changes(since: $since, first: $first) {{

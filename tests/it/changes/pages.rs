@@ -1,4 +1,4 @@
-//! Pages: they hold as many changes as were asked for, and no mutation is torn apart that fits.
+//! Pages of changes: their size, and mutations that are not split between pages if they fit on one.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ async fn makes(person: &Person, name: &str, count: usize) {
     person.does("batch", json!({ "operations": operations }), "cursor").await;
 }
 
-/// How many changes are on each page, and whose first letters they have.
+/// For each page, the number of its changes, and the first letters of their names.
 async fn pages(person: &Person, first: i32) -> Vec<String> {
     let (mut since, mut pages, mut seen) = (Value::Null, Vec::new(), Vec::new());
     loop {

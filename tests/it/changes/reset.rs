@@ -1,4 +1,4 @@
-//! A log that does not go back far enough, or not as far as the client has read.
+//! Resets: a log that does not go back far enough, or that is behind the cursor of the client.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

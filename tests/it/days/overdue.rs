@@ -1,4 +1,4 @@
-//! `Task.overdue` and the filter that says the same.
+//! `Task.overdue`, and the filter of that name.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `dueOn.within`: so many days, from the viewer's today on.
+//! `dueOn.within`: a number of days from the viewer's today on.
 
 use serde_json::{Value, json};
 

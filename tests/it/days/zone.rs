@@ -1,4 +1,4 @@
-//! The viewer's zone: who sets it, who sees it, and when it is read.
+//! The time zone of the viewer: how it is set, and where it counts.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Documents and variables that were made to keep the server busy.
+//! Documents and variables that are made to keep the server busy.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Several mutations in one document: each stands for itself, once all may run.
+//! Several mutations in one document: each succeeds or fails on its own.
 
 use serde_json::{Value, json};
 

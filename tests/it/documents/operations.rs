@@ -1,4 +1,4 @@
-//! Which operation of a document runs.
+//! The choice of the operation in a document.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! Documents that are named instead of sent: by their digest once they were seen (Apollo's protocol),
-//! or by the id that the build of a front end has given them.
+//! Persisted documents: by their hash once they were sent (Apollo's automatic persisted queries), or by
+//! an id from the build of a front end (trusted documents).
 
 use std::{fs, path::PathBuf};
 
@@ -21,17 +21,17 @@ fn sha256(document: &str) -> String {
     digest.as_ref().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
 
-/// What goes along with a document that was hashed, or in its place.
+/// The extension that names a document by its hash.
 fn by_hash(sha256: &str) -> Value {
     json!({ "persistedQuery": { "version": 1, "sha256Hash": sha256 } })
 }
 
-/// Asks by the hash alone.
+/// Sends the hash alone.
 async fn names(person: &Person, document: &str) -> Reply {
     person.posts(&json!({ "extensions": by_hash(&sha256(document)) })).await
 }
 
-/// Asks by the hash, and sends the document along.
+/// Sends the hash and the document.
 async fn introduces(person: &Person, document: &str) -> Reply {
     let extensions = by_hash(&sha256(document));
     person.posts(&json!({ "query": document, "extensions": extensions })).await

@@ -1,4 +1,4 @@
-//! Values of all types: as they come by variable, and as a document writes them.
+//! Random values of all types, as variables and as literals in a document.
 
 use proptest::{
     collection::vec,

@@ -20,8 +20,8 @@ use uuid::Uuid;
 use super::postgres;
 pub use super::postgres::free_port;
 
-/// Makes two tests of each: one on SQLite, one on PostgreSQL. Where no PostgreSQL is installed, the
-/// second says so and passes, except in CI.
+/// Makes two tests of each: one on SQLite, one on PostgreSQL. Where PostgreSQL is not installed, the
+/// second prints so and passes, except in CI.
 macro_rules! on_each_database {
     ($($(#[$attribute:meta])* async fn $name:ident($api:ident: Api) $body:block)*) => {
         $(mod $name {
@@ -49,7 +49,7 @@ pub(crate) use on_each_database;
 /// An empty database.
 #[derive(Clone)]
 pub enum Database {
-    /// A file in a folder that is deleted with the last who uses it.
+    /// A file in a folder that is deleted with its last user.
     Sqlite(Arc<TempDir>),
     /// A database of the shared server.
     Postgres(String),
@@ -61,7 +61,7 @@ impl Database {
         Self::Sqlite(Arc::new(tempfile::tempdir().unwrap()))
     }
 
-    /// A migrated database on PostgreSQL; `None`, with a word about it, where there is no server.
+    /// A migrated database on PostgreSQL; `None`, with a message, where there is no server.
     pub async fn postgres() -> Option<Self> {
         let server = server()?;
         template(server).await;
@@ -130,12 +130,12 @@ impl Database {
         self.number(waiting).await
     }
 
-    /// Lets nobody write until it is dropped.
+    /// Blocks all writers until it is dropped.
     pub async fn hold_writers(&self) -> DatabaseTransaction {
         self.hold(r#"LOCK TABLE "user" IN EXCLUSIVE MODE"#).await
     }
 
-    /// Lets nobody write the rows of that user (on SQLite, of anybody) until it ends.
+    /// Blocks all writers of that user (on SQLite, of all users) until it is dropped.
     pub async fn hold_writers_of(&self, sub: &str) -> DatabaseTransaction {
         self.hold(&format!(r#"SELECT * FROM "user" WHERE sub = '{sub}' FOR UPDATE"#)).await
     }

@@ -1,4 +1,4 @@
-//! Ids that tests give to what they create. They sort by their numbers.
+//! Client-supplied ids. They sort by their numbers.
 
 fn id(kind: char, number: usize) -> String {
     let kind = kind.to_string().repeat(8);

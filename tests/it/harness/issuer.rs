@@ -9,10 +9,10 @@ use axum::{Router, http::StatusCode, routing::get};
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
-/// A key set that can be changed, can fail, and can be withheld, and that knows how often it was
-/// asked for. It stands where Better Auth has it.
+/// A key set that can be changed, can fail, and can be withheld, and that counts its fetches. It is at
+/// the path where Better Auth serves it.
 pub struct Issuer {
-    /// The origin, which is also what Better Auth calls itself in `iss` and `aud`.
+    /// The origin, which is also the `iss` and the `aud` of Better Auth.
     pub origin: String,
     state: Arc<State>,
 }
@@ -56,27 +56,27 @@ impl Issuer {
         self.answers(StatusCode::OK, json!({ "keys": keys }).to_string());
     }
 
-    /// From now on this is what comes instead of a set.
+    /// From now on, this is the response instead of a set.
     pub fn answers(&self, status: StatusCode, body: impl Into<String>) {
         *self.state.answer.lock().unwrap() = (status, body.into());
     }
 
-    /// From now on nothing is answered.
+    /// From now on, requests wait.
     pub fn holds(&self) {
         self.state.holds.send_replace(true);
     }
 
-    /// Answers what waits, and what will come.
+    /// Responds to the requests that wait, and to later ones.
     pub fn releases(&self) {
         self.state.holds.send_replace(false);
     }
 
-    /// How often the set was asked for.
+    /// How often the set was fetched.
     pub fn fetches(&self) -> usize {
         *self.state.asked.borrow()
     }
 
-    /// Waits until the set was asked for that often.
+    /// Waits until the set was fetched that often.
     pub async fn was_asked(&self, times: usize) {
         let mut asked = self.state.asked.subscribe();
         let enough = asked.wait_for(|asked| *asked >= times);

@@ -1,5 +1,5 @@
-//! Tasks in their places, written the way they stand: `a(b c) d; Garden: e` is an inbox where `a` has
-//! two subtasks, and a list with one task.
+//! Outlines of tasks: `a(b c) d; Garden: e` is an inbox where `a` has two subtasks, and a list with one
+//! task.
 
 use std::{collections::BTreeMap, ops::Index};
 
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Api, Database, Person, Reply, tokens};
 
-/// What somebody has planted. Tasks and lists go by their names, which are all different.
+/// The tasks and lists of one user by their names, which are all different.
 pub struct Outline {
     sub: String,
     person: Person,
@@ -19,7 +19,7 @@ pub struct Outline {
 }
 
 impl Api {
-    /// Somebody new plants lists and tasks.
+    /// A new user creates lists and tasks.
     pub async fn create(&self, text: &str) -> Outline {
         let sub = Uuid::new_v4().to_string();
         let clock = self.clock.clone();
@@ -38,8 +38,8 @@ impl Api {
         }
     }
 
-    /// Makes so many more tasks like that one behind the server's back, with their ids as titles, and
-    /// with positions of the same order.
+    /// Copies a task that many times behind the server's back. The ids are the titles, and the
+    /// positions have the same order.
     pub async fn multiplies(&self, outline: &Outline, name: &str, count: u32) {
         const COPIED: &str = "user_no, title_key, title_words, description_words, priority, due_asc, \
             due_desc, completed_asc, completed_desc, list_id, parent_id, created_at, updated_at, \
@@ -61,18 +61,18 @@ impl Api {
 }
 
 impl Outline {
-    /// Whose it is, whenever that is.
+    /// The user, with a token that is valid now.
     pub fn person(&self) -> Person {
         self.person.with_token(tokens::of(&self.sub, self.clock.now()))
     }
 
-    /// The same at another server on the same database.
+    /// The same user at another server on the same database.
     pub fn at(&self, other: &Api) -> Self {
         let (sub, ids) = (self.sub.clone(), self.ids.clone());
         Self { sub, person: other.anon.clone(), clock: other.clock.clone(), ids }
     }
 
-    /// Creates what is written there, from left to right.
+    /// Creates the tasks and lists of an outline from left to right.
     pub async fn create(&mut self, text: &str) {
         for place in text.split("; ").filter(|place| !place.is_empty()) {
             let (list, tasks) = match place.split_once(':') {
@@ -105,19 +105,19 @@ impl Outline {
         }
     }
 
-    /// Creates a task or a list, and tells its id.
+    /// Creates a task or a list, and returns its id.
     pub async fn makes(&mut self, mutation: &str, input: Value) -> Value {
         let made = self.does(mutation, input).await;
         self.knows(&made);
         made["id"].clone()
     }
 
-    /// From now on, this goes by its name.
+    /// Remembers a task or a list by its name.
     pub fn knows(&mut self, row: &Value) {
         self.ids.insert(name_of(row).to_owned(), row["id"].as_str().unwrap().to_owned());
     }
 
-    /// Sends any mutation; where the input names something that was planted, its id goes out.
+    /// Sends any mutation; names in the input are replaced by their ids.
     pub async fn tries(&self, mutation: &str, input: Value) -> Reply {
         const TASK: &str =
             "task { id title version updatedAt deletedAt position list { id } parent { id } }";
@@ -137,8 +137,7 @@ impl Outline {
         self.person().post(&query, json!({ "input": self.with_ids(input) })).await
     }
 
-    /// The same where it must not fail: tells the task or list as it is then, or the names of what
-    /// was deleted.
+    /// The same where it must not fail: returns the task or list, or the names of the deleted ones.
     pub async fn does(&self, mutation: &str, input: Value) -> Value {
         let mut payload = self.tries(mutation, input).await.data()[mutation].take();
         match payload.get_mut("deletedIds") {
@@ -147,7 +146,7 @@ impl Outline {
         }
     }
 
-    /// The same where it must fail: tells the code and the field.
+    /// The same where it must fail: returns the code and the field.
     pub async fn is_refused(&self, mutation: &str, input: Value) -> String {
         self.tries(mutation, input).await.refusal()
     }
@@ -172,7 +171,7 @@ impl Outline {
         self.does("restoreTask", json!({ "id": task })).await
     }
 
-    /// The id of what has this name.
+    /// The id of a task or list by its name.
     pub fn id(&self, name: &str) -> &str {
         &self.ids[name]
     }
@@ -200,7 +199,7 @@ impl Outline {
         }
     }
 
-    /// What there is, with what always holds checked.
+    /// All tasks and lists, after a check of the invariants.
     pub async fn looks(&self) -> View {
         let query = "{ \
             lists(first: 100, includeArchived: true) { nodes { id name position version updatedAt } } \
@@ -216,7 +215,7 @@ impl Outline {
         view
     }
 
-    /// What there is, a second before anything else happens.
+    /// All tasks and lists; then a second passes.
     pub async fn rests(&self) -> View {
         let view = self.looks().await;
         self.clock.advance(TimeDelta::seconds(1));
@@ -241,7 +240,7 @@ fn with_id(task: &str, mut input: Value) -> Value {
     input
 }
 
-/// All that somebody has, in the order of its positions.
+/// All tasks and lists of a user, by position.
 #[derive(Debug)]
 pub struct View {
     lists: Vec<Value>,
@@ -279,8 +278,8 @@ impl View {
         self.tasks.iter().find(|task| task["id"] == *id)
     }
 
-    /// What holds whatever was done: siblings stand in one order, by short positions; a subtask is
-    /// in its parent's list, and in the trash where that is.
+    /// The invariants: siblings are in one order by short positions; a subtask is in the list of its
+    /// parent, and in the trash if its parent is.
     fn check(&self) {
         assert!(self.lists.is_sorted_by(|one, next| position(one) < position(next)), "{self:#?}");
         assert!(self.tasks.is_sorted_by_key(position), "{self:#?}");
@@ -313,7 +312,7 @@ impl View {
         places.collect::<Vec<_>>().join("; ")
     }
 
-    /// Everything in the trash, by name where the places are different ones.
+    /// Everything in the trash, in alphabetical order.
     pub fn trash(&self) -> String {
         let alone =
             |task: &Value| self.task(&task["parent"]["id"]).is_none_or(|it| !is_trashed(it));
@@ -338,7 +337,7 @@ impl View {
         self.rows().map(|row| (name_of(row).to_owned(), row["version"].as_i64().unwrap())).collect()
     }
 
-    /// The names of what is not as it was: by exactly one version, and at a later instant.
+    /// The names of the changed tasks and lists, each by exactly one version and at a later instant.
     pub fn changed_since(&self, before: &Self) -> String {
         let mut changed = Vec::new();
         for row in self.rows() {

@@ -1,4 +1,4 @@
-//! People who use the API, each with their own token.
+//! Users of the API, each with a token.
 
 use std::sync::Arc;
 
@@ -17,7 +17,11 @@ use super::Reply;
 /// Counts the operations that compiled plans of a server have answered.
 pub type PlannedOperations = Arc<dyn Fn() -> u64 + Send + Sync>;
 
-/// Somebody who sends requests.
+/// The selection of a task with the fields of its row.
+const TASK: &str = "task { id title description completed completedAt priority dueOn dueAt \
+    createdAt updatedAt deletedAt version }";
+
+/// A user who sends requests.
 #[derive(Clone)]
 pub struct Person {
     router: Router,
@@ -26,7 +30,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// Somebody who uses the server of that application.
+    /// A user of the server of that application.
     pub(super) fn of(app: &App, token: Option<String>) -> Self {
         let planned_operations = Arc::new(app.planned_operations());
         Self { router: app.router(), planned_operations, token }
@@ -81,7 +85,7 @@ impl Person {
         self.post(query, json!({})).await.data()
     }
 
-    /// Tries a mutation with its input; `selection` is what is read of the payload.
+    /// Tries a mutation with its input and a selection on its payload.
     pub async fn tries(&self, mutation: &str, input: Value, selection: &str) -> Reply {
         let ty = match mutation {
             "deleteTag" | "deleteList" => "DeleteInput".to_owned(),
@@ -97,13 +101,13 @@ impl Person {
         self.tries(mutation, input, selection).await.data()[mutation].take()
     }
 
-    /// Creates a tag and tells its id.
+    /// Creates a tag and returns its id.
     pub async fn creates_tag(&self, name: &str) -> String {
         let payload = self.does("createTag", json!({ "name": name }), "tag { id }").await;
         payload["tag"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Creates a list and tells its id.
+    /// Creates a list and returns its id.
     pub async fn creates_list(&self, name: &str) -> String {
         let payload = self.does("createList", json!({ "name": name }), "list { id }").await;
         payload["list"]["id"].as_str().unwrap().to_owned()
@@ -123,59 +127,49 @@ impl Person {
         nodes.iter().map(|node| node["title"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Creates a task and tells its id.
+    /// Creates a task and returns its id.
     pub async fn creates(&self, title: &str) -> String {
         let task = self.creates_with(json!({ "title": title })).await;
         task["id"].as_str().unwrap().to_owned()
     }
 
-    /// Creates a task from an input, which must not fail, and tells all about it.
+    /// Creates a task from an input, which must not fail, and returns it.
     pub async fn creates_with(&self, input: Value) -> Value {
         self.create(input).await.data()["createTask"]["task"].take()
     }
 
     /// Tries to create a task from an input.
     pub async fn create(&self, input: Value) -> Reply {
-        let query = "mutation($input: CreateTaskInput!) { createTask(input: $input) { task { \
-            id title description completed completedAt priority dueOn dueAt \
-            createdAt updatedAt deletedAt version } } }";
-        self.post(query, json!({ "input": input })).await
+        self.tries("createTask", input, TASK).await
     }
 
-    /// Updates a task, which must not fail, and tells all about it.
+    /// Updates a task, which must not fail, and returns it.
     pub async fn updates(&self, input: Value) -> Value {
         self.update(input).await.data()["updateTask"]["task"].take()
     }
 
     /// Tries to update a task.
     pub async fn update(&self, input: Value) -> Reply {
-        let query = "mutation($input: UpdateTaskInput!) { updateTask(input: $input) { task { \
-            id title description completed completedAt priority dueOn dueAt \
-            createdAt updatedAt deletedAt version } } }";
-        self.post(query, json!({ "input": input })).await
+        self.tries("updateTask", input, TASK).await
     }
 
     /// Tries to delete a task.
     pub async fn delete(&self, input: Value) -> Reply {
-        let query =
-            "mutation($input: DeleteTaskInput!) { deleteTask(input: $input) { deletedIds } }";
-        self.post(query, json!({ "input": input })).await
+        self.tries("deleteTask", input, "deletedIds").await
     }
 
     /// Tries to bring a task back from the trash.
     pub async fn restore(&self, id: &str) -> Reply {
-        let query = "mutation($input: RestoreTaskInput!) { restoreTask(input: $input) { task { id deletedAt version } } }";
-        self.post(query, json!({ "input": { "id": id } })).await
+        self.tries("restoreTask", json!({ "id": id }), "task { id deletedAt version }").await
     }
 
-    /// Tries to change what this person has chosen for themselves.
+    /// Tries to update the settings of this user.
     pub async fn update_viewer(&self, input: Value) -> Reply {
-        let query = "mutation($input: UpdateViewerInput!) { updateViewer(input: $input) { \
-            viewer { id timeZone } query { viewer { timeZone } } } }";
-        self.post(query, json!({ "input": input })).await
+        let selection = "viewer { id timeZone } query { viewer { timeZone } }";
+        self.tries("updateViewer", input, selection).await
     }
 
-    /// Chooses a zone, which must not fail.
+    /// Sets the time zone, which must not fail.
     pub async fn moves_to(&self, zone: &str) {
         self.update_viewer(json!({ "timeZone": zone })).await.data();
     }

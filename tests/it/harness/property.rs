@@ -1,4 +1,4 @@
-//! Tests with random values, run one after the other on one server.
+//! Property tests, whose cases run one after another on one server.
 
 use proptest::{
     prelude::Strategy,
@@ -6,8 +6,8 @@ use proptest::{
 };
 use tokio::runtime::Handle;
 
-/// Runs a test with random values, and shows the smallest that fail it. `PROPTEST_CASES` asks for
-/// more than these.
+/// Runs a test with random values, and reports the smallest that fail. `PROPTEST_CASES` sets another
+/// number of cases.
 pub async fn for_any<S, T>(cases: u32, strategy: fn() -> S, test: T)
 where
     S: Strategy + 'static,
@@ -16,7 +16,7 @@ where
     run(Config { cases, ..Config::default() }, strategy, test).await;
 }
 
-/// Does the same with values that are no others the next time, unless `PROPTEST_CASES` asks for more.
+/// The same with the same values in each run, unless `PROPTEST_CASES` sets another number of cases.
 pub async fn for_the_same<S, T>(cases: u32, strategy: fn() -> S, test: T)
 where
     S: Strategy + 'static,

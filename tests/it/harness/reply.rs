@@ -1,4 +1,4 @@
-//! What comes back.
+//! Responses.
 
 use axum::{
     body::Bytes,
@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::Value;
 
-/// An answer of the server, read to its end.
+/// A response of the server, read to its end.
 #[derive(Clone, Debug)]
 pub struct Reply {
     pub status: StatusCode,

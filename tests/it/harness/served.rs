@@ -1,4 +1,4 @@
-//! The server on a port of its own, for what does not fit into one request.
+//! A server on a port of its own, for tests that need more than one request and its response.
 
 use std::{future::Future, net::SocketAddr, time::Duration};
 
@@ -18,7 +18,7 @@ use tokio_tungstenite::{
 
 use super::{Api, Database, tokens};
 
-/// The longest that a test waits for what must happen.
+/// Waits for a future, for half a minute at most.
 pub async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what).await.expect("it takes too long")
 }
@@ -60,7 +60,7 @@ impl Served {
         format!("Bearer {}", tokens::of(sub, self.api.clock.now()))
     }
 
-    /// A WebSocket on which nothing was said.
+    /// A WebSocket before its first message.
     pub async fn socket(&self) -> Socket {
         Socket::open(self.address, &[]).await
     }
@@ -79,7 +79,7 @@ impl Served {
 pub struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Opens a socket with these headers besides.
+    /// Opens a socket with further headers.
     pub async fn open(address: SocketAddr, headers: &[(&'static str, &str)]) -> Self {
         let protocol = ("sec-websocket-protocol", "graphql-transport-ws");
         Self::connect(address, [&[protocol], headers].concat()).await
@@ -121,7 +121,7 @@ impl Socket {
         soon(self.0.next()).await.expect("the socket has ended").unwrap()
     }
 
-    /// The next message, or the code and the reason of the server's goodbye.
+    /// The next message, or the code and the reason of the server's close frame.
     pub async fn hears_or_ends(&mut self) -> Result<Value, (u16, String)> {
         loop {
             match self.frame().await {
@@ -140,7 +140,7 @@ impl Socket {
         self.hears_or_ends().await.unwrap()
     }
 
-    /// Waits until the server has done what it was told, and has nothing to say besides.
+    /// Waits until the server has processed all messages, and sends nothing more.
     pub async fn is_up_to_date(&mut self) {
         self.says(json!({ "type": "ping" })).await;
         assert_eq!(self.hears().await, json!({ "type": "pong" }));
@@ -154,7 +154,7 @@ impl Socket {
         message["payload"].take()
     }
 
-    /// The code and the reason of the server's goodbye, which must be all that it still says.
+    /// The code and the reason of the close frame, which must be the next that the server sends.
     pub async fn ends(mut self) -> (u16, String) {
         self.hears_or_ends().await.unwrap_err()
     }

@@ -36,7 +36,7 @@ pub fn of(sub: &str, now: Timestamp) -> String {
     }))
 }
 
-/// A token that says this.
+/// A token with these claims.
 pub fn with(claims: &Value) -> String {
     encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
@@ -57,7 +57,7 @@ pub fn signed(
     format!("{signed}.{signature}")
 }
 
-/// A token by a shared secret, signed as its header says: HS256, HS384 or HS512.
+/// A token by a shared secret, signed by the algorithm of its header: HS256, HS384 or HS512.
 pub fn by_secret(secret: impl AsRef<[u8]>, header: &Value, claims: &impl ToString) -> String {
     let algorithm = match header["alg"].as_str() {
         Some("HS384") => hmac::HMAC_SHA384,
@@ -81,7 +81,7 @@ enum Pair {
 }
 
 impl Key {
-    /// What Better Auth signs with by default.
+    /// A key of the kind that Better Auth uses by default.
     pub fn ed25519(kid: &str) -> Self {
         Self { kid: kid.to_owned(), pair: Pair::Ed25519(Ed25519KeyPair::generate().unwrap()) }
     }
@@ -116,7 +116,7 @@ impl Key {
         }
     }
 
-    /// Its public half as it stands in a key set, without `alg`.
+    /// The public key as a JWK, without `alg`.
     pub fn jwk(&self) -> Value {
         let mut jwk = match &self.pair {
             Pair::Ed25519(pair) => {
@@ -166,7 +166,7 @@ impl Key {
         self.signs_as(&json!({"alg": self.algorithm(), "kid": self.kid}), claims)
     }
 
-    /// A token with this header, signed as its `alg` says, where the key can do that.
+    /// A token with this header, signed by its `alg` if the key can do that.
     pub fn signs_as(&self, header: &Value, claims: &impl ToString) -> String {
         let algorithm = header["alg"].as_str().unwrap_or_default();
         signed(header, claims, |bytes| self.signature(algorithm, bytes))

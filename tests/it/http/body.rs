@@ -1,4 +1,4 @@
-//! What a body may be, and how long.
+//! Request bodies: their form and size.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! Of several faults, the client is told the earliest.
+//! Of several faults of a request, the earliest is reported.
 
 use axum::{
     body::Body,
@@ -29,7 +29,7 @@ enum Fault {
 
 use Fault::*;
 
-/// In the order in which they are told.
+/// In the order in which they are reported.
 const BY_POST: [Fault; 11] = [
     Method,
     Accept,

@@ -44,7 +44,7 @@ on_each_database! {
     }
 }
 
-/// The key set is configured by a server that nobody runs.
+/// The configured issuer does not run.
 #[tokio::test]
 async fn a_server_without_keys_is_not_ready() {
     let port = free_port();

@@ -1,4 +1,4 @@
-//! Production tells nobody what the schema is like, unless it is told to.
+//! Introspection is off in production, unless it is switched on.
 
 use serde_json::json;
 

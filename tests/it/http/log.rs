@@ -1,4 +1,4 @@
-//! What the server writes down: one line for each request, and no secret.
+//! The request log: one line for each request, and no secret.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! In which form the answer comes, and in which the question may.
+//! Media types: of requests by `Content-Type`, of responses by `Accept`.
 
 use axum::http::{Request, StatusCode, header};
 

@@ -1,4 +1,4 @@
-//! What stands between a page in a browser and the server: origins and host names.
+//! CORS, and the host names that development mode accepts.
 
 use axum::{
     body::Body,

@@ -1,4 +1,4 @@
-//! What a client sees when the database does not do what it should.
+//! Responses while the database is locked, slow or away.
 
 use std::io;
 
@@ -14,7 +14,7 @@ use url::Url;
 use super::refusal;
 use crate::harness::{Api, Database, Reply, Served, on_each_database, tokens};
 
-/// What belongs into the log and not into an answer.
+/// Texts that belong in the log and not in a response.
 fn tells_no_detail(reply: &Reply) {
     let text = String::from_utf8(reply.body.to_vec()).unwrap().to_lowercase();
     for detail in
@@ -36,13 +36,13 @@ fn is_away(reply: &Reply) {
     tells_no_detail(reply);
 }
 
-/// A line to a server, which can be cut and mended.
-struct Line {
+/// A proxy to a server, which can be cut and mended.
+struct Proxy {
     cut: watch::Sender<bool>,
 }
 
-impl Line {
-    /// A line to a database on PostgreSQL, and the database as it is seen from here.
+impl Proxy {
+    /// A proxy to a database on PostgreSQL, and the database as it is seen from here.
     async fn to(database: &Database) -> (Self, Database) {
         let mut url = Url::parse(&database.url()).unwrap();
         let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap());
@@ -86,12 +86,12 @@ async fn connect(
 #[tokio::test]
 async fn while_postgresql_is_away_clients_are_told_to_come_back() {
     let Some(database) = Database::postgres().await else { return };
-    let (line, database) = Line::to(&database).await;
+    let (proxy, database) = Proxy::to(&database).await;
     let api = Api::start(database).await;
     let id = api.alice.creates("Milk").await;
     let query = "query($id: ID!) { task(id: $id) { title } }";
 
-    line.cut();
+    proxy.cut();
     // The first finds a dead connection, the second finds none at all.
     for _ in 0..2 {
         is_away(&api.alice.post(query, json!({"id": id})).await);
@@ -105,7 +105,7 @@ async fn while_postgresql_is_away_clients_are_told_to_come_back() {
     let data = api.alice.asks("{ __typename viewer { id } }").await;
     assert_eq!(data["viewer"]["id"], "alice", "what needs no database still works");
 
-    line.mend();
+    proxy.mend();
     let reply = api.alice.post(query, json!({"id": id})).await;
     assert_eq!(reply.data(), json!({"task": {"title": "Milk"}}));
     assert_eq!(api.anon.gets("/readyz").await.status, 200);
@@ -115,18 +115,18 @@ async fn while_postgresql_is_away_clients_are_told_to_come_back() {
 async fn who_follows_or_wants_to_while_postgresql_is_away_hears_when_it_is_back() {
     const FOLLOW: &str = "subscription { changes { cursor changes { id } } }";
     let Some(database) = Database::postgres().await else { return };
-    let (line, database) = Line::to(&database).await;
+    let (proxy, database) = Proxy::to(&database).await;
     let served = Served::start(database, &[]).await;
     let mut follower = served.socket_of("alice").await;
     follower.subscribes("1", FOLLOW, json!({})).await;
     follower.hears_next("1").await;
 
-    line.cut();
+    proxy.cut();
     let mut latecomer = served.socket_of("alice").await;
     latecomer.subscribes("1", FOLLOW, json!({})).await;
     is_away(&served.api.alice.create(json!({"title": "Milk"})).await);
 
-    line.mend();
+    proxy.mend();
     latecomer.hears_next("1").await;
     let id = json!(served.api.alice.creates("Milk").await);
     for mut socket in [follower, latecomer] {

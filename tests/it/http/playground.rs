@@ -1,4 +1,4 @@
-//! GraphiQL: when it is there, and what its page may do. That it works, the tests in a browser show.
+//! GraphiQL: when it is served, and its security policy. That it works is tested in a browser.
 
 use axum::{
     body::Body,

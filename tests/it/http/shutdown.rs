@@ -1,4 +1,4 @@
-//! How the server stops: what runs comes to its end, and nothing new begins.
+//! Graceful shutdown: running requests complete, and no new ones start.
 
 use std::net::SocketAddr;
 
@@ -19,10 +19,10 @@ async fn refuses_connections(address: SocketAddr) {
     .await;
 }
 
-/// A connection, spoken by hand.
-struct Wire(TcpStream);
+/// A TCP connection, on which a test writes HTTP itself.
+struct Connection(TcpStream);
 
-impl Wire {
+impl Connection {
     async fn connect(address: SocketAddr) -> Self {
         Self(TcpStream::connect(address).await.unwrap())
     }
@@ -64,17 +64,17 @@ async fn a_request_that_runs_is_answered_before_the_server_stops() {
             "query": "mutation { createTask(input: {title: \"Milk\"}) { task { title } } }"
         });
         let body = body.to_string();
-        let mut idle = Wire::connect(address).await;
+        let mut idle = Connection::connect(address).await;
         idle.says("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
         idle.hears("ok").await;
 
         let lock = api.database.hold_writers().await;
-        let mut wire = Wire::connect(address).await;
-        wire.says(&head(&token, body.len())).await;
+        let mut connection = Connection::connect(address).await;
+        connection.says(&head(&token, body.len())).await;
         // The server says it when it begins to read, which is when the request runs.
-        wire.says("expect: 100-continue\r\n\r\n").await;
-        wire.hears("100 Continue\r\n\r\n").await;
-        wire.says(&body).await;
+        connection.says("expect: 100-continue\r\n\r\n").await;
+        connection.hears("100 Continue\r\n\r\n").await;
+        connection.says(&body).await;
 
         stop.send(()).unwrap();
         refuses_connections(address).await;
@@ -83,7 +83,7 @@ async fn a_request_that_runs_is_answered_before_the_server_stops() {
         assert!(!serving.is_finished(), "a request is still running");
 
         lock.rollback().await.unwrap();
-        let (head, body) = wire.hears_the_last_answer().await;
+        let (head, body) = connection.hears_the_last_answer().await;
         assert!(head.starts_with("http/1.1 200 "), "{head}");
         assert_eq!(body["data"]["createTask"]["task"]["title"], "Milk");
         soon(serving).await.unwrap().unwrap();
@@ -95,14 +95,14 @@ async fn a_request_that_comes_too_late_is_sent_elsewhere() {
     let Served { api, address, stop, serving, .. } = Served::start(Database::sqlite(), &[]).await;
     let token = tokens::of("alice", api.clock.now());
     let body = r#"{"query": "{ viewer { id } }"}"#;
-    let mut late = Wire::connect(address).await;
+    let mut late = Connection::connect(address).await;
     late.says(&head(&token, body.len())).await;
-    let mut upgrade = Wire::connect(address).await;
+    let mut upgrade = Connection::connect(address).await;
     upgrade.says("GET /graphql HTTP/1.1\r\nconnection: upgrade\r\nupgrade: websocket\r\n").await;
-    let mut asks = Wire::connect(address).await;
+    let mut asks = Connection::connect(address).await;
     asks.says("GET /readyz HTTP/1.1\r\n").await;
     // Once this one is answered, the connections before it have been taken as well.
-    let mut other = Wire::connect(address).await;
+    let mut other = Connection::connect(address).await;
     other.says("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     other.hears("ok").await;
 
@@ -131,9 +131,9 @@ async fn a_client_that_never_ends_its_request_does_not_keep_the_server_from_stop
     let database = Database::sqlite();
     let Served { address, stop, serving, .. } =
         Served::start(database, &["--request-timeout=1"]).await;
-    let mut stuck = Wire::connect(address).await;
+    let mut stuck = Connection::connect(address).await;
     stuck.says("POST /graphql HTTP/1.1\r\n").await;
-    let mut other = Wire::connect(address).await;
+    let mut other = Connection::connect(address).await;
     other.says("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     other.hears("ok").await;
 

@@ -1,4 +1,4 @@
-//! `first`, `last`, `after`, `before`, and what a page tells about the rest.
+//! `first`, `last`, `after`, `before`, and `pageInfo`.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Subtasks, tags and lists come in pages as tasks do.
+//! Subtasks, tags and lists are paged as tasks are.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

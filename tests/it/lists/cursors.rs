@@ -1,4 +1,4 @@
-//! A cursor is a place in an order, and nothing else.
+//! Cursors: a position in an order, and nothing else.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What a filter keeps, what it leaves out, and how large it may be.
+//! Filters: which tasks they match, and how large they may be.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

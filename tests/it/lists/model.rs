@@ -1,7 +1,7 @@
-//! Lists as they should be, in the plainest Rust: all tasks in memory, sorted and cut.
+//! A model of lists in simple Rust: all tasks in memory, filtered, sorted and sliced.
 //!
-//! A task is the JSON in which the server last showed it. Its instants and days are texts of one
-//! form, so they compare as texts.
+//! A task is the JSON in which the server last returned it. Its instants and days have one format, so
+//! they compare as texts.
 
 use std::cmp::Ordering;
 
@@ -123,7 +123,7 @@ pub fn keeps(filter: &Value, task: &Value) -> bool {
     holds(filter, task).unwrap_or(true)
 }
 
-/// Whether what a filter asks for holds; `None` when it asks for nothing.
+/// Whether a filter matches; `None` when it has no condition.
 fn holds(filter: &Value, task: &Value) -> Option<bool> {
     let given = filter.as_object()?.iter().filter(|(_, value)| !value.is_null());
     let asked = given.filter_map(|(field, value)| match field.as_str() {
@@ -220,7 +220,7 @@ fn finds(search: &str, task: &Value) -> Option<bool> {
     Some(found && text.iter().any(|word| word.starts_with(&last)))
 }
 
-/// Which part of a list is asked for. A place is a task as it was when its cursor was made.
+/// The part of a list that a page shows. A place is a task as it was when its cursor was made.
 pub struct Window<'a> {
     pub count: usize,
     pub from_end: bool,
@@ -228,7 +228,7 @@ pub struct Window<'a> {
     pub before: Option<&'a Value>,
 }
 
-/// The part of a list, whether it goes on, and whether it began earlier.
+/// The part of a list, and whether there are rows after and before it.
 pub fn cut<'a>(list: &'a [Value], order: &Order, window: &Window) -> (&'a [Value], bool, bool) {
     let start = window
         .after

@@ -1,4 +1,4 @@
-//! Every order, both ways, read as a whole and page by page from both ends.
+//! Every order in both directions, read as a whole and page by page from both ends.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

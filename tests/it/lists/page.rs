@@ -1,4 +1,4 @@
-//! How the tests ask for a list, and what they look at in the answer.
+//! Queries of lists, and the pages that they return.
 
 use std::collections::BTreeMap;
 
@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Person, Reply};
 
-/// What comes in pages.
+/// The lists that have pages.
 #[derive(Clone, Copy, Debug)]
 pub enum List<'a> {
     Tasks,
-    /// What is under the task of that id.
+    /// The subtasks of the task with that id.
     Subtasks(&'a str),
     Tags,
     TaskLists,
 }
 
 impl List<'_> {
-    /// A query of the list with all its arguments, each a variable, and with all that can be asked of
-    /// it. It stands within something else where it belongs to that.
+    /// A query of the list with a variable for each argument, and with all fields; `within` wraps it in
+    /// a parent field.
     fn query(self, within: impl FnOnce(String) -> String) -> String {
         const TASK: &str = "id title description completed completedAt priority dueOn dueAt position \
             createdAt updatedAt deletedAt version tags { id } list { id } parent { id }";
@@ -92,7 +92,7 @@ impl List<'_> {
         reply.field()
     }
 
-    /// The whole list. However it is read, in pages of any size and from both ends, it is the same.
+    /// The whole list, which is the same in pages of any size and from both ends.
     pub async fn walked(self, person: &Person, arguments: &Value) -> Page {
         let with = |more: &Value| {
             let mut arguments = arguments.clone();
@@ -207,7 +207,7 @@ pub async fn refused(person: &Person, arguments: Value) -> String {
     List::Tasks.refused(person, arguments).await
 }
 
-/// The same page of what is under each of a few tasks, those in the trash too, all in one request.
+/// The same page of the subtasks of each task, including the trash, in one request.
 pub async fn subtasks_of_each(person: &Person, arguments: Value) -> BTreeMap<String, Page> {
     let each = "tasks(first: 20, filter: { trash: INCLUDE })";
     let query = List::Subtasks("").query(|list| format!("{each} {{ nodes {{ id {list} }} }}"));
@@ -220,7 +220,7 @@ pub async fn subtasks_of_each(person: &Person, arguments: Value) -> BTreeMap<Str
     pages
 }
 
-/// What a cursor says: its version, its order, and its place.
+/// The decoded cursor: its version, its order, and its position.
 pub fn opened(cursor: &str) -> Value {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap()
 }

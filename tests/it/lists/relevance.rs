@@ -1,4 +1,4 @@
-//! How well tasks match what is searched for, and lists in that order.
+//! Relevance of tasks for a search, and the order by it.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

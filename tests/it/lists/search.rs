@@ -1,4 +1,4 @@
-//! What is found by its words.
+//! Search: the words by which tasks are found.
 
 use serde_json::json;
 

@@ -1,11 +1,11 @@
-//! The words that are found are those that the tasks have, whatever was done to them.
+//! The search index follows every change of the tasks.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::harness::{Api, Database, Outline, on_each_database};
 
-/// What a search finds, and after a bar what it finds in the trash.
+/// The titles that a search finds, and after a bar those in the trash.
 async fn found(outline: &Outline, search: &str) -> String {
     let filter = |trash: &str| json!({ "search": search, "trash": trash });
     let [tasks, trash, both] = [
@@ -18,7 +18,7 @@ async fn found(outline: &Outline, search: &str) -> String {
     format!("{tasks} | {trash}").trim().to_owned()
 }
 
-/// Does all of this at once, and tells how each went.
+/// Runs operations as a batch, and returns the outcome of each.
 async fn batch(outline: &Outline, atomic: bool, operations: Value) -> String {
     let input = json!({ "operations": operations, "atomic": atomic });
     let payload = outline.person().does("batch", input, "results { error { code } }").await;

@@ -1,4 +1,4 @@
-//! How sockets end that could have gone on.
+//! How the server closes sockets.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};

@@ -76,7 +76,7 @@ impl Stream {
         serde_json::from_str(&data).unwrap()
     }
 
-    /// That the stream ends, in the way that tells the client that all is done.
+    /// Asserts that the stream completes.
     pub(super) async fn completes(mut self) {
         assert_eq!(self.event().await, Some(("complete".to_owned(), String::new())));
         assert_eq!(self.event().await, None);

@@ -1,4 +1,4 @@
-//! Nobody follows anybody else.
+//! Subscribers receive the changes of their own user alone.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! How many connections last, and how much runs over each.
+//! Limits of connections, and of operations on each of them.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! What the server writes down of connections that last.
+//! The log of long-lived connections.
 
 use std::{
     io,
@@ -23,7 +23,7 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    /// What lines with that message tell.
+    /// The fields of the log lines with that message.
     pub(super) fn lines(&self, message: &str) -> Vec<Value> {
         let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
         let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());

@@ -1,4 +1,4 @@
-//! Replay and what follows it: whoever comes back with the last cursor has missed nothing.
+//! Replay: a client that reconnects with its last cursor misses no change.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,9 +13,9 @@ const WRITES: usize = 200;
 const LAST: &str = "the last task";
 
 /// Numbers that look random and are the same each time.
-struct Dice(u64);
+struct Random(u64);
 
-impl Dice {
+impl Random {
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         usize::try_from(self.0 >> 33).unwrap() % end
@@ -24,14 +24,14 @@ impl Dice {
 
 /// Creates, renames, completes and deletes tasks all the while.
 async fn write(alice: Person) {
-    let mut dice = Dice(7);
+    let mut random = Random(7);
     let mut ids: Vec<String> = Vec::new();
     for at in 0..WRITES {
-        let id = ids.get(dice.below(ids.len() + 1)).cloned();
-        match (dice.below(4), id) {
+        let id = ids.get(random.below(ids.len() + 1)).cloned();
+        match (random.below(4), id) {
             (0, Some(id)) => {
                 ids.retain(|other| *other != id);
-                let input = json!({ "id": id, "permanently": dice.below(2) == 0 });
+                let input = json!({ "id": id, "permanently": random.below(2) == 0 });
                 alice.delete(input).await.data();
             }
             (1 | 2, Some(id)) => {
@@ -43,7 +43,7 @@ async fn write(alice: Person) {
     alice.creates(LAST).await;
 }
 
-/// A connection on which pages of changes come.
+/// A connection that receives pages of changes.
 trait Pages {
     async fn open(served: &Served, since: &str) -> Self;
     async fn page(&mut self) -> Value;
@@ -76,20 +76,20 @@ type Titles = BTreeMap<String, Value>;
 
 /// Follows what is written over connections that are cut at random, perhaps with pages on the way.
 /// Returns the copy that results, and the data of the server.
-async fn follow<Line: Pages>(database: Database) -> (Titles, Titles) {
+async fn follow<Connection: Pages>(database: Database) -> (Titles, Titles) {
     let served = Served::start(database, &[]).await;
     let data = served.api.alice.asks("{ changes(first: 0) { cursor } }").await;
     let mut cursor = data["changes"]["cursor"].as_str().unwrap().to_owned();
     let writer = tokio::spawn(write(served.api.alice.clone()));
 
-    let mut dice = Dice(11);
+    let mut random = Random(11);
     let mut copy: Titles = BTreeMap::new();
     let mut seen = HashSet::new();
     let mut cuts = 0;
-    'lines: loop {
-        let mut line = Line::open(&served, &cursor).await;
-        for _ in 0..dice.below(6) {
-            let page = line.page().await;
+    'connections: loop {
+        let mut connection = Connection::open(&served, &cursor).await;
+        for _ in 0..random.below(6) {
+            let page = connection.page().await;
             assert_eq!(page["reset"], false);
             page["cursor"].as_str().unwrap().clone_into(&mut cursor);
             for change in page["changes"].as_array().unwrap() {
@@ -102,13 +102,13 @@ async fn follow<Line: Pages>(database: Database) -> (Titles, Titles) {
                 }
             }
             if copy.values().any(|title| title == LAST) {
-                break 'lines;
+                break 'connections;
             }
         }
         cuts += 1;
     }
     writer.await.unwrap();
-    assert!(cuts > 1, "the line was cut {cuts} times");
+    assert!(cuts > 1, "the connection was cut {cuts} times");
 
     let mut expected = BTreeMap::new();
     for trash in ["EXCLUDE", "ONLY"] {

@@ -1,6 +1,6 @@
-//! A sign-out at one server is in force at each other one on the same database.
+//! A sign-out at one replica is effective at each other one.
 //!
-//! A server that serves asks twice a second; here it asks when the test says so.
+//! A server that serves polls twice a second; here it polls when the test calls [`Api::learns`].
 
 use std::future::pending;
 

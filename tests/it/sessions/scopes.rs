@@ -1,4 +1,4 @@
-//! What a token allows: reading, writing, both or nothing.
+//! Scopes: reading, writing, both or neither.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Person, Reply, on_each_database};
 
-/// Somebody whose token says this in its claim `scope`.
+/// Somebody with this claim `scope` in their token.
 fn scoped(api: &Api, scope: &Value) -> Person {
     // Each has a token of their own, so that signing out ends no other one.
     let jti = uuid::Uuid::new_v4().to_string();
@@ -17,7 +17,7 @@ fn tokens_with(api: &Api, scope: &Value, jti: &str) -> String {
     api.token("alice", &json!({ "scope": scope, "jti": jti }))
 }
 
-/// What the answer must be where nothing but this scope is missing.
+/// The expected response where only this scope is missing.
 fn assert_forbidden(reply: &Reply, scope: &str) {
     assert_eq!(reply.status, 403, "{:?}", reply.body);
     let expected =
@@ -145,7 +145,7 @@ impl Schema {
         types.iter().map(|ty| (ty["name"].as_str().unwrap(), ty)).collect()
     }
 
-    /// One document for each field of a root, with what it cannot do without.
+    /// One document for each field of a root, with its required arguments.
     fn documents(&self, root: &str, keyword: &str) -> Vec<String> {
         let Some(root) = self.0[root]["name"].as_str() else { return Vec::new() };
         let fields = self.types()[root]["fields"].as_array().unwrap();

@@ -124,12 +124,12 @@ fn change() -> impl Strategy<Value = Change> {
     (millis(), change)
 }
 
-/// What somebody did before they look at their tasks.
+/// The changes before a test reads.
 pub fn setup() -> impl Strategy<Value = Vec<Change>> {
     vec(change(), 0..60)
 }
 
-/// What they do meanwhile.
+/// The changes between two reads.
 pub fn changes() -> impl Strategy<Value = Vec<Change>> {
     vec(change(), 0..4)
 }
@@ -143,7 +143,7 @@ pub fn order() -> impl Strategy<Value = Order> {
     prop_oneof![2 => any_order(), 1 => by_relevance]
 }
 
-/// Some of what a front end would show. There is a search, so that it can be shown by relevance.
+/// Filters as front ends use them. Each has a search, so that it can be sorted by relevance.
 pub fn view() -> impl Strategy<Value = Value> {
     let conditions = prop_oneof![
         4 => Just(json!({})),

@@ -16,7 +16,8 @@ use super::super::{
 };
 use crate::harness::{Api, Person, START, tokens};
 
-/// A number of rows, where they are counted from, and what lies on both sides.
+/// A number of rows, whether they are counted from the end, and the rows after and before which they
+/// are.
 pub type RawWindow = (usize, bool, Option<Index>, Option<Index>);
 
 /// How many tasks, tags and lists somebody has at the most.
@@ -36,7 +37,7 @@ pub struct World {
     api: Arc<Api>,
     pub user: Person,
     pub tasks: BTreeMap<String, Value>,
-    /// Whose tasks have ever changed, or come or gone, since [`World::rest`].
+    /// The tasks that were created, changed or deleted since [`World::rest`].
     pub touched: BTreeSet<String>,
 }
 
@@ -56,7 +57,7 @@ impl World {
         Self { api: Arc::clone(api), user, tasks: BTreeMap::new(), touched: BTreeSet::new() }
     }
 
-    /// Does something, unless it is refused, and looks at what there is then.
+    /// Sends a mutation, which may be refused, and reads all tasks.
     async fn change(&mut self, (millis, (mutation, input)): &Change) {
         let start = taskward::time::Timestamp::parse(START).unwrap();
         let away = start.millis() + millis - self.api.clock.now().millis();
@@ -95,7 +96,7 @@ impl World {
         }
     }
 
-    /// From here on, nobody has touched anything.
+    /// Forgets which tasks were touched.
     pub fn rest(&mut self) {
         self.touched.clear();
     }
