@@ -87,7 +87,7 @@ async fn main() {
         }
     }
     println!("{report}");
-    let plot = plot::of(&report);
+    let plot = plot::draw(&report).unwrap();
     if let Some(file) = options.plot {
         fs::write(file, plot).unwrap();
     }

@@ -3,7 +3,7 @@
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 /// An instant: `timestamptz` on PostgreSQL, an integer of milliseconds since 1970 on SQLite, where
-/// a text would cost a parse for each row.
+/// text would have to be parsed for each row.
 pub fn instant(name: impl IntoIden, backend: DbBackend) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match backend {
@@ -13,7 +13,7 @@ pub fn instant(name: impl IntoIden, backend: DbBackend) -> ColumnDef {
     column
 }
 
-/// A text that sorts by its bytes, whatever the locale of the database.
+/// Text that sorts by its bytes, whatever the locale of the database.
 pub fn bytewise_text(name: impl IntoIden, backend: DbBackend) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.text();

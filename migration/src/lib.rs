@@ -1,6 +1,6 @@
 //! The tables of taskward, on SQLite and PostgreSQL alike: one migration per step of the model.
 //!
-//! What the two databases keep differently is decided in one place, the module `column`.
+//! The module `column` decides which types differ between the two databases.
 
 mod column;
 mod m20261121_000001_tasks;
@@ -8,7 +8,7 @@ mod m20261121_000002_lists_tags_subtasks;
 mod m20261121_000003_changes;
 mod m20261121_000004_revocations;
 mod search;
-mod words;
+mod tables;
 
 use sea_orm_migration::{
     prelude::*,
@@ -17,9 +17,9 @@ use sea_orm_migration::{
     },
 };
 
-pub use self::words::Indexed;
+pub use self::search::Tokenizer;
 
-/// All steps, oldest first.
+/// All migrations, the oldest first.
 pub struct Migrator;
 
 #[async_trait::async_trait]
@@ -35,12 +35,12 @@ impl MigratorTrait for Migrator {
 }
 
 impl Migrator {
-    /// Brings the database up to date, all or nothing, under a lock: replicas may start together.
-    /// `indexed` tells the words of tasks that are there already.
+    /// Applies all pending migrations in one transaction, under a lock, since replicas may start
+    /// together. `tokenizer` is for the search index of existing tasks.
     ///
     /// # Errors
-    /// Whatever the database refuses; nothing has changed then.
-    pub async fn migrate(db: &DatabaseConnection, indexed: Indexed) -> Result<(), DbErr> {
+    /// An error of the database; nothing has changed then.
+    pub async fn migrate(db: &DatabaseConnection, tokenizer: Tokenizer) -> Result<(), DbErr> {
         let transaction = db
             .begin_with_options(TransactionOptions {
                 sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -48,8 +48,8 @@ impl Migrator {
             })
             .await?;
         if db.get_database_backend() == DbBackend::Postgres {
-            // A large table takes its time. For the lock, any number does that nothing else in this
-            // database takes: these are the letters of "taskward".
+            // A large table takes long. The lock can have any number that nothing else in this
+            // database uses: these are the letters of "taskward".
             transaction
                 .execute_unprepared(
                     "SET LOCAL statement_timeout = 0; \
@@ -59,16 +59,16 @@ impl Migrator {
         }
         let pending = Self::get_pending_migrations_read_only(&transaction).await?;
         Self::up(&transaction, None).await?;
-        if pending.iter().any(|step| step.name() == m20261121_000002_lists_tags_subtasks::NAME) {
-            words::fill(&transaction, indexed).await?;
+        if pending.iter().any(|it| it.name() == m20261121_000002_lists_tags_subtasks::NAME) {
+            search::index_existing(&transaction, tokenizer).await?;
         }
         transaction.commit().await
     }
 
-    /// Whether a step is missing. Only reads.
+    /// Whether a migration is pending. Only reads.
     ///
     /// # Errors
-    /// When the database cannot be asked.
+    /// An error of the database.
     pub async fn is_behind(db: &DatabaseConnection) -> Result<bool, DbErr> {
         Ok(!Self::get_pending_migrations_read_only(db).await?.is_empty())
     }

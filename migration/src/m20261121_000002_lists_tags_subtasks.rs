@@ -1,13 +1,15 @@
-//! Lists and tags, and for tasks: where they are, what they are under, and which words they hold.
+//! Lists and tags, and for tasks: list, parent, position and search index.
 //!
-//! The table of tasks is built anew, since SQLite adds no composite foreign key to one that exists.
-//! A link names the owner on both sides, so that the database itself refuses one between two users.
+//! The table of tasks is built again, since SQLite cannot add a composite foreign key to an existing
+//! table. Foreign keys include the owner, so that the database itself refuses a reference to a row of
+//! another user.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 use crate::{
     column::{bytewise_text, instant},
     search,
+    tables::{Tag, Task, TaskList, TaskTag, Tombstone, User, owned, references_user},
 };
 
 pub struct Migration;
@@ -21,89 +23,7 @@ impl MigrationName for Migration {
 }
 
 #[derive(DeriveIden)]
-enum User {
-    Table,
-    No,
-    Tasks,
-    Tags,
-    Lists,
-}
-
-#[derive(DeriveIden)]
 struct TaskBefore;
-
-#[derive(DeriveIden, Clone, Copy)]
-enum Task {
-    Table,
-    No,
-    UserNo,
-    Id,
-    Title,
-    TitleKey,
-    TitleWords,
-    Description,
-    DescriptionWords,
-    Priority,
-    DueOn,
-    DueAt,
-    DueAsc,
-    DueDesc,
-    CompletedAt,
-    CompletedAsc,
-    CompletedDesc,
-    ListId,
-    ParentId,
-    Position,
-    CreatedAt,
-    UpdatedAt,
-    DeletedAt,
-    DeletedWith,
-    Version,
-    Number,
-}
-
-#[derive(DeriveIden)]
-enum Tag {
-    Table,
-    UserNo,
-    Id,
-    Name,
-    NameKey,
-    Color,
-    CreatedAt,
-    UpdatedAt,
-    Version,
-    Number,
-}
-
-#[derive(DeriveIden)]
-enum TaskTag {
-    Table,
-    UserNo,
-    TaskId,
-    TagId,
-}
-
-#[derive(DeriveIden)]
-enum TaskList {
-    Table,
-    UserNo,
-    Id,
-    Name,
-    Color,
-    Position,
-    ArchivedAt,
-    CreatedAt,
-    UpdatedAt,
-    Version,
-    Number,
-}
-
-#[derive(DeriveIden)]
-enum Tombstone {
-    Table,
-    At,
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -115,7 +35,7 @@ impl MigrationTrait for Migration {
         manager.create_table(tags(backend)).await?;
         manager.create_table(tasks(backend)).await?;
         manager.create_table(task_tags()).await?;
-        search::create(manager).await?;
+        search::create_index(manager).await?;
         manager.get_connection().execute_unprepared(COPY).await?;
         manager.drop_table(Table::drop().table(TaskBefore).take()).await?;
         for index in indexes() {
@@ -131,9 +51,9 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// All tasks go to the inbox, in the order in which they were made; each in the trash went there by
-/// itself. A position is a number of four digits to the base of 62, as the store continues it. Their
-/// words are for whoever knows how words are read, see [`crate::words`].
+/// All tasks move to the inbox, in the order of their creation. Each task in the trash counts as
+/// deleted by itself. A position is a number of four base-62 digits, which the store continues. The
+/// words are computed afterwards, see [`search::index_existing`].
 const COPY: &str = "
 WITH numbered AS (
     SELECT *, ROW_NUMBER() OVER (PARTITION BY user_no ORDER BY created_at, id) AS n
@@ -161,10 +81,7 @@ const COUNT: &str =
     r#"UPDATE "user" SET tasks = (SELECT COUNT(*) FROM task WHERE task.user_no = "user".no)"#;
 
 fn lists(backend: DbBackend) -> TableCreateStatement {
-    Table::create()
-        .table(TaskList::Table)
-        .col(ColumnDef::new(TaskList::UserNo).big_integer().not_null())
-        .col(ColumnDef::new(TaskList::Id).uuid().not_null())
+    owned(TaskList::Table)
         .col(ColumnDef::new(TaskList::Name).text().not_null())
         .col(ColumnDef::new(TaskList::Color).text())
         .col(bytewise_text(TaskList::Position, backend).not_null())
@@ -173,21 +90,11 @@ fn lists(backend: DbBackend) -> TableCreateStatement {
         .col(instant(TaskList::UpdatedAt, backend).not_null())
         .col(ColumnDef::new(TaskList::Version).integer().not_null())
         .col(ColumnDef::new(TaskList::Number).big_integer().not_null())
-        .primary_key(Index::create().col(TaskList::UserNo).col(TaskList::Id))
-        .foreign_key(
-            ForeignKey::create()
-                .name("task_list_user_no")
-                .from(TaskList::Table, TaskList::UserNo)
-                .to(User::Table, User::No),
-        )
         .take()
 }
 
 fn tags(backend: DbBackend) -> TableCreateStatement {
-    Table::create()
-        .table(Tag::Table)
-        .col(ColumnDef::new(Tag::UserNo).big_integer().not_null())
-        .col(ColumnDef::new(Tag::Id).uuid().not_null())
+    owned(Tag::Table)
         .col(ColumnDef::new(Tag::Name).text().not_null())
         .col(bytewise_text(Tag::NameKey, backend).not_null())
         .col(ColumnDef::new(Tag::Color).text())
@@ -195,13 +102,6 @@ fn tags(backend: DbBackend) -> TableCreateStatement {
         .col(instant(Tag::UpdatedAt, backend).not_null())
         .col(ColumnDef::new(Tag::Version).integer().not_null())
         .col(ColumnDef::new(Tag::Number).big_integer().not_null())
-        .primary_key(Index::create().col(Tag::UserNo).col(Tag::Id))
-        .foreign_key(
-            ForeignKey::create()
-                .name("tag_user_no")
-                .from(Tag::Table, Tag::UserNo)
-                .to(User::Table, User::No),
-        )
         .take()
 }
 
@@ -210,7 +110,7 @@ fn tasks(backend: DbBackend) -> TableCreateStatement {
     table.table(Task::Table);
     let mut key = Index::create().name("task_key").col(Task::UserNo).col(Task::Id).take();
     if backend == DbBackend::Sqlite {
-        // The search index of SQLite knows rows by a number that never changes.
+        // The search index of SQLite refers to rows by a number that never changes.
         table
             .col(ColumnDef::new(Task::No).integer().not_null().auto_increment().primary_key())
             .index(key.unique());
@@ -242,12 +142,7 @@ fn tasks(backend: DbBackend) -> TableCreateStatement {
         .col(ColumnDef::new(Task::DeletedWith).uuid())
         .col(ColumnDef::new(Task::Version).integer().not_null())
         .col(ColumnDef::new(Task::Number).big_integer().not_null())
-        .foreign_key(
-            ForeignKey::create()
-                .name("task_user_no")
-                .from(Task::Table, Task::UserNo)
-                .to(User::Table, User::No),
-        )
+        .foreign_key(&mut references_user(Task::Table))
         .foreign_key(
             ForeignKey::create()
                 .name("task_list_id")
@@ -290,7 +185,7 @@ fn task_tags() -> TableCreateStatement {
 fn indexes() -> Vec<IndexCreateStatement> {
     let mut indexes = task_orders();
     indexes.extend([
-        // The trash in the default order, and what has been there for long.
+        // The trash in the default order, and by age, to empty it.
         task_index("task_trash", &[Task::CreatedAt])
             .cond_where(Expr::col(Task::DeletedAt).is_not_null())
             .take(),
@@ -300,7 +195,7 @@ fn indexes() -> Vec<IndexCreateStatement> {
             .col(Task::DeletedAt)
             .cond_where(Expr::col(Task::DeletedAt).is_not_null())
             .take(),
-        // Siblings in their order: those of a list's top level, and those under a task.
+        // Siblings by position: the top level of a list, and the subtasks of a task.
         task_index("task_list_position", &[Task::ListId, Task::ParentId, Task::Position]),
         task_index("task_parent_position", &[Task::ParentId, Task::Position])
             .cond_where(Expr::col(Task::ParentId).is_not_null())
@@ -331,8 +226,8 @@ fn indexes() -> Vec<IndexCreateStatement> {
     indexes
 }
 
-/// One index for each order of the tasks that are not in the trash, so that a page is one range of
-/// it. An order whose key may be null has one per direction, since nulls come last in both.
+/// One index for each order of the tasks outside the trash, so that a page is one range of the index.
+/// An order with a nullable key has one per direction, since nulls are last in both.
 fn task_orders() -> Vec<IndexCreateStatement> {
     [
         ("task_created", Task::CreatedAt),

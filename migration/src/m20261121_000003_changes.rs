@@ -1,24 +1,12 @@
-//! What reading the log of a user's changes needs: the way to them in their order, and how much of
-//! the log was forgotten.
+//! What reading a user's sync log needs: indexes in the order of the changes, and up to which change
+//! tombstones are gone.
 
 use sea_orm_migration::prelude::*;
 
+use crate::tables::{Logged, User};
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
-
-#[derive(DeriveIden)]
-enum User {
-    Table,
-    Forgotten,
-}
-
-/// The columns that each table of the log has.
-#[derive(DeriveIden)]
-enum Logged {
-    UserNo,
-    Number,
-    Id,
-}
 
 const TABLES: [&str; 4] = ["task", "tag", "task_list", "tombstone"];
 
@@ -35,7 +23,7 @@ impl MigrationTrait for Migration {
                 .take();
             manager.create_index(index).await?;
         }
-        // The number of the last deletion whose tombstone is no longer there.
+        // The number of the last deletion whose tombstone was removed.
         let forgotten = ColumnDef::new(User::Forgotten).big_integer().not_null().default(0).take();
         manager.alter_table(Table::alter().table(User::Table).add_column(forgotten).take()).await
     }

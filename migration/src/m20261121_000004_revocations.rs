@@ -1,27 +1,14 @@
-//! Sign-outs: which tokens of a user are refused, for all servers to learn in the order of `no`.
+//! Sign-outs: which tokens of a user are revoked. Servers read new rows in the order of `no`.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-use crate::column::instant;
+use crate::{
+    column::instant,
+    tables::{Revocation, references_user},
+};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
-
-#[derive(DeriveIden)]
-enum User {
-    Table,
-    No,
-}
-
-#[derive(DeriveIden)]
-enum Revocation {
-    Table,
-    No,
-    UserNo,
-    Session,
-    Until,
-    IssuedBefore,
-}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -34,13 +21,9 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_index(of_user).await
     }
-
-    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table(Revocation::Table).take()).await
-    }
 }
 
-/// A session until all its tokens have expired, or all tokens that were issued before an instant.
+/// A row revokes a session until all its tokens have expired, or all tokens issued before an instant.
 fn revocations(backend: DbBackend) -> TableCreateStatement {
     Table::create()
         .table(Revocation::Table)
@@ -49,11 +32,6 @@ fn revocations(backend: DbBackend) -> TableCreateStatement {
         .col(ColumnDef::new(Revocation::Session).text())
         .col(instant(Revocation::Until, backend))
         .col(instant(Revocation::IssuedBefore, backend))
-        .foreign_key(
-            ForeignKey::create()
-                .name("revocation_user_no")
-                .from(Revocation::Table, Revocation::UserNo)
-                .to(User::Table, User::No),
-        )
+        .foreign_key(&mut references_user(Revocation::Table))
         .take()
 }
