@@ -2,7 +2,9 @@
 
 use std::{
     env,
+    io::{Write, stderr},
     sync::{Arc, OnceLock},
+    thread,
 };
 
 use sea_orm::{
@@ -181,16 +183,24 @@ async fn try_execute(server: &str, sql: &str) -> bool {
 }
 
 /// The PostgreSQL server of this process: the one that `TASKWARD_TEST_POSTGRES` names, or one of its
-/// own, started on the first call.
+/// own, started on the first call. Without a server, or with `TASKWARD_TEST_POSTGRES=none`, the test
+/// is named as skipped.
 fn server() -> Option<&'static str> {
-    static SERVER: OnceLock<Option<String>> = OnceLock::new();
-    let server = SERVER.get_or_init(|| {
-        let named = env::var("TASKWARD_TEST_POSTGRES").ok();
-        named.or_else(postgres::start)
+    static SERVER: OnceLock<Result<String, &str>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| match env::var("TASKWARD_TEST_POSTGRES") {
+        Ok(named) if named == "none" => Err("TASKWARD_TEST_POSTGRES=none"),
+        Ok(named) => Ok(named),
+        Err(_) => postgres::start().ok_or_else(|| {
+            assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
+            "PostgreSQL is not installed (no `initdb` was found)"
+        }),
     });
-    if server.is_none() {
-        assert!(env::var_os("CI").is_none(), "in CI, PostgreSQL has to be installed");
-        println!("skipped: PostgreSQL is not installed (no `initdb` was found)");
-    }
-    server.as_deref()
+    server.as_deref().map_err(|reason| skip(reason)).ok()
+}
+
+/// Says so on the standard error itself: the output of `println!` is not shown of a test that passes.
+fn skip(reason: &str) {
+    let thread = thread::current();
+    let test = thread.name().unwrap_or("a test");
+    writeln!(stderr(), "skipped on PostgreSQL: {test}: {reason}").unwrap();
 }
