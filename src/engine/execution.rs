@@ -82,12 +82,11 @@ impl Engine {
         let found = self.persisted.find(query, document_id)?;
         let cached = self.documents.get(&found.text, operation_name.as_deref());
         let is_cached = cached.is_some();
-        let document = match cached {
-            Some(cached) => cached,
-            None => {
-                let document = Arc::new(self.validator.parse(&found.text)?);
-                Arc::new(CachedDocument { document, plan: None })
-            }
+        let document = if let Some(cached) = cached {
+            cached
+        } else {
+            let document = Arc::new(self.validator.parse(&found.text)?);
+            Arc::new(CachedDocument { document, plan: None })
         };
         let operation_type = document.document.operation(operation_name.as_deref())?.kind();
         Ok(ParsedRequest { found, document, is_cached, operation_name, variables, operation_type })

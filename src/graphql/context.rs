@@ -1,4 +1,4 @@
-//! What a resolver may ask its context for, by name.
+//! The context of a request, which resolvers use.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,21 +12,18 @@ use crate::{
     time::{Clock, Timestamp},
 };
 
-/// What the guard puts into the context of an operation that asks for anything of the viewer's.
+/// The context of a request with a viewer.
 pub struct RequestContext {
-    /// Who is asking.
     pub viewer: Viewer,
-    /// The rows of the viewer, and of nobody else.
+    /// The rows of the viewer only.
     pub store: OwnedStore,
-    /// The guard itself, which a sign-out tells whom to let in no more.
+    /// For `signOut`, which revokes tokens.
     pub authenticator: Arc<Authenticator>,
     clock: Clock,
     now: Mutex<Timestamp>,
 }
 
 impl RequestContext {
-    /// The context of a request that comes now.
-    #[must_use]
     pub fn new(
         viewer: Viewer,
         store: OwnedStore,
@@ -37,13 +34,12 @@ impl RequestContext {
         Self { viewer, store, authenticator, clock, now }
     }
 
-    /// The instant at which the request came, or the present message of a subscription was made.
-    #[must_use]
+    /// The instant of the request, or of the current result of a subscription. It is the same for all fields.
     pub fn now(&self) -> Timestamp {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The day of that instant, in the viewer's zone.
+    /// The day of that instant in the viewer's zone.
     ///
     /// # Errors
     /// When the zone cannot be read.
@@ -51,31 +47,25 @@ impl RequestContext {
         Ok(self.store.zone().await?.day(self.now()))
     }
 
-    /// Begins the next message of a subscription, which is read as if it were a request of its own.
+    /// Starts the next result of a subscription, which is read like a request of its own.
     pub async fn renew(&self) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = self.clock.now();
         self.store.renew().await;
     }
 }
 
-/// Who is asking, what they own, and when.
+/// Access to the [`RequestContext`] from a resolver.
 pub trait ContextExt {
-    /// What the guard has put here.
-    ///
     /// # Errors
-    /// `UNAUTHENTICATED` when the guard let nobody in: it refuses such an operation before it runs.
+    /// `UNAUTHENTICATED` without a viewer. The engine refuses such an operation before it is executed.
     fn request(&self) -> Result<&RequestContext, ApiError>;
 
-    /// Who is asking.
-    ///
     /// # Errors
     /// See [`ContextExt::request`].
     fn viewer(&self) -> Result<&Viewer, ApiError> {
         Ok(&self.request()?.viewer)
     }
 
-    /// The viewer's rows.
-    ///
     /// # Errors
     /// See [`ContextExt::request`].
     fn store(&self) -> Result<&OwnedStore, ApiError> {

@@ -1,4 +1,4 @@
-//! Ids as clients write them.
+//! Ids in arguments.
 
 use async_graphql::ID;
 use uuid::Uuid;
@@ -9,45 +9,45 @@ use crate::{
     store::{Input, StoreError},
 };
 
-/// How many ids a list of them may have.
-const MOST: usize = 100;
+const MAX_IDS: usize = 100;
 
-/// The UUID that an id spells, in letters of either case. Any other id simply does not exist.
+/// Parses a hyphenated UUID of either case. No object has an id of any other form.
 pub fn uuid(id: &ID) -> Option<Uuid> {
     const HYPHENATED: usize = 36;
     (id.len() == HYPHENATED).then(|| Uuid::try_parse(id).ok()).flatten()
 }
 
-/// The UUID of an object that a mutation names.
-pub fn parse_or_not_found(id: &ID, named: Input) -> Result<Uuid, ApiError> {
-    uuid(id).ok_or_else(|| StoreError::NotFound(named).into())
+/// Parses the id of an existing object. A malformed id is not found.
+pub fn parse_or_not_found(id: &ID, input: Input) -> Result<Uuid, ApiError> {
+    uuid(id).ok_or_else(|| StoreError::NotFound(input).into())
 }
 
-/// The UUIDs of objects that a mutation names in a list.
+/// The same for a list of ids.
 pub fn parse_all_or_not_found(
     field: &str,
     ids: Option<Vec<ID>>,
-    named: fn(usize) -> Input,
+    input: fn(usize) -> Input,
 ) -> Result<Vec<Uuid>, ApiError> {
     let ids = ids.unwrap_or_default();
     at_most(field, &ids)?;
-    ids.iter().enumerate().map(|(at, id)| parse_or_not_found(id, named(at))).collect()
+    ids.iter().enumerate().map(|(index, id)| parse_or_not_found(id, input(index))).collect()
 }
 
 /// Refuses a list of too many ids.
 pub fn at_most(field: &str, ids: &[ID]) -> Result<(), ApiError> {
-    if ids.len() > MOST {
-        let message = format!("It has {} ids; at most {MOST} are allowed.", ids.len());
+    if ids.len() > MAX_IDS {
+        let message = format!("It has {} ids; at most {MAX_IDS} are allowed.", ids.len());
         return Err(ApiError::bad_input(field, message));
     }
     Ok(())
 }
 
-/// The UUID that a client made for a new object: not the viewer's own id, which is taken.
+/// Parses the client's id for a new object. It must not be the viewer's id, because ids are unique over all
+/// types.
 pub fn new(id: &ID, viewer: &UserId) -> Result<Uuid, ApiError> {
     let uuid = uuid(id);
-    let spelled = uuid.map(|uuid| uuid.to_string());
-    if [Some(id.as_str()), spelled.as_deref()].contains(&Some(viewer.as_str())) {
+    let normalized = uuid.map(|uuid| uuid.to_string());
+    if [Some(id.as_str()), normalized.as_deref()].contains(&Some(viewer.as_str())) {
         return Err(ApiError::new(ErrorCode::Conflict, "This id is your own user id."));
     }
     uuid.ok_or_else(|| ApiError::bad_input("input.id", "id must be a UUID; version 7 is best."))

@@ -1,4 +1,4 @@
-//! The fields that change something.
+//! The mutation root.
 
 use async_graphql::{Context, Object};
 
@@ -25,57 +25,50 @@ use crate::{
     error::{ApiError, ErrorCode},
 };
 
-/// A failure stays within its field: an error that is passed up would blank the payloads of the
-/// mutations before it, which have been committed.
-type Outcome<T> = Option<Result<T, ApiError>>;
+/// The nullable value of a mutation field. An error makes only this field null: `Result<Option<T>, _>` would
+/// propagate it to `data`, and so hide the payloads of earlier mutations, which have been committed
+/// (specification §6.4.4).
+type Field<T> = Option<Result<T, ApiError>>;
 
-/// The root of what can be changed: the viewer's own, and nothing else.
+/// The mutation root: only the viewer's data.
 #[derive(Clone, Copy, Debug)]
 pub struct Mutation;
 
 /// Every mutation takes one `input`, returns what it changed, and may be sent again after a lost reply: creates by their `id`, the rest because they set states and never toggle them.
 #[Object(guard = RequireScope(auth::Scope::Write))]
 impl Mutation {
-    async fn create_task(&self, ctx: &Context<'_>, input: CreateTaskInput) -> Outcome<TaskPayload> {
+    async fn create_task(&self, ctx: &Context<'_>, input: CreateTaskInput) -> Field<TaskPayload> {
         run(ctx, BatchOperation::CreateTask(input)).await
     }
 
-    async fn update_task(&self, ctx: &Context<'_>, input: UpdateTaskInput) -> Outcome<TaskPayload> {
+    async fn update_task(&self, ctx: &Context<'_>, input: UpdateTaskInput) -> Field<TaskPayload> {
         run(ctx, BatchOperation::UpdateTask(input)).await
     }
 
     /// Into a list, under a parent, between siblings.
-    async fn move_task(&self, ctx: &Context<'_>, input: MoveTaskInput) -> Outcome<TaskPayload> {
+    async fn move_task(&self, ctx: &Context<'_>, input: MoveTaskInput) -> Field<TaskPayload> {
         run(ctx, BatchOperation::MoveTask(input)).await
     }
 
     /// With its subtasks to the trash; `permanently` skips the trash.
-    async fn delete_task(
-        &self,
-        ctx: &Context<'_>,
-        input: DeleteTaskInput,
-    ) -> Outcome<DeletePayload> {
+    async fn delete_task(&self, ctx: &Context<'_>, input: DeleteTaskInput) -> Field<DeletePayload> {
         run(ctx, BatchOperation::DeleteTask(input)).await
     }
 
     /// With the subtasks that went along.
-    async fn restore_task(
-        &self,
-        ctx: &Context<'_>,
-        input: RestoreTaskInput,
-    ) -> Outcome<TaskPayload> {
+    async fn restore_task(&self, ctx: &Context<'_>, input: RestoreTaskInput) -> Field<TaskPayload> {
         run(ctx, BatchOperation::RestoreTask(input)).await
     }
 
-    async fn create_tag(&self, ctx: &Context<'_>, input: CreateTagInput) -> Outcome<TagPayload> {
+    async fn create_tag(&self, ctx: &Context<'_>, input: CreateTagInput) -> Field<TagPayload> {
         run(ctx, BatchOperation::CreateTag(input)).await
     }
 
-    async fn update_tag(&self, ctx: &Context<'_>, input: UpdateTagInput) -> Outcome<TagPayload> {
+    async fn update_tag(&self, ctx: &Context<'_>, input: UpdateTagInput) -> Field<TagPayload> {
         run(ctx, BatchOperation::UpdateTag(input)).await
     }
 
-    async fn delete_tag(&self, ctx: &Context<'_>, input: DeleteInput) -> Outcome<DeletePayload> {
+    async fn delete_tag(&self, ctx: &Context<'_>, input: DeleteInput) -> Field<DeletePayload> {
         run(ctx, BatchOperation::DeleteTag(input)).await
     }
 
@@ -83,7 +76,7 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: CreateListInput,
-    ) -> Outcome<TaskListPayload> {
+    ) -> Field<TaskListPayload> {
         run(ctx, BatchOperation::CreateList(input)).await
     }
 
@@ -91,17 +84,17 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: UpdateListInput,
-    ) -> Outcome<TaskListPayload> {
+    ) -> Field<TaskListPayload> {
         run(ctx, BatchOperation::UpdateList(input)).await
     }
 
     /// Its tasks go to the inbox.
-    async fn delete_list(&self, ctx: &Context<'_>, input: DeleteInput) -> Outcome<DeletePayload> {
+    async fn delete_list(&self, ctx: &Context<'_>, input: DeleteInput) -> Field<DeletePayload> {
         run(ctx, BatchOperation::DeleteList(input)).await
     }
 
     /// Up to 100 of the operations above in one transaction, in order. Later ones may name ids that earlier ones create.
-    async fn batch(&self, ctx: &Context<'_>, input: BatchInput) -> Outcome<BatchPayload> {
+    async fn batch(&self, ctx: &Context<'_>, input: BatchInput) -> Field<BatchPayload> {
         Some(input.run(ctx).await)
     }
 
@@ -109,23 +102,23 @@ impl Mutation {
         &self,
         ctx: &Context<'_>,
         input: UpdateViewerInput,
-    ) -> Outcome<ViewerPayload> {
+    ) -> Field<ViewerPayload> {
         Some(input.update(ctx).await)
     }
 
     /// From now on the server refuses this token, or with `everywhere` every token of the user issued up to now, and closes their subscriptions.
-    async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Outcome<SignOutPayload> {
+    async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Field<SignOutPayload> {
         Some(input.sign_out(ctx).await)
     }
 }
 
-/// Does one thing and wraps what it came to.
-async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Outcome<P> {
+/// Runs one operation and wraps its outcome in the payload.
+async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Field<P> {
     let run = async || {
         let viewer = ctx.viewer()?.id();
-        let done = ctx.store()?.run(operation.read(viewer)?).await?;
-        let cursor = change_page::cursor(viewer, done.number);
-        P::of(done.outcome, cursor).ok_or_else(|| {
+        let committed = ctx.store()?.run(operation.read(viewer)?).await?;
+        let cursor = change_page::cursor(viewer, committed.number);
+        P::of(committed.outcome, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })
     };

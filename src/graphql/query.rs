@@ -1,4 +1,4 @@
-//! The fields to read from.
+//! The query root.
 
 use async_graphql::{Context, ID, Object};
 
@@ -20,14 +20,14 @@ use super::{
 };
 use crate::{auth, error::ApiError};
 
-/// The root of what can be read: the viewer's own, and nothing else.
+/// The query root: only the viewer's data.
 #[derive(Clone, Copy, Debug)]
 pub struct Query;
 
 #[Object(guard = RequireScope(auth::Scope::Read))]
 impl Query {
     /// Who is asking, and with which session.
-    #[expect(clippy::unused_async, reason = "the macro takes nothing else")]
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
     async fn viewer(&self, ctx: &Context<'_>) -> Result<User, ApiError> {
         Ok(User::from(ctx.request()?))
     }

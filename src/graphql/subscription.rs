@@ -1,4 +1,4 @@
-//! The fields that are told again and again.
+//! The subscription root.
 
 use std::time::Duration;
 
@@ -20,38 +20,37 @@ use crate::{
     store::{self, StoreError, SyncCursor},
 };
 
-/// How many changes a message holds at the most.
-const MOST: usize = 100;
-/// How long to wait for a database that is away.
-const PAUSE: Duration = Duration::from_secs(1);
+/// The most changes in one result.
+const MAX_CHANGES: usize = 100;
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Does something again and again while the database is away: nothing is lost then but time. (As a
-/// function that takes a future-making closure it could not be sent between threads.)
+/// Retries an expression while the database is unavailable: the subscription is delayed, but loses nothing.
+/// (This is a macro, because a function would have to take a closure that returns a future, and its own future
+/// would not be `Send`.)
 macro_rules! retry_while_unavailable {
-    ($ask:expr) => {
+    ($attempt:expr) => {
         loop {
-            match $ask {
+            match $attempt {
                 Err(error) if StoreError::is_unavailable(&error) => {
-                    tracing::debug!(?error, "what has changed cannot be read: trying again");
-                    sleep(PAUSE).await;
+                    tracing::debug!(?error, "changes cannot be read: retrying");
+                    sleep(RETRY_DELAY).await;
                 }
-                outcome => break outcome,
+                result => break result,
             }
         }
     };
 }
 
-/// Reads what has changed, when it is this subscriber's turn.
-async fn read(
+async fn read_changes(
     request: &RequestContext,
     subscriber: &Subscriber,
-    place: SyncCursor,
+    cursor: SyncCursor,
 ) -> Result<store::ChangePage, StoreError> {
-    let _turn = subscriber.permit().await;
-    retry_while_unavailable!(request.store.changes(Some(place), MOST).await)
+    let _permit = subscriber.permit().await;
+    retry_while_unavailable!(request.store.changes(Some(cursor), MAX_CHANGES).await)
 }
 
-/// The root of what can be followed: the viewer's own, and nothing else.
+/// The subscription root: only the viewer's data.
 #[derive(Clone, Copy, Debug)]
 pub struct Subscription;
 
@@ -66,49 +65,49 @@ impl Subscription {
         let request = ctx.request()?;
         let since =
             since.map(|since| change_page::place(request.viewer.id(), &since)).transpose()?;
-        // The feed comes first: what changes while the log is read is heard afterwards.
+        // Subscribes before it reads the log, so that no change in between is missed.
         let subscriber = retry_while_unavailable!(request.store.subscribe().await)?;
         let first = match since {
-            Some(place) => read(request, &subscriber, place).await?,
+            Some(cursor) => read_changes(request, &subscriber, cursor).await?,
             None => store::ChangePage::empty(retry_while_unavailable!(
                 request.store.end_of_log().await
             )?),
         };
-        let (place, has_more) = (first.place, first.has_more);
-        let follow = Follow { request, subscriber, place, has_more, first: Some(first) };
-        Ok(stream::try_unfold(follow, Follow::next))
+        let (cursor, has_more) = (first.place, first.has_more);
+        let changes = ChangeStream { request, subscriber, cursor, has_more, first: Some(first) };
+        Ok(stream::try_unfold(changes, ChangeStream::next))
     }
 }
 
-/// A place in the viewer's log that moves on with what is told.
-struct Follow<'a> {
+/// The state of a subscription to the viewer's changes.
+struct ChangeStream<'a> {
     request: &'a RequestContext,
     subscriber: Subscriber,
-    place: SyncCursor,
-    /// Whether there is more behind it already.
+    cursor: SyncCursor,
+    /// Whether there are changes after the cursor already.
     has_more: bool,
-    /// Told at once, whatever is in it, so that the client has a cursor.
+    /// Sent at once, even without changes, so that the client has a cursor.
     first: Option<store::ChangePage>,
 }
 
-impl Follow<'_> {
+impl ChangeStream<'_> {
     async fn next(mut self) -> Result<Option<(ChangePage, Self)>, ApiError> {
         let page = match self.first.take() {
             Some(page) => page,
-            None => self.read_on().await?,
+            None => self.next_page().await?,
         };
         Ok(Some((ChangePage::new(page, self.request.viewer.id()), self)))
     }
 
     /// Waits for changes and reads them.
-    async fn read_on(&mut self) -> Result<store::ChangePage, ApiError> {
+    async fn next_page(&mut self) -> Result<store::ChangePage, ApiError> {
         loop {
             if !self.has_more {
                 self.subscriber.changed().await;
             }
             self.request.renew().await;
-            let page = read(self.request, &self.subscriber, self.place).await?;
-            (self.place, self.has_more) = (page.place, page.has_more);
+            let page = read_changes(self.request, &self.subscriber, self.cursor).await?;
+            (self.cursor, self.has_more) = (page.place, page.has_more);
             if page.reset || !page.changes.is_empty() {
                 return Ok(page);
             }

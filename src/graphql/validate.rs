@@ -1,17 +1,15 @@
-//! Text that clients send: how long it may be, and what may stand in it.
+//! Checks of text in inputs.
 
 use crate::error::ApiError;
 
-/// The most Unicode scalar values of a title.
+/// The maximum length of a title, in Unicode scalar values like the other limits.
 pub const TITLE: usize = 500;
-/// The most Unicode scalar values of the name of a tag or a list.
+/// Of a tag or a list.
 const NAME: usize = 50;
-/// The most Unicode scalar values of a description.
 pub const DESCRIPTION: usize = 20_000;
-/// The most Unicode scalar values of what is searched for.
 pub const SEARCH: usize = 200;
 
-/// A name or title: without the space around it, and not empty.
+/// A name or title: trimmed, and not empty.
 pub fn title(field: &str, text: &str, most: usize) -> Result<String, ApiError> {
     let text = body(field, text, usize::MAX)?;
     let text = text.trim();
@@ -27,7 +25,7 @@ pub fn name(name: &str) -> Result<String, ApiError> {
     title("input.name", name, NAME)
 }
 
-/// The colour of a tag or a list, in small letters.
+/// The colour of a tag or a list, in lower case.
 pub fn color(color: &str) -> Result<String, ApiError> {
     match color.strip_prefix('#') {
         Some(hex) if hex.len() == 6 && hex.bytes().all(|digit| digit.is_ascii_hexdigit()) => {
@@ -37,7 +35,7 @@ pub fn color(color: &str) -> Result<String, ApiError> {
     }
 }
 
-/// A longer text as it was written, but for the line ends of Windows.
+/// A text of several lines, with `\n` as line ends.
 pub fn body(field: &str, text: &str, most: usize) -> Result<String, ApiError> {
     let text = text.replace("\r\n", "\n");
     if let Some(control) = text.chars().find(|c| c.is_control() && !matches!(c, '\t' | '\n')) {
@@ -52,7 +50,7 @@ pub fn body(field: &str, text: &str, most: usize) -> Result<String, ApiError> {
     Ok(text)
 }
 
-/// Refuses a text of more than `most` Unicode scalar values.
+/// Refuses a text that is longer than `most`.
 pub fn at_most(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
     let count = text.chars().count();
     if count > most {
@@ -63,6 +61,7 @@ pub fn at_most(field: &str, text: &str, most: usize) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// The last part of a dotted path.
 fn last(field: &str) -> &str {
     field.rsplit('.').next().unwrap_or(field)
 }

@@ -1,4 +1,4 @@
-//! What inputs that change something have in common.
+//! Inputs that several mutations share.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use uuid::Uuid;
@@ -9,7 +9,7 @@ use crate::{
     store::{Anchor, Input, Operation},
 };
 
-/// Which object to delete.
+/// The object to delete.
 #[derive(InputObject)]
 pub struct DeleteInput {
     id: ID,
@@ -17,7 +17,6 @@ pub struct DeleteInput {
 }
 
 impl DeleteInput {
-    /// The deletion of that kind of object.
     pub fn operation(
         self,
         delete: fn(Uuid, Option<i32>) -> Operation,
@@ -36,7 +35,6 @@ pub enum PlaceInput {
 }
 
 impl PlaceInput {
-    /// The place as the store knows it.
     pub fn anchor(self) -> Result<Anchor, ApiError> {
         match self {
             Self::Before(id) => id::parse_or_not_found(&id, Input::Before).map(Anchor::Before),
@@ -45,7 +43,7 @@ impl PlaceInput {
     }
 }
 
-/// A field that may be left out, but not be empty.
+/// A field that may be left out, but not be null.
 pub fn required<T>(name: &str, value: MaybeUndefined<T>) -> Result<Option<T>, ApiError> {
     match value {
         MaybeUndefined::Undefined => Ok(None),

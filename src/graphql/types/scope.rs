@@ -1,4 +1,4 @@
-//! What a token allows: each root has a guard, so that no field of it can forget to ask.
+//! Scopes. Each root type has a guard, so that no root field is without a check.
 
 use async_graphql::{Context, Enum, Guard};
 
@@ -12,7 +12,7 @@ pub enum Scope {
     Write,
 }
 
-/// Lets a field run for a viewer whose token has the scope.
+/// A guard: the viewer's token must have the scope.
 pub struct RequireScope(pub auth::Scope);
 
 impl Guard for RequireScope {

@@ -1,4 +1,4 @@
-//! The session: the token of the request, and its end.
+//! The type `Session`, and `signOut`.
 
 use async_graphql::{Context, ID, InputObject, SimpleObject};
 
@@ -39,15 +39,15 @@ impl From<&RequestContext> for Session {
     }
 }
 
-/// How far to sign out.
+/// Which tokens to revoke.
 #[derive(InputObject)]
 pub struct SignOutInput {
-    /// False: this token, with all others of its `sid` where it has one. True: every other one too.
+    /// False: this token and, if it has a `sid`, all tokens of the same `sid`. True: all tokens of the user issued up to now.
     #[graphql(default)]
     everywhere: bool,
 }
 
-/// What is refused from now on.
+/// Which tokens are revoked.
 #[derive(SimpleObject)]
 pub struct SignOutPayload {
     /// Tokens issued up to then are refused; null when only this one is.
@@ -61,7 +61,7 @@ impl SignOutInput {
         let revoked = Revoked::by_sign_out(viewer.session(), self.everywhere, request.now());
         store.revoke(&revoked).await?;
         let revoked_before = revoked.iter().find_map(Revoked::issued_before);
-        // This server does not wait until it learns it from the database: the answer tells it.
+        // This process applies it at once; other replicas read it from the database.
         authenticator.revoke(viewer.id(), revoked);
         Ok(SignOutPayload { revoked_before })
     }

@@ -1,4 +1,4 @@
-//! Tags: the type, its list, its inputs and payload.
+//! The type `Tag`, with its connection, inputs and payload.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 
@@ -17,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// What a user marks tasks with.
+/// A label for tasks. A task can have several.
 #[derive(SimpleObject)]
 pub struct Tag {
     pub id: ID,
@@ -46,12 +46,11 @@ impl From<TagRow> for Tag {
 connection! {
     /// A page of tags.
     TagConnection of TagPage,
-    /// A tag and its place in the list.
+    /// A tag and its cursor.
     TagEdge of Tag
 }
 
 impl TagConnection {
-    /// Reads the page that the arguments describe.
     pub async fn read(ctx: &Context<'_>, page: PageArguments) -> Result<Self, ApiError> {
         const ORDER: &str = "tags by name";
         let page = ctx.store()?.tag_page(page.window(ORDER)?).await?;
@@ -68,7 +67,6 @@ pub struct TagPayload {
 }
 
 impl TagPayload {
-    /// The payload of a mutation of which that cursor is the place.
     pub fn new(row: TagRow, cursor: String) -> Self {
         Self { tag: row.into(), query: Query, cursor }
     }
@@ -84,7 +82,6 @@ pub struct CreateTagInput {
 }
 
 impl CreateTagInput {
-    /// What is to be done.
     pub fn operation(self, viewer: &UserId) -> Result<Operation, ApiError> {
         Ok(Operation::CreateTag(NewTag {
             id: self.id.map(|id| id::new(&id, viewer)).transpose()?,
@@ -105,7 +102,6 @@ pub struct UpdateTagInput {
 }
 
 impl UpdateTagInput {
-    /// What is to be done.
     pub fn operation(self) -> Result<Operation, ApiError> {
         let patch = TagPatch {
             name: required("name", self.name)?.map(|name| validate::name(&name)).transpose()?,

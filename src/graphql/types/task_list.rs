@@ -1,4 +1,4 @@
-//! Lists of tasks: the type, its list, its inputs and payload.
+//! The type `TaskList`, with its connection, inputs and payload.
 
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, SimpleObject};
 
@@ -17,7 +17,7 @@ use crate::{
     time::Timestamp,
 };
 
-/// A list that tasks are in. Those in none are in the inbox.
+/// A list of tasks. Tasks without a list are in the inbox.
 #[derive(SimpleObject, Clone)]
 pub struct TaskList {
     pub id: ID,
@@ -51,12 +51,11 @@ impl From<ListRow> for TaskList {
 connection! {
     /// A page of lists.
     TaskListConnection of ListPage,
-    /// A list and its place among the viewer's lists.
+    /// A list and its cursor.
     TaskListEdge of TaskList
 }
 
 impl TaskListConnection {
-    /// Reads the page that the arguments describe.
     pub async fn read(
         ctx: &Context<'_>,
         page: PageArguments,
@@ -77,7 +76,6 @@ pub struct TaskListPayload {
 }
 
 impl TaskListPayload {
-    /// The payload of a mutation of which that cursor is the place.
     pub fn new(row: ListRow, cursor: String) -> Self {
         Self { list: row.into(), query: Query, cursor }
     }
@@ -94,7 +92,6 @@ pub struct CreateListInput {
 }
 
 impl CreateListInput {
-    /// What is to be done.
     pub fn operation(self, viewer: &UserId) -> Result<Operation, ApiError> {
         Ok(Operation::CreateList(NewList {
             id: self.id.map(|id| id::new(&id, viewer)).transpose()?,
@@ -113,13 +110,12 @@ pub struct UpdateListInput {
     expected_version: Option<i32>,
     name: MaybeUndefined<String>,
     color: MaybeUndefined<String>,
-    /// Left out: where it is.
+    /// Left out: the position stays.
     place: Option<PlaceInput>,
     archived: MaybeUndefined<bool>,
 }
 
 impl UpdateListInput {
-    /// What is to be done.
     pub fn operation(self) -> Result<Operation, ApiError> {
         let patch = ListPatch {
             name: required("name", self.name)?.map(|name| validate::name(&name)).transpose()?,

@@ -1,4 +1,4 @@
-//! The viewer: who is asking.
+//! The type `User`, and `updateViewer`.
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, MaybeUndefined, SimpleObject};
 
@@ -12,7 +12,7 @@ use crate::{
     time::Zone,
 };
 
-/// Who is asking.
+/// The authenticated user.
 #[derive(SimpleObject)]
 #[graphql(complex)]
 pub struct User {
@@ -48,7 +48,7 @@ impl From<&RequestContext> for User {
 /// A field left out stays as it is.
 #[derive(InputObject)]
 pub struct UpdateViewerInput {
-    /// Null is UTC. Days that tasks are due on stay the same days.
+    /// Null sets UTC. The due days of tasks do not change.
     time_zone: MaybeUndefined<Zone>,
 }
 
@@ -60,8 +60,8 @@ impl UpdateViewerInput {
             MaybeUndefined::Null => Some(Zone::UTC),
             MaybeUndefined::Value(zone) => Some(zone),
         };
-        let done = request.store.viewer_update(zone).await?;
-        let cursor = change_page::cursor(request.viewer.id(), done.number);
+        let committed = request.store.viewer_update(zone).await?;
+        let cursor = change_page::cursor(request.viewer.id(), committed.number);
         Ok(ViewerPayload { viewer: request.into(), query: Query, cursor })
     }
 }
