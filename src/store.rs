@@ -7,6 +7,7 @@ mod batch_loader;
 mod entity;
 mod error;
 mod list;
+mod object;
 mod owned;
 mod sql;
 mod sync;
@@ -28,7 +29,6 @@ pub use self::{
     entity::{
         tag::Column as TagColumn,
         task::{Column as TaskColumn, Priority},
-        tombstone::Kind,
     },
     error::{Input, StoreError},
     list::{
@@ -37,9 +37,10 @@ pub use self::{
         page::Page,
         text::Search,
     },
+    object::{Object, ObjectCounts as Quotas, ObjectKind},
     owned::{Owned, UserNo},
     sql::projection::{ColumnValue, Row},
-    sync::log::{Change, ChangePage, Changed, SyncCursor},
+    sync::log::{Change, ChangePage, SyncCursor},
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{
@@ -50,11 +51,11 @@ pub use self::{
     write::{
         operation::{Operation, Outcome, PartOutcome},
         placement::{Anchor, MOST_LEVELS, Move},
-        transaction::{Committed, ObjectCounts as Quotas},
+        transaction::Committed,
     },
 };
 use self::{
-    owned::Object,
+    object::ObjectEntity,
     sql::{connect::Pools, dialect::fetch_optional},
     write::{task_insert::TaskInsert, transaction::find_user},
 };
@@ -172,7 +173,7 @@ impl OwnedStore {
     }
 
     /// The viewer's object of that id.
-    async fn object<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
+    async fn object<E: ObjectEntity>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let select = E::find_owned(user).filter(E::ID.eq(id));
         Ok(fetch_optional(&self.store.pools.reader, select.into_query()).await?)

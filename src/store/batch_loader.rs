@@ -20,7 +20,8 @@ use super::{
         filter::{TaskFilter, Trash},
         page::{GroupedList, Page},
     },
-    owned::{Object, Owned},
+    object::ObjectEntity,
+    owned::Owned,
     sql::projection::{PartialRow, Projection},
     tag::{TagPart, TagRow},
     task::{TaskOrder, TaskPage, TaskRow},
@@ -74,7 +75,7 @@ impl OwnedStore {
                             link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id)),
                         ),
                     )
-                    .cond_where(reader.one_of(task_tag::Column::TaskId, tasks))
+                    .cond_where(reader.one_of(task_tag::Column::TaskId.as_column_ref(), tasks))
                     .order_by((tag::Entity, tag::Column::NameKey), Order::Asc);
                 backend.build(&query)
             };
@@ -111,11 +112,12 @@ impl OwnedStore {
         Ok(tasks.into_iter().map(|task| (task.id, task)).collect())
     }
 
-    async fn by_id<E: Object>(&self, ids: &[Uuid]) -> Result<Vec<E::Model>, StoreError> {
+    async fn by_id<E: ObjectEntity>(&self, ids: &[Uuid]) -> Result<Vec<E::Model>, StoreError> {
         let mut found = Vec::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
         for ids in ids.chunks(AT_ONCE) {
-            let select = E::find_owned(user).filter(self.store.pools.reader.one_of(E::ID, ids));
+            let select = E::find_owned(user)
+                .filter(self.store.pools.reader.one_of(E::ID.as_column_ref(), ids));
             found.extend(select.all(&self.store.pools.reader).await?);
         }
         Ok(found)

@@ -17,7 +17,7 @@ use crate::{
         context::RequestContext,
         types::{batch::BatchOperation, change_page},
     },
-    store::{self, Outcome, PartOutcome, StoreError, TaskColumn, TaskColumns},
+    store::{self, Object, Outcome, PartOutcome, StoreError, TaskColumn, TaskColumns},
 };
 
 /// A mutation of tasks.
@@ -137,8 +137,12 @@ impl MutationResult<'_> {
         match &self.change.outcome {
             PartOutcome::Task(task) => fields::task(out, fields, task, &Tags::new())?,
             PartOutcome::Whole(outcome) => match &**outcome {
-                Outcome::Task(task) => fields::task(out, fields, task, &Tags::new())?,
-                _ => json::null(out),
+                Outcome::Object(Object::Task(task)) => {
+                    fields::task(out, fields, task, &Tags::new())?
+                }
+                Outcome::Object(Object::Tag(_) | Object::List(_)) | Outcome::Deleted(_) => {
+                    json::null(out);
+                }
             },
         }
         Ok(())
@@ -152,7 +156,7 @@ impl MutationResult<'_> {
         match &self.change.outcome {
             PartOutcome::Whole(outcome) => match &**outcome {
                 Outcome::Deleted(ids) => Some(ids),
-                _ => None,
+                Outcome::Object(_) => None,
             },
             PartOutcome::Task(_) => None,
         }

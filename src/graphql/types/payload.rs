@@ -7,7 +7,10 @@ use super::{
     batch::BatchPayload, tag::TagPayload, task::TaskPayload, task_list::TaskListPayload,
     user::ViewerPayload,
 };
-use crate::{graphql::query::Query, store::Outcome};
+use crate::{
+    graphql::query::Query,
+    store::{Object, Outcome},
+};
 
 /// `query` reads on after the change, so lists and counts refresh in the same round trip; `cursor` is the change's place in `changes`.
 #[derive(Interface)]
@@ -47,17 +50,22 @@ pub trait OfOutcome: Sized {
 }
 
 macro_rules! of_outcome {
-    ($($payload:ident of $outcome:ident),*) => {$(
+    ($($payload:ident of $outcome:pat => $shown:ident),*) => {$(
         impl OfOutcome for $payload {
             fn of(outcome: Outcome, cursor: String) -> Option<Self> {
-                let Outcome::$outcome(outcome) = outcome else { return None };
-                Some(Self::new(outcome, cursor))
+                let $outcome = outcome else { return None };
+                Some(Self::new($shown, cursor))
             }
         }
     )*};
 }
 
-of_outcome!(TaskPayload of Task, TagPayload of Tag, TaskListPayload of List, DeletePayload of Deleted);
+of_outcome!(
+    TaskPayload of Outcome::Object(Object::Task(row)) => row,
+    TagPayload of Outcome::Object(Object::Tag(row)) => row,
+    TaskListPayload of Outcome::Object(Object::List(row)) => row,
+    DeletePayload of Outcome::Deleted(ids) => ids
+);
 
 impl DeletePayload {
     fn new(deleted: Vec<Uuid>, cursor: String) -> Self {

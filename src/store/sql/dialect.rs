@@ -6,11 +6,11 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    FromQueryResult, QueryResult, Statement, Value, Values,
+    Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, FromQueryResult,
+    QueryResult, Statement, Value, Values,
     entity::prelude::async_trait,
     sea_query::{
-        ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr,
+        ArrayType, Expr, ExprTrait, IntoColumnRef, IntoCondition, SelectStatement, SimpleExpr,
         extension::postgres::PgFunc,
     },
 };
@@ -77,11 +77,10 @@ impl<C: StatementExecutor> Dialect<C> {
     }
 
     /// Whether a column holds one of these ids.
-    pub fn one_of(&self, column: impl ColumnTrait, ids: &[Uuid]) -> Condition {
+    pub fn one_of(&self, column: impl IntoColumnRef, ids: &[Uuid]) -> Condition {
+        let column = Expr::col(column);
         match self.as_one_value(ids) {
-            Some(ids) => {
-                Expr::col(column.as_column_ref()).eq(PgFunc::any(Expr::value(ids))).into_condition()
-            }
+            Some(ids) => column.eq(PgFunc::any(Expr::value(ids))).into_condition(),
             None => column.is_in(ids.iter().copied()).into_condition(),
         }
     }

@@ -8,12 +8,11 @@ use super::{
 };
 use crate::store::{
     OwnedStore,
-    entity::{tag, task, task_list},
     error::StoreError,
-    owned::Object,
-    tag::{NewTag, TagPatch, TagRow},
+    object::{Object, find_objects},
+    tag::{NewTag, TagPatch},
     task::{NewTask, TaskColumns, TaskPart, TaskPatch, TaskRow},
-    task_list::{ListPatch, ListRow, NewList},
+    task_list::{ListPatch, NewList},
 };
 
 /// One change of the user's objects. An update and a deletion may name the version that they expect.
@@ -48,14 +47,33 @@ pub enum Operation {
 /// What an operation came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The task as it is now.
-    Task(TaskRow),
-    /// The tag as it is now.
-    Tag(TagRow),
-    /// The list as it is now.
-    List(ListRow),
+    /// The object as it is now.
+    Object(Object),
     /// What left the lists.
     Deleted(Vec<Uuid>),
+}
+
+impl<O> From<O> for Outcome
+where
+    Object: From<O>,
+{
+    fn from(row: O) -> Self {
+        Self::Object(row.into())
+    }
+}
+
+impl From<Vec<Uuid>> for Outcome {
+    fn from(deleted: Vec<Uuid>) -> Self {
+        Self::Deleted(deleted)
+    }
+}
+
+impl Outcome {
+    /// The task, if it came to one.
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskRow> {
+        if let Self::Object(object) = self { object.task() } else { None }
+    }
 }
 
 /// What an operation came to of which some columns are shown.
@@ -102,7 +120,7 @@ impl OwnedStore {
             _ => None,
         };
         match done {
-            Some(done) => Ok(done.map(Outcome::Task)),
+            Some(done) => Ok(done.map(Outcome::from)),
             None => self.run_in_transaction(operation).await,
         }
     }
@@ -166,53 +184,44 @@ fn aborted_but_for_last<E: From<StoreError>>(
 impl WriteTransaction {
     async fn run(&mut self, operation: Operation) -> Result<Outcome, StoreError> {
         Ok(match operation {
-            Operation::CreateTask(new) => Outcome::Task(self.create_task(new).await?),
+            Operation::CreateTask(new) => self.create_task(new).await?.into(),
             Operation::UpdateTask(id, version, patch) => {
-                Outcome::Task(self.update_task(id, version, patch).await?)
+                self.update_task(id, version, patch).await?.into()
             }
-            Operation::MoveTask(id, version, to) => {
-                Outcome::Task(self.move_task(id, version, to).await?)
-            }
-            Operation::TrashTask(id, version) => {
-                Outcome::Deleted(self.trash_task(id, version).await?)
-            }
-            Operation::DeleteTask(id, version) => {
-                Outcome::Deleted(self.delete_task(id, version).await?)
-            }
-            Operation::RestoreTask(id) => Outcome::Task(self.restore_task(id).await?),
-            Operation::CreateTag(new) => Outcome::Tag(self.create_tag(new).await?),
+            Operation::MoveTask(id, version, to) => self.move_task(id, version, to).await?.into(),
+            Operation::TrashTask(id, version) => self.trash_task(id, version).await?.into(),
+            Operation::DeleteTask(id, version) => self.delete_task(id, version).await?.into(),
+            Operation::RestoreTask(id) => self.restore_task(id).await?.into(),
+            Operation::CreateTag(new) => self.create_tag(new).await?.into(),
             Operation::UpdateTag(id, version, patch) => {
-                Outcome::Tag(self.update_tag(id, version, patch).await?)
+                self.update_tag(id, version, patch).await?.into()
             }
-            Operation::DeleteTag(id, version) => {
-                Outcome::Deleted(self.delete_tag(id, version).await?)
-            }
-            Operation::CreateList(new) => Outcome::List(self.create_list(new).await?),
+            Operation::DeleteTag(id, version) => self.delete_tag(id, version).await?.into(),
+            Operation::CreateList(new) => self.create_list(new).await?.into(),
             Operation::UpdateList(id, version, patch) => {
-                Outcome::List(self.update_list(id, version, patch).await?)
+                self.update_list(id, version, patch).await?.into()
             }
-            Operation::DeleteList(id, version) => {
-                Outcome::Deleted(self.delete_list(id, version).await?)
-            }
+            Operation::DeleteList(id, version) => self.delete_list(id, version).await?.into(),
         })
     }
-    /// Reads again what several operations may have changed.
-    async fn refresh<E>(&self, outcomes: &mut [Result<Outcome, E>]) -> Result<(), StoreError> {
-        for outcome in outcomes.iter_mut().flatten() {
-            match outcome {
-                Outcome::Task(row) => self.refresh_row::<task::Entity>(row, row.id).await?,
-                Outcome::Tag(row) => self.refresh_row::<tag::Entity>(row, row.id).await?,
-                Outcome::List(row) => self.refresh_row::<task_list::Entity>(row, row.id).await?,
-                Outcome::Deleted(_) => {}
-            }
-        }
-        Ok(())
-    }
 
-    /// What was deleted for good since then stays as it was.
-    async fn refresh_row<E: Object>(&self, row: &mut E::Model, id: Uuid) -> Result<(), StoreError> {
-        if let Some(present) = self.find::<E>(id).await? {
-            *row = present;
+    /// Reads again what several operations may have changed. What was deleted permanently since then
+    /// stays as it was.
+    async fn refresh<E>(&self, outcomes: &mut [Result<Outcome, E>]) -> Result<(), StoreError> {
+        let mut objects: Vec<_> = outcomes
+            .iter_mut()
+            .flatten()
+            .filter_map(|outcome| match outcome {
+                Outcome::Object(object) => Some(object),
+                Outcome::Deleted(_) => None,
+            })
+            .collect();
+        let ids: Vec<_> = objects.iter().map(|object| object.id()).collect();
+        let present = find_objects(&self.transaction, self.user, &ids).await?;
+        for object in &mut objects {
+            if let Some(present) = present.get(&object.id()) {
+                **object = present.clone();
+            }
         }
         Ok(())
     }

@@ -20,7 +20,8 @@ use crate::store::{
         task_list,
     },
     error::{Input, StoreError},
-    owned::{Object, Owned},
+    object::ObjectEntity,
+    owned::Owned,
     task::TaskRow,
 };
 
@@ -97,7 +98,7 @@ impl SubtreeNode {
 }
 
 /// A table whose rows stand in an order that the user has given them.
-pub trait Ordered: Object {
+pub trait Ordered: ObjectEntity {
     /// The column that they are sorted by, byte by byte.
     const POSITION: Self::Column;
     /// The columns of an index that ends at the position: those before it are the same for all

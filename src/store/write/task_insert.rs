@@ -23,6 +23,7 @@ use crate::{
             user,
         },
         error::StoreError,
+        object::ObjectKind,
         owned::{Owned, UserNo},
         sql::dialect::CachedSql,
         task::{NewTask, TaskRow},
@@ -94,7 +95,8 @@ impl OwnedStore {
                 for column in Entity::SORTED {
                     last.order_by_expr(Expr::col(column.as_column_ref()), Order::Desc);
                 }
-                let seen = [user::Column::Counter, user::Column::Tasks, user::Column::TimeZone];
+                let tasks = ObjectKind::Task.counter();
+                let seen = [user::Column::Counter, tasks, user::Column::TimeZone];
                 let mut select = Query::select();
                 select.columns(seen).expr(writer.first(&last)).from(user::Entity);
                 backend.build(select.and_where(user::Column::No.eq(user.0)))
@@ -123,7 +125,7 @@ impl OwnedStore {
         let insert = self.store.task_insert.insert.with(backend, values, || {
             let mut count = increment_counter();
             count
-                .value(user::Column::Tasks, Expr::col(user::Column::Tasks).add(ONE))
+                .value(ObjectKind::Task.counter(), Expr::col(ObjectKind::Task.counter()).add(ONE))
                 .and_where(user::Column::No.eq(user.0))
                 .and_where(user::Column::Counter.eq(counter))
                 .returning(Query::returning().column(user::Column::No));

@@ -8,23 +8,17 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
     ExprTrait, FromQueryResult, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait, UpdateMany,
-    sea_query::{
-        CommonTableExpression, Expr, OnConflict, Query, SelectStatement, UpdateStatement,
-        WithClause,
-    },
+    sea_query::{CommonTableExpression, Expr, OnConflict, Query, UpdateStatement, WithClause},
 };
 use uuid::Uuid;
 
 use crate::{
     store::{
         OwnedStore, Store, UserNo,
-        entity::{
-            tag, task, task_list,
-            tombstone::{self, Kind},
-            user,
-        },
+        entity::{tombstone, user},
         error::{Input, StoreError},
-        owned::{Object, Owned, Stamp, difference},
+        object::{ID, ObjectCounts, ObjectEntity, ObjectKind, Stamp},
+        owned::{Owned, difference},
         sql::dialect::{Dialect, fetch_optional},
     },
     time::{Timestamp, Zone},
@@ -96,27 +90,6 @@ impl<T> Committed<T> {
     }
 }
 
-/// How many objects a user has, or may have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ObjectCounts {
-    /// Tasks, those in the trash too.
-    pub tasks: i64,
-    /// Tags.
-    pub tags: i64,
-    /// Lists.
-    pub lists: i64,
-}
-
-impl ObjectCounts {
-    fn of(&mut self, kind: Kind) -> &mut i64 {
-        match kind {
-            Kind::Task => &mut self.tasks,
-            Kind::Tag => &mut self.tags,
-            Kind::List => &mut self.lists,
-        }
-    }
-}
-
 impl Store {
     /// Tells whoever follows the user of a change that is there to stay.
     pub fn done<T>(&self, user: UserNo, number: i64, outcome: T) -> Committed<T> {
@@ -151,7 +124,7 @@ impl WriteTransaction {
         let transaction = store.pools.writer.0.inner().begin_with_options(options).await?;
         let transaction = Dialect(transaction);
         let user = next_sequence(&transaction, sub).await?;
-        let owned = ObjectCounts { tasks: user.tasks, tags: user.tags, lists: user.lists };
+        let owned = ObjectCounts::of(&user);
         let context = WriteContext {
             user: UserNo(user.no),
             number: user.counter,
@@ -164,14 +137,11 @@ impl WriteTransaction {
     /// Makes the change last, tells whoever follows the user, and gives back what it came to.
     pub async fn commit<T>(self, outcome: T) -> Result<Committed<T>, StoreError> {
         if self.owned != self.owned_before {
-            let ObjectCounts { tasks, tags, lists } = self.owned;
             let mut update = Query::update();
-            update
-                .table(user::Entity)
-                .value(user::Column::Tasks, tasks)
-                .value(user::Column::Tags, tags)
-                .value(user::Column::Lists, lists)
-                .and_where(user::Column::No.eq(self.user.0));
+            update.table(user::Entity).and_where(user::Column::No.eq(self.user.0));
+            update.values(
+                ObjectKind::iter().map(|kind| (kind.counter(), self.owned.get(kind).into())),
+            );
             self.transaction.execute(&update).await?;
         }
         let Self { transaction, context, store, .. } = self;
@@ -183,18 +153,22 @@ impl WriteTransaction {
     }
 
     /// The user's object of that id.
-    pub async fn find<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
+    pub async fn find<E: ObjectEntity>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
         let select = E::find_owned(self.user).filter(E::ID.eq(id));
         Ok(fetch_optional(&self.transaction, select.into_query()).await?)
     }
 
     /// The user's object of that id, which that input has named.
-    pub async fn get<E: Object>(&self, id: Uuid, named: Input) -> Result<E::Model, StoreError> {
+    pub async fn get<E: ObjectEntity>(
+        &self,
+        id: Uuid,
+        named: Input,
+    ) -> Result<E::Model, StoreError> {
         self.find::<E>(id).await?.ok_or(StoreError::NotFound(named))
     }
 
     /// The object that a deletion for good is about, at the version that its client believes.
-    pub async fn get_at<E: Object>(
+    pub async fn get_at<E: ObjectEntity>(
         &self,
         id: Uuid,
         expected_version: Option<i32>,
@@ -206,7 +180,7 @@ impl WriteTransaction {
 
     /// What was made earlier with the id that a client has made; refused is an id that belongs to
     /// something else, or did so until not long ago.
-    pub async fn find_existing<E: Object>(
+    pub async fn find_existing<E: ObjectEntity>(
         &self,
         id: Option<Uuid>,
     ) -> Result<Option<E::Model>, StoreError> {
@@ -223,20 +197,13 @@ impl WriteTransaction {
         let tombstone = tombstone::Entity::find_owned(self.user)
             .filter(tombstone::Column::Id.eq(id))
             .filter(tombstone::Column::At.gt(youngest_forgotten));
-        let used = [
-            self.of_id::<task::Entity>(id),
-            self.of_id::<tag::Entity>(id),
-            self.of_id::<task_list::Entity>(id),
-            tombstone.into_query(),
-        ];
-        let any = used.into_iter().map(Expr::exists).fold(Condition::any(), Condition::add);
+        let objects = ObjectKind::iter()
+            .map(|kind| kind.entries(self.user).and_where(Expr::col(ID).eq(id)).take());
+        let used = objects.chain([tombstone.into_query()]);
+        let any = used.map(Expr::exists).fold(Condition::any(), Condition::add);
         let mut select = Query::select();
         select.expr(Expr::value(1)).cond_where(any);
         Ok(self.transaction.query_one(&select).await?.is_some())
-    }
-
-    fn of_id<E: Object>(&self, id: Uuid) -> SelectStatement {
-        E::find_owned(self.user).filter(E::ID.eq(id)).into_query()
     }
 
     /// The client's id, or a new one.
@@ -245,23 +212,22 @@ impl WriteTransaction {
     }
 
     /// Refuses one more of a kind of which the user has as many as the server allows.
-    pub fn check_quota<E: Object>(&self) -> Result<(), StoreError> {
-        let (mut owned, mut quotas) = (self.owned, self.store.quotas);
-        let most = *quotas.of(E::KIND);
-        if *owned.of(E::KIND) < most { Ok(()) } else { Err(StoreError::Full(E::KIND, most)) }
+    pub fn check_quota<E: ObjectEntity>(&self) -> Result<(), StoreError> {
+        let most = self.store.quotas.get(E::KIND);
+        if self.owned.get(E::KIND) < most { Ok(()) } else { Err(StoreError::Full(E::KIND, most)) }
     }
 
     /// Writes a new row.
-    pub async fn insert<E: Object>(&mut self, row: E::Model) -> Result<E::Model, StoreError> {
+    pub async fn insert<E: ObjectEntity>(&mut self, row: E::Model) -> Result<E::Model, StoreError> {
         E::insert_owned::<E::ActiveModel>(self.user, row.clone().into_active_model())
             .exec_without_returning(&self.transaction)
             .await?;
-        *self.owned.of(E::KIND) += 1;
+        self.owned.add(E::KIND, 1);
         Ok(row)
     }
 
     /// Writes the next version of a row, unless it is the same.
-    pub async fn update_if_changed<E: Object>(
+    pub async fn update_if_changed<E: ObjectEntity>(
         &self,
         old: E::Model,
         new: E::Model,
@@ -275,7 +241,7 @@ impl WriteTransaction {
     }
 
     /// Writes the next version of a row, also where what changed does not lie in it.
-    pub async fn write_next_version<E: Object>(
+    pub async fn write_next_version<E: ObjectEntity>(
         &self,
         old: E::Model,
         mut new: E::Model,
@@ -291,7 +257,7 @@ impl WriteTransaction {
     }
 
     /// A change that gives all rows that it is narrowed to their next version.
-    pub fn write_next_versions<E: Object>(&self) -> UpdateMany<E> {
+    pub fn write_next_versions<E: ObjectEntity>(&self) -> UpdateMany<E> {
         E::update_owned(self.user)
             .col_expr(E::VERSION, Expr::col(E::VERSION).add(1))
             .col_expr(E::UPDATED_AT, Expr::value(self.now))
@@ -299,7 +265,10 @@ impl WriteTransaction {
     }
 
     /// Deletes rows for good, and remembers their ids for a while. A task comes after those under it.
-    pub async fn delete_permanently<E: Object>(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
+    pub async fn delete_permanently<E: ObjectEntity>(
+        &mut self,
+        ids: &[Uuid],
+    ) -> Result<(), StoreError> {
         use tombstone::Column;
         let again = OnConflict::columns([Column::UserNo, Column::Id])
             .update_columns([Column::Kind, Column::Number, Column::At])
@@ -307,7 +276,7 @@ impl WriteTransaction {
         for ids in ids.chunks(AT_ONCE) {
             let gone = E::delete_owned(self.user).filter(E::ID.is_in(ids.iter().copied()));
             let gone = gone.exec(&self.transaction).await?.rows_affected;
-            *self.owned.of(E::KIND) -= i64::try_from(gone).unwrap_or_default();
+            self.owned.add(E::KIND, -i64::try_from(gone).unwrap_or_default());
             let tombstones = ids.iter().map(|id| tombstone::ActiveModel {
                 id: Set(*id),
                 kind: Set(E::KIND),
@@ -325,7 +294,10 @@ impl WriteTransaction {
 }
 
 /// Refuses a change of an object that is at another version than its client believes.
-pub fn expect_version<E: Object>(row: &E::Model, expected: Option<i32>) -> Result<(), StoreError> {
+pub fn expect_version<E: ObjectEntity>(
+    row: &E::Model,
+    expected: Option<i32>,
+) -> Result<(), StoreError> {
     let present = *E::stamp(&mut row.clone()).version;
     match expected {
         Some(version) if version != present => Err(StoreError::VersionConflict(present)),
