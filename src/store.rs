@@ -21,7 +21,7 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
-use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, DbErr, Iterable, QueryFilter, QueryTrait};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
 
@@ -44,20 +44,23 @@ pub use self::{
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{
-        Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPartPage,
-        TaskPatch, TaskRow,
+        Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPartPage, TaskRow,
     },
     task_list::{ListPage, ListPatch, ListRow, NewList},
     write::{
+        location::{MOST_LEVELS, Move},
         operation::{Operation, Outcome, PartOutcome},
-        placement::{Anchor, MOST_LEVELS, Move},
+        ordering::Anchor,
+        task_insert::NewTask,
+        task_update::TaskPatch,
+        task_values::{TaskValues, TaskValuesPatch},
         transaction::Committed,
     },
 };
 use self::{
     object::ObjectEntity,
-    sql::{connect::Pools, dialect::fetch_optional},
-    write::{task_insert::TaskInsert, transaction::find_user},
+    sql::{cached_sql::CachedSql, connect::Pools, dialect::fetch_optional},
+    write::{optimistic::CreateStatements, transaction::find_user},
 };
 use crate::{
     auth::{UserId, Viewer},
@@ -79,7 +82,11 @@ pub struct Store {
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
-    task_insert: TaskInsert,
+    create_statements: CreateStatements,
+    /// Finds objects by id.
+    objects: CachedSql,
+    /// All columns of a task.
+    task_columns: TaskColumns,
     /// Who must be told of a change.
     feed: Arc<Feed>,
 }
@@ -104,7 +111,9 @@ impl Store {
             quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
-            task_insert: TaskInsert::default(),
+            create_statements: CreateStatements::default(),
+            objects: CachedSql::default(),
+            task_columns: TaskColumns::new(TaskColumn::iter()),
             feed: Arc::new(feed),
         })
     }
@@ -125,7 +134,7 @@ impl Store {
         self.pools.is_behind().await.map(|behind| !behind)
     }
 
-    /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by task_insert.
+    /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by creation.
     fn new_id(&self, now: Timestamp) -> Uuid {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let (seconds, millis) = (now.millis().div_euclid(1000), now.millis().rem_euclid(1000));
@@ -170,6 +179,12 @@ impl OwnedStore {
             users.insert(self.user_id.clone(), user);
         }
         Ok(user)
+    }
+
+    /// All columns of a task.
+    #[must_use]
+    pub fn task_columns(&self) -> &TaskColumns {
+        &self.store.task_columns
     }
 
     /// The viewer's object of that id.

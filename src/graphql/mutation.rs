@@ -123,9 +123,10 @@ impl Mutation {
 async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Outcome<P> {
     let run = async || {
         let viewer = ctx.viewer()?.id();
-        let done = ctx.store()?.run(operation.read(viewer)?).await?;
+        let store = ctx.store()?;
+        let done = store.execute(operation.read(viewer)?, store.task_columns()).await?;
         let cursor = change_page::cursor(viewer, done.number);
-        P::of(done.outcome, cursor).ok_or_else(|| {
+        P::of(done.outcome.whole()?, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })
     };

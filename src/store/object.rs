@@ -12,11 +12,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    OwnedStore,
+    OwnedStore, Store,
     entity::{tag, task, task_list, user},
     error::StoreError,
     owned::{Owned, UserNo},
-    sql::dialect::{Dialect, StatementExecutor},
+    sql::{
+        cached_sql::IdSet,
+        dialect::{Dialect, StatementExecutor},
+    },
     write::transaction::AT_ONCE,
 };
 use crate::time::Timestamp;
@@ -52,7 +55,7 @@ macro_rules! objects {
         #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
         pub enum ObjectKind {
             $(
-                #[doc = $type_name]
+                #[doc = concat!("`", $type_name, "`")]
                 #[sea_orm(num_value = $number)]
                 $kind,
             )*
@@ -62,7 +65,7 @@ macro_rules! objects {
         #[derive(Clone, Debug)]
         pub enum Object {
             $(
-                #[doc = $type_name]
+                #[doc = concat!("`", $type_name, "`")]
                 $kind($table::Model),
             )*
         }
@@ -71,7 +74,7 @@ macro_rules! objects {
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct ObjectCounts {
             $(
-                #[doc = $type_name]
+                #[doc = concat!("`", $type_name, "`")]
                 pub $count: i64,
             )*
         }
@@ -90,6 +93,15 @@ macro_rules! objects {
         $(impl From<$table::Model> for Object {
             fn from(row: $table::Model) -> Self {
                 Self::$kind(row)
+            }
+        }
+
+        /// The row, if the object is of its type.
+        impl TryFrom<Object> for $table::Model {
+            type Error = Object;
+
+            fn try_from(object: Object) -> Result<Self, Object> {
+                if let Object::$kind(row) = object { Ok(row) } else { Err(object) }
             }
         })*
 
@@ -200,31 +212,38 @@ fn prefix<E: ObjectEntity>() -> String {
     format!("{}.", E::default().table_name())
 }
 
-/// The user's objects of these ids, of whatever types: one statement.
-pub async fn find_objects<C: StatementExecutor>(
-    connection: &Dialect<C>,
-    user: UserNo,
-    ids: &[Uuid],
-) -> Result<HashMap<Uuid, Object>, StoreError> {
-    let mut found = HashMap::with_capacity(ids.len());
-    for ids in ids.chunks(AT_ONCE) {
-        let entries = ObjectKind::iter().map(|kind| {
-            let mut entries = kind.entries(user);
-            entries.column(ID).cond_where(connection.one_of(ID, ids)).take()
-        });
-        let Some(entries) = entries.reduce(|mut all, more| all.union(UnionType::All, more).take())
-        else {
-            break;
-        };
-        let mut select = Query::select();
-        select.column((ENTRY, KIND)).from_subquery(entries, ENTRY);
-        join_objects(&mut select, user);
-        for row in connection.query_all(&select).await? {
-            let object = row.try_get::<ObjectKind>("", KIND)?.read(&row)?;
-            found.insert(object.id(), object);
+fn select_objects(user: UserNo, ids: &IdSet) -> SelectStatement {
+    let mut entries = ObjectKind::iter()
+        .map(|kind| kind.entries(user).column(ID).cond_where(ids.contains(ID)).take());
+    let mut all = entries.next().unwrap_or_default();
+    all.unions(entries.map(|entries| (UnionType::All, entries)));
+    let mut select = Query::select().column((ENTRY, KIND)).from_subquery(all, ENTRY).take();
+    join_objects(&mut select, user);
+    select
+}
+
+impl Store {
+    /// The user's objects of these ids, of whatever types: one statement.
+    pub(super) async fn find_objects<C: StatementExecutor>(
+        &self,
+        connection: &Dialect<C>,
+        user: UserNo,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Object>, StoreError> {
+        let backend = connection.get_database_backend();
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(AT_ONCE) {
+            let parameters = (user, IdSet::new(ids, backend));
+            let statement = self
+                .objects
+                .with(backend, &(), parameters, |(), (user, ids)| select_objects(user, &ids));
+            for row in connection.query_all_raw(statement).await? {
+                let object = row.try_get::<ObjectKind>("", KIND)?.read(&row)?;
+                found.insert(object.id(), object);
+            }
         }
+        Ok(found)
     }
-    Ok(found)
 }
 
 impl OwnedStore {
@@ -234,6 +253,6 @@ impl OwnedStore {
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn objects(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Object>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
-        find_objects(&self.store.pools.reader, user, ids).await
+        self.store.find_objects(&self.store.pools.reader, user, ids).await
     }
 }

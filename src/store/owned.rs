@@ -70,23 +70,19 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
         Self::insert(row)
     }
 
-    /// A new row of the user's, whatever owner it came with, for each row of that other table.
-    fn insert_owned_for(user: UserNo, row: &Self::Model, each_of: &'static str) -> InsertStatement {
-        let values = Self::values_owned(user, row).map(Expr::value);
+    /// A new row of the user's, whatever owner its values name, for each row of that other table.
+    #[must_use]
+    fn insert_owned_for(user: UserNo, row: Vec<Value>, each_of: &'static str) -> InsertStatement {
+        let owner = mem::discriminant(&Self::OWNER);
+        let values = Self::Column::iter().zip(row).map(|(column, value)| {
+            Expr::value(if mem::discriminant(&column) == owner { user.0.into() } else { value })
+        });
         let rows = Query::select().exprs(values).from(each_of).take();
         let mut insert = Query::insert();
         insert.into_table(Self::default()).columns(Self::Column::iter());
         // It refuses only another number of values than there are columns.
         let _ = insert.select_from(rows);
         insert
-    }
-
-    /// The values of a row of the user's, whatever owner it came with.
-    fn values_owned(user: UserNo, row: &Self::Model) -> impl Iterator<Item = Value> {
-        let owner = mem::discriminant(&Self::OWNER);
-        Self::Column::iter().map(move |column| {
-            if mem::discriminant(&column) == owner { user.0.into() } else { row.get(column) }
-        })
     }
 
     /// New rows of the user's, whatever owner they came with.

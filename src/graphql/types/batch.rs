@@ -123,12 +123,12 @@ impl BatchInput {
         let (viewer, store) = (ctx.viewer()?.id(), ctx.store()?);
         let names: Vec<_> = self.operations.iter().map(BatchOperation::name).collect();
         let operations = self.operations.into_iter().map(|operation| operation.read(viewer));
-        let done = store.run_all(operations.collect(), self.atomic).await?;
+        let done = store.execute_batch(operations.collect(), self.atomic).await?;
         let outcomes = done.outcome;
         let batch = TaskBatch::of(outcomes.iter().flatten().filter_map(Outcome::task));
         let results = names.into_iter().zip(outcomes).map(|(name, outcome)| match outcome {
             Ok(Outcome::Object(object)) => {
-                let node = Some(Node::of(object, &batch));
+                let node = Some(Node::of(*object, &batch));
                 BatchResult { node, ..BatchResult::default() }
             }
             Ok(Outcome::Deleted(deleted)) => {

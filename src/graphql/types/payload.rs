@@ -7,10 +7,7 @@ use super::{
     batch::BatchPayload, tag::TagPayload, task::TaskPayload, task_list::TaskListPayload,
     user::ViewerPayload,
 };
-use crate::{
-    graphql::query::Query,
-    store::{Object, Outcome},
-};
+use crate::{graphql::query::Query, store::Outcome};
 
 /// `query` reads on after the change, so lists and counts refresh in the same round trip; `cursor` is the change's place in `changes`.
 #[derive(Interface)]
@@ -49,26 +46,28 @@ pub trait OfOutcome: Sized {
     fn of(outcome: Outcome, cursor: String) -> Option<Self>;
 }
 
-macro_rules! of_outcome {
-    ($($payload:ident of $outcome:pat => $shown:ident),*) => {$(
+macro_rules! of_object {
+    ($($payload:ident),*) => {$(
         impl OfOutcome for $payload {
             fn of(outcome: Outcome, cursor: String) -> Option<Self> {
-                let $outcome = outcome else { return None };
-                Some(Self::new($shown, cursor))
+                match outcome {
+                    Outcome::Object(object) => Some(Self::new((*object).try_into().ok()?, cursor)),
+                    Outcome::Deleted(_) => None,
+                }
             }
         }
     )*};
 }
 
-of_outcome!(
-    TaskPayload of Outcome::Object(Object::Task(row)) => row,
-    TagPayload of Outcome::Object(Object::Tag(row)) => row,
-    TaskListPayload of Outcome::Object(Object::List(row)) => row,
-    DeletePayload of Outcome::Deleted(ids) => ids
-);
+of_object!(TaskPayload, TagPayload, TaskListPayload);
 
-impl DeletePayload {
-    fn new(deleted: Vec<Uuid>, cursor: String) -> Self {
-        Self { deleted_ids: ids(deleted), query: Query, cursor }
+impl OfOutcome for DeletePayload {
+    fn of(outcome: Outcome, cursor: String) -> Option<Self> {
+        match outcome {
+            Outcome::Deleted(deleted) => {
+                Some(Self { deleted_ids: ids(deleted), query: Query, cursor })
+            }
+            Outcome::Object(_) => None,
+        }
     }
 }

@@ -26,7 +26,10 @@ use crate::{
         scalars::Date,
         validate,
     },
-    store::{self, Due, Input, Move, NewTask, Operation, TaskPage, TaskPatch, TaskRow},
+    store::{
+        self, Due, Input, Move, NewTask, Operation, TaskPage, TaskPatch, TaskRow, TaskValues,
+        TaskValuesPatch,
+    },
     time::Timestamp,
 };
 
@@ -282,11 +285,13 @@ impl CreateTaskInput {
         let parent = self.parent_id.map(|id| id::parse_or_not_found(&id, Input::Parent));
         Ok(Operation::CreateTask(NewTask {
             id: self.id.map(|id| id::new(&id, viewer)).transpose()?,
-            title: validate::title("input.title", &self.title, validate::TITLE)?,
-            description: self.description.map(|text| described(&text)).transpose()?,
-            completed: self.completed,
-            priority: self.priority.into(),
-            due: self.due.map(Due::from),
+            values: TaskValues {
+                title: validate::title("input.title", &self.title, validate::TITLE)?,
+                description: self.description.map(|text| described(&text)).transpose()?,
+                completed: self.completed,
+                priority: self.priority.into(),
+                due: self.due.map(Due::from),
+            },
             tags: id::parse_all_or_not_found("input.tagIds", self.tag_ids, Input::Tag)?,
             list: place(self.list_id, Input::List)?.into(),
             parent: parent.transpose()?,
@@ -300,13 +305,19 @@ impl UpdateTaskInput {
         let title = required("title", self.title)?;
         let (added, removed) = (self.add_tag_ids, self.remove_tag_ids);
         let patch = TaskPatch {
-            title: title
-                .map(|t| validate::title("input.title", &t, validate::TITLE))
-                .transpose()?,
-            description: self.description.map_value(|text| described(&text)).transpose()?.into(),
-            completed: required("completed", self.completed)?,
-            priority: required("priority", self.priority)?.map(Into::into),
-            due: self.due.map_value(Due::from).into(),
+            values: TaskValuesPatch {
+                title: title
+                    .map(|t| validate::title("input.title", &t, validate::TITLE))
+                    .transpose()?,
+                description: self
+                    .description
+                    .map_value(|text| described(&text))
+                    .transpose()?
+                    .into(),
+                completed: required("completed", self.completed)?,
+                priority: required("priority", self.priority)?.map(Into::into),
+                due: self.due.map_value(Due::from).into(),
+            },
             add_tags: id::parse_all_or_not_found("input.addTagIds", added, Input::AddedTag)?,
             remove_tags: id::parse_all_or_not_found(
                 "input.removeTagIds",

@@ -3,15 +3,17 @@
 use uuid::Uuid;
 
 use super::{
-    placement::Move,
+    location::Move,
+    task_insert::NewTask,
+    task_update::TaskPatch,
     transaction::{Committed, WriteTransaction},
 };
 use crate::store::{
     OwnedStore,
     error::StoreError,
-    object::{Object, find_objects},
+    object::Object,
     tag::{NewTag, TagPatch},
-    task::{NewTask, TaskColumns, TaskPart, TaskPatch, TaskRow},
+    task::{TaskColumns, TaskPart, TaskRow},
     task_list::{ListPatch, NewList},
 };
 
@@ -48,7 +50,7 @@ pub enum Operation {
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// The object as it is now.
-    Object(Object),
+    Object(Box<Object>),
     /// What left the lists.
     Deleted(Vec<Uuid>),
 }
@@ -58,7 +60,7 @@ where
     Object: From<O>,
 {
     fn from(row: O) -> Self {
-        Self::Object(row.into())
+        Self::Object(Box::new(row.into()))
     }
 }
 
@@ -76,72 +78,63 @@ impl Outcome {
     }
 }
 
-/// What an operation came to of which some columns are shown.
+/// What an operation came to, of which a part was read.
 #[derive(Debug)]
 pub enum PartOutcome {
-    /// Those of the task as it is now.
+    /// The columns of the task that were asked for.
     Task(TaskPart),
     /// All of it.
-    Whole(Box<Outcome>),
+    Whole(Outcome),
+}
+
+impl<O> From<O> for PartOutcome
+where
+    Outcome: From<O>,
+{
+    fn from(outcome: O) -> Self {
+        Self::Whole(outcome.into())
+    }
+}
+
+impl PartOutcome {
+    /// All of it, where all columns of a task were asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] when they were not.
+    pub fn whole(self) -> Result<Outcome, StoreError> {
+        match self {
+            Self::Task(part) => part.whole().map(Outcome::from),
+            Self::Whole(outcome) => Ok(outcome),
+        }
+    }
 }
 
 impl OwnedStore {
-    /// Does one thing, of which these columns are shown if it changes a task: its number is one of them.
+    /// Executes one operation. Where it changes a task, at least the columns `shown` are read of it.
     ///
     /// # Errors
     /// What the operation was refused for.
-    pub async fn run_in_part(
+    pub async fn execute(
         &self,
         operation: Operation,
-        columns: &TaskColumns,
+        shown: &TaskColumns,
     ) -> Result<Committed<PartOutcome>, StoreError> {
-        let done = if let Operation::UpdateTask(id, version, patch) = &operation {
-            let done = self.update_task_part_optimistic(*id, *version, patch, columns).await?;
-            if let Some(done) = done {
-                return Ok(done.map(PartOutcome::Task));
-            }
-            self.run_in_transaction(operation).await?
-        } else {
-            self.run(operation).await?
-        };
-        Ok(done.map(|outcome| PartOutcome::Whole(Box::new(outcome))))
-    }
-
-    /// Does one thing.
-    ///
-    /// # Errors
-    /// What the operation was refused for.
-    pub async fn run(&self, operation: Operation) -> Result<Committed<Outcome>, StoreError> {
-        let done = match &operation {
-            Operation::CreateTask(new) => self.create_task_optimistic(new).await?,
-            Operation::UpdateTask(id, version, patch) => {
-                self.update_task_optimistic(*id, *version, patch).await?
-            }
-            _ => None,
-        };
-        match done {
-            Some(done) => Ok(done.map(Outcome::from)),
-            None => self.run_in_transaction(operation).await,
+        if let Some(done) = self.execute_optimistically(&operation, shown).await? {
+            return Ok(done);
         }
-    }
-
-    async fn run_in_transaction(
-        &self,
-        operation: Operation,
-    ) -> Result<Committed<Outcome>, StoreError> {
         let mut write = self.write().await?;
-        let outcome = write.run(operation).await?;
-        write.commit(outcome).await
+        let outcome = write.execute(operation).await?;
+        write.commit(outcome.into()).await
     }
 
-    /// Does one thing after the other in one transaction. When `atomic`, the first failure undoes all
+    /// Executes one operation after the other in one transaction. When `atomic`, the first failure undoes all
     /// and ends it: the others then are [`StoreError::Aborted`]. Otherwise each that fails changes
     /// nothing, and the others still apply. An object that several change is answered as the last one
     /// left it.
     ///
     /// # Errors
     /// Only when the database fails.
-    pub async fn run_all<E: From<StoreError>>(
+    pub async fn execute_batch<E: From<StoreError>>(
         &self,
         operations: Vec<Result<Operation, E>>,
         atomic: bool,
@@ -152,7 +145,7 @@ impl OwnedStore {
         for operation in operations {
             let outcome = match operation {
                 Err(refused) => Err(refused),
-                Ok(operation) => match write.run(operation).await {
+                Ok(operation) => match write.execute(operation).await {
                     Err(fault) if fault.is_fault() => return Err(fault),
                     outcome => outcome.map_err(E::from),
                 },
@@ -182,11 +175,11 @@ fn aborted_but_for_last<E: From<StoreError>>(
 }
 
 impl WriteTransaction {
-    async fn run(&mut self, operation: Operation) -> Result<Outcome, StoreError> {
+    async fn execute(&mut self, operation: Operation) -> Result<Outcome, StoreError> {
         Ok(match operation {
-            Operation::CreateTask(new) => self.create_task(new).await?.into(),
+            Operation::CreateTask(new) => self.create_task(&new).await?.into(),
             Operation::UpdateTask(id, version, patch) => {
-                self.update_task(id, version, patch).await?.into()
+                self.update_task(id, version, &patch).await?.into()
             }
             Operation::MoveTask(id, version, to) => self.move_task(id, version, to).await?.into(),
             Operation::TrashTask(id, version) => self.trash_task(id, version).await?.into(),
@@ -217,10 +210,10 @@ impl WriteTransaction {
             })
             .collect();
         let ids: Vec<_> = objects.iter().map(|object| object.id()).collect();
-        let present = find_objects(&self.transaction, self.user, &ids).await?;
+        let present = self.store.find_objects(&self.transaction, self.user, &ids).await?;
         for object in &mut objects {
             if let Some(present) = present.get(&object.id()) {
-                **object = present.clone();
+                ***object = present.clone();
             }
         }
         Ok(())
