@@ -1,6 +1,8 @@
 //! The types of objects that a user has. [`objects!`] below is the only list of them: whatever differs
 //! by type either comes out of it, or is a `match` that does not compile with one of them missing.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 use std::collections::HashMap;
 
 use sea_orm::{
@@ -36,6 +38,8 @@ pub trait ObjectEntity:
     const UPDATED_AT: Self::Column;
     /// The column of the last change's number on the owner's counter.
     const NUMBER: Self::Column;
+
+    fn version(row: &Self::Model) -> i32;
 
     /// What each change of a row sets anew.
     fn stamp(row: &mut Self::Model) -> Stamp<'_>;
@@ -84,6 +88,10 @@ macro_rules! objects {
             const VERSION: $table::Column = $table::Column::Version;
             const UPDATED_AT: $table::Column = $table::Column::UpdatedAt;
             const NUMBER: $table::Column = $table::Column::Number;
+
+            fn version(row: &$table::Model) -> i32 {
+                row.version
+            }
 
             fn stamp($table::Model { version, updated_at, number, .. }: &mut $table::Model) -> Stamp<'_> {
                 Stamp { version, updated_at, number }

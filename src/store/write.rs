@@ -1,5 +1,7 @@
 //! Writes: the operations, the transaction that executes them, and all that is done within one.
 
+#![warn(clippy::wildcard_enum_match_arm)]
+
 pub(super) mod location;
 pub(super) mod operation;
 pub(super) mod optimistic;

@@ -1,4 +1,4 @@
-//! What a user can have done, as values: one alone, or many in one transaction.
+//! The operations of users, as values: one by itself, or many in one transaction.
 
 use uuid::Uuid;
 
@@ -127,8 +127,8 @@ impl OwnedStore {
         write.commit(outcome.into()).await
     }
 
-    /// Executes one operation after the other in one transaction. When `atomic`, the first failure undoes all
-    /// and ends it: the others then are [`StoreError::Aborted`]. Otherwise each that fails changes
+    /// Executes one operation after the other in one transaction. When `atomic`, the first failure undoes
+    /// all and ends it: the others then are [`StoreError::Aborted`]. Otherwise each that fails changes
     /// nothing, and the others still apply. An object that several change is answered as the last one
     /// left it.
     ///

@@ -16,7 +16,7 @@ use crate::store::{
 };
 
 impl Store {
-    /// Refuses one more object to a user who has so many of its type, if that is all that they may have.
+    /// Refuses one more object to a user who has so many of its type, if the server allows no more.
     pub fn check_quota(&self, kind: ObjectKind, present: i64) -> Result<(), StoreError> {
         let most = self.quotas.get(kind);
         if present < most { Ok(()) } else { Err(StoreError::Full(kind, most)) }
@@ -39,7 +39,7 @@ impl WriteTransaction {
         self.find::<E>(id).await?.ok_or(StoreError::NotFound(named))
     }
 
-    /// The object that a deletion for good is about, at the version that its client believes.
+    /// The object to delete permanently, at the version that its client expects.
     pub async fn get_at<E: ObjectEntity>(
         &self,
         id: Uuid,
@@ -50,8 +50,8 @@ impl WriteTransaction {
         Ok(row)
     }
 
-    /// What was made earlier with the id that a client has made; refused is an id that belongs to
-    /// something else, or did so until not long ago.
+    /// The object that was created earlier under this client-supplied id. Fails with
+    /// [`StoreError::IdTaken`] if another type uses the id, or a tombstone has it.
     pub async fn find_existing<E: ObjectEntity>(
         &self,
         id: Option<Uuid>,
@@ -69,7 +69,7 @@ impl WriteTransaction {
         id.unwrap_or_else(|| self.store.new_id(self.now))
     }
 
-    /// Refuses one more of a kind of which the user has as many as the server allows.
+    /// Refuses one more object of a type of which the user has as many as the server allows.
     pub fn check_quota<E: ObjectEntity>(&self) -> Result<(), StoreError> {
         self.store.check_quota(E::KIND, self.owned.get(E::KIND))
     }
@@ -97,7 +97,7 @@ impl WriteTransaction {
         self.write_next_version::<E>(old, new).await
     }
 
-    /// Writes the next version of a row, also where what changed does not lie in it.
+    /// Writes the next version of a row, also where what changed is not in it.
     pub async fn write_next_version<E: ObjectEntity>(
         &self,
         old: E::Model,
@@ -113,7 +113,7 @@ impl WriteTransaction {
         Ok(new)
     }
 
-    /// A change that gives all rows that it is narrowed to their next version.
+    /// An update that gives each row that its filters keep its next version.
     pub fn write_next_versions<E: ObjectEntity>(&self) -> UpdateMany<E> {
         E::update_owned(self.user)
             .col_expr(E::VERSION, Expr::col(E::VERSION).add(1))
@@ -127,9 +127,9 @@ pub fn expect_version<E: ObjectEntity>(
     row: &E::Model,
     expected: Option<i32>,
 ) -> Result<(), StoreError> {
-    let present = *E::stamp(&mut row.clone()).version;
-    match expected {
-        Some(version) if version != present => Err(StoreError::VersionConflict(present)),
-        _ => Ok(()),
+    let present = E::version(row);
+    if expected.is_none_or(|expected| expected == present) {
+        return Ok(());
     }
+    Err(StoreError::VersionConflict(present))
 }

@@ -18,7 +18,7 @@ use crate::store::{
     owned::Owned,
 };
 
-/// How long the id of what was deleted for good is not taken again.
+/// How long a tombstone is kept.
 pub const TOMBSTONE_LIFE: TimeDelta = TimeDelta::days(30);
 
 impl WriteTransaction {
@@ -37,7 +37,7 @@ impl WriteTransaction {
         Ok(self.transaction.query_one(&select).await?.is_some())
     }
 
-    /// Deletes rows for good, and remembers their ids for a while. A task comes after those under it.
+    /// Deletes rows permanently and leaves their tombstones. A task comes after those under it.
     pub async fn delete_permanently<E: ObjectEntity>(
         &mut self,
         ids: &[Uuid],
@@ -65,8 +65,8 @@ impl WriteTransaction {
         Ok(())
     }
 
-    /// Forgets what was deleted for good so long ago, and remembers how much was forgotten, so that
-    /// nobody takes what is left of the log for all of it.
+    /// Deletes old tombstones, and keeps the number of the last one, so that nobody takes what is left of
+    /// the log for all of it.
     pub async fn forget(&self) -> Result<(), StoreError> {
         let old = tombstone::Column::At.lte(self.now.before(TOMBSTONE_LIFE));
         let forgotten: Option<i64> = tombstone::Entity::find_owned(self.user)

@@ -1,4 +1,4 @@
-//! The one door through which anything is written.
+//! The transaction of a write: it holds the user's row, and with it the next number of the user's counter.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -37,7 +37,7 @@ pub struct WriteTransaction {
     pub context: WriteContext,
     /// The number of this change on the user's counter, for each row that it touches.
     pub number: i64,
-    /// How much the user has, and had before.
+    /// How many objects the user has, and had before.
     pub(super) owned: ObjectCounts,
     owned_before: ObjectCounts,
     pub(super) store: Arc<Store>,
@@ -60,7 +60,7 @@ impl Deref for WriteTransaction {
     }
 }
 
-/// A change that was made, if only of the counter.
+/// A change that was committed, if only of the counter.
 #[derive(Clone, Copy, Debug)]
 pub struct Committed<T> {
     /// What it came to.
@@ -71,20 +71,8 @@ pub struct Committed<T> {
     pub number: i64,
 }
 
-impl<T> Committed<T> {
-    /// The same, where that can fail.
-    pub fn try_map<U, E>(self, outcome: impl FnOnce(T) -> Result<U, E>) -> Result<Committed<U>, E> {
-        Ok(Committed { outcome: outcome(self.outcome)?, user: self.user, number: self.number })
-    }
-
-    /// The same change, whose outcome is seen as something else.
-    pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Committed<U> {
-        Committed { outcome: outcome(self.outcome), user: self.user, number: self.number }
-    }
-}
-
 impl Store {
-    /// Tells whoever follows the user of a change that is there to stay.
+    /// A change that was committed, of which whoever follows the user is notified.
     pub fn committed<T>(&self, user: UserNo, number: i64, outcome: T) -> Committed<T> {
         self.feed.publish(user.0, number);
         Committed { outcome, user, number }
@@ -92,7 +80,7 @@ impl Store {
 }
 
 impl OwnedStore {
-    /// Opens the door for one change.
+    /// Begins a write of the viewer's.
     pub async fn write(&self) -> Result<WriteTransaction, StoreError> {
         let write = WriteTransaction::begin(&self.store, self.user_id.as_str()).await?;
         *self.zone.lock().await = Some(write.zone);
@@ -101,7 +89,7 @@ impl OwnedStore {
 }
 
 impl WriteTransaction {
-    /// Opens the door to the rows of that `sub`.
+    /// Begins a write of the user with that `sub`.
     pub async fn begin(store: &Arc<Store>, sub: &str) -> Result<Self, StoreError> {
         // On SQLite a transaction that reads first and writes later may find its place taken.
         let options = TransactionOptions {
@@ -118,7 +106,7 @@ impl WriteTransaction {
         Ok(Self { transaction, context, number, owned, owned_before: owned, store })
     }
 
-    /// Makes the change last, tells whoever follows the user, and gives back what it came to.
+    /// Commits the change, and notifies whoever follows the user.
     pub async fn commit<T>(self, outcome: T) -> Result<Committed<T>, StoreError> {
         if self.owned != self.owned_before {
             let mut update = Query::update();
@@ -158,7 +146,7 @@ pub fn with_counter(count: UpdateStatement) -> WithClause {
 /// What was counted in the same statement.
 pub const COUNTER: &str = "counter";
 
-/// Locks the user's row and counts one further, making the row for somebody new.
+/// Locks the user's row and increments its counter; creates the row of a new user.
 async fn next_sequence(
     transaction: &impl ConnectionTrait,
     sub: &str,
