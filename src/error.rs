@@ -6,7 +6,7 @@ use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError, resolver_utils
 
 use crate::{
     auth::{AuthError, Scope},
-    store::{Input, Kind, MOST_LEVELS, MOST_TAGS, Side, StoreError},
+    store::{Input, MOST_LEVELS, MOST_TAGS, ObjectKind, Side, StoreError},
 };
 
 /// The values of `errors[].extensions.code`.
@@ -236,11 +236,11 @@ impl From<StoreError> for ApiError {
             .field("input.name"),
             StoreError::Full(kind, most) => {
                 let message = match kind {
-                    Kind::Task => format!(
+                    ObjectKind::Task => format!(
                         "You may have {most} tasks, those in the trash too: delete some permanently."
                     ),
-                    Kind::Tag => format!("You may have {most} tags: delete some."),
-                    Kind::List => format!("You may have {most} lists: delete some."),
+                    ObjectKind::Tag => format!("You may have {most} tags: delete some."),
+                    ObjectKind::List => format!("You may have {most} lists: delete some."),
                 };
                 Self::bad_input("input", message)
             }

@@ -7,6 +7,7 @@ mod batch_loader;
 mod entity;
 mod error;
 mod list;
+mod object;
 mod owned;
 mod sql;
 mod sync;
@@ -21,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 pub use sea_orm::Value;
-use sea_orm::{ColumnTrait, DbErr, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, DbErr, Iterable, QueryFilter, QueryTrait};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
 
@@ -31,7 +32,6 @@ pub use self::{
     entity::{
         tag::Column as TagColumn,
         task::{Column as TaskColumn, Priority},
-        tombstone::Kind,
     },
     error::{Input, StoreError},
     list::{
@@ -40,26 +40,30 @@ pub use self::{
         page::Page,
         text::Search,
     },
+    object::{Object, ObjectCounts as Quotas, ObjectKind},
     owned::{Owned, UserNo},
     sql::projection::{ColumnValue, Row},
-    sync::log::{Change, ChangePage, Changed, SyncCursor},
+    sync::log::{Change, ChangePage, SyncCursor},
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{
-        Due, NewTask, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskPatch,
-        TaskRow,
+        Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow,
     },
     task_list::{ListPage, ListPatch, ListRow, NewList},
     write::{
+        location::{MOST_LEVELS, Move},
         operation::{Operation, Outcome, PartOutcome},
-        placement::{Anchor, MOST_LEVELS, Move},
-        transaction::{Committed, ObjectCounts as Quotas},
+        ordering::Anchor,
+        task_insert::NewTask,
+        task_update::TaskPatch,
+        task_values::{TaskValues, TaskValuesPatch},
+        transaction::Committed,
     },
 };
 use self::{
-    owned::Object,
-    sql::{connect::Pools, dialect::fetch_optional},
-    write::{task_insert::TaskInsert, transaction::find_user},
+    object::ObjectEntity,
+    sql::{cached_sql::CachedSql, connect::Pools, dialect::fetch_optional},
+    write::{optimistic::CreateStatements, transaction::find_user},
 };
 use crate::{
     auth::{UserId, Viewer},
@@ -81,7 +85,11 @@ pub struct Store {
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
-    task_insert: TaskInsert,
+    create_statements: CreateStatements,
+    /// Finds objects by id.
+    objects: CachedSql,
+    /// All columns of a task.
+    task_columns: TaskColumns,
     /// Who must be told of a change.
     feed: Arc<Feed>,
 }
@@ -106,7 +114,9 @@ impl Store {
             quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
-            task_insert: TaskInsert::default(),
+            create_statements: CreateStatements::default(),
+            objects: CachedSql::default(),
+            task_columns: TaskColumns::new(TaskColumn::iter()),
             feed: Arc::new(feed),
         })
     }
@@ -127,7 +137,7 @@ impl Store {
         self.pools.is_behind().await.map(|behind| !behind)
     }
 
-    /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by task_insert.
+    /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by creation.
     fn new_id(&self, now: Timestamp) -> Uuid {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
         let (seconds, millis) = (now.millis().div_euclid(1000), now.millis().rem_euclid(1000));
@@ -174,8 +184,14 @@ impl OwnedStore {
         Ok(user)
     }
 
+    /// All columns of a task.
+    #[must_use]
+    pub fn task_columns(&self) -> &TaskColumns {
+        &self.store.task_columns
+    }
+
     /// The viewer's object of that id.
-    async fn object<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
+    async fn object<E: ObjectEntity>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let select = E::find_owned(user).filter(E::ID.eq(id));
         Ok(fetch_optional(&self.store.pools.reader, select.into_query()).await?)

@@ -116,9 +116,10 @@ impl Mutation {
 async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Field<P> {
     let run = async || {
         let viewer = ctx.viewer()?.id();
-        let committed = ctx.store()?.run(operation.read(viewer)?).await?;
+        let store = ctx.store()?;
+        let committed = store.execute(operation.read(viewer)?, store.task_columns()).await?;
         let cursor = change_page::cursor(viewer, committed.number);
-        P::of(committed.outcome, cursor).ok_or_else(|| {
+        P::of(committed.outcome.whole()?, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })
     };

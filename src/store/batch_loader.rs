@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, QueryFilter, QueryResult,
-    sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query},
+    sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -20,8 +20,12 @@ use super::{
         filter::{TaskFilter, Trash},
         page::{GroupedList, Page},
     },
-    owned::{Object, Owned},
-    sql::projection::{PartialRow, Projection},
+    object::ObjectEntity,
+    owned::{Owned, UserNo},
+    sql::{
+        cached_sql::IdSet,
+        projection::{PartialRow, Projection},
+    },
     tag::{TagPart, TagRow},
     task::{TaskOrder, TaskPage, TaskRow},
     task_list::ListRow,
@@ -59,32 +63,15 @@ impl OwnedStore {
     ) -> Result<HashMap<Uuid, Vec<T>>, StoreError> {
         let mut found: HashMap<Uuid, Vec<T>> = HashMap::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
-        let link = |column| Expr::col((task_tag::Entity, column));
         let reader = &self.store.pools.reader;
         let backend = reader.get_database_backend();
         for tasks in tasks.chunks(AT_ONCE) {
-            let write = || {
-                let mut query = tag::Entity::select_owned(user, columns.iter());
-                query
-                    .column((task_tag::Entity, task_tag::Column::TaskId))
-                    .join(
-                        JoinType::InnerJoin,
-                        task_tag::Entity,
-                        Condition::all().add(link(task_tag::Column::UserNo).eq(user.0)).add(
-                            link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id)),
-                        ),
-                    )
-                    .cond_where(reader.one_of(task_tag::Column::TaskId, tasks))
-                    .order_by((tag::Entity, tag::Column::NameKey), Order::Asc);
-                backend.build(&query)
-            };
-            let statement = match reader.as_one_value(tasks) {
-                Some(tasks) => {
-                    let values = [user.0.into(), user.0.into(), tasks];
-                    columns.statements.of_tasks.with(backend, values, write)
-                }
-                None => write(),
-            };
+            let of_tasks = &columns.statements.of_tasks;
+            let parameters = (user, IdSet::new(tasks, backend));
+            let statement =
+                of_tasks.with(backend, columns, parameters, |columns, (user, tasks)| {
+                    select_tagged(columns, user, &tasks)
+                });
             for row in reader.query_all_raw(statement).await? {
                 let task = row.try_get_by_index(columns.iter().len())?;
                 found.entry(task).or_default().push(tag(row)?);
@@ -111,12 +98,14 @@ impl OwnedStore {
         Ok(tasks.into_iter().map(|task| (task.id, task)).collect())
     }
 
-    async fn by_id<E: Object>(&self, ids: &[Uuid]) -> Result<Vec<E::Model>, StoreError> {
+    async fn by_id<E: ObjectEntity>(&self, ids: &[Uuid]) -> Result<Vec<E::Model>, StoreError> {
         let mut found = Vec::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
+        let reader = &self.store.pools.reader;
         for ids in ids.chunks(AT_ONCE) {
-            let select = E::find_owned(user).filter(self.store.pools.reader.one_of(E::ID, ids));
-            found.extend(select.all(&self.store.pools.reader).await?);
+            let ids = IdSet::new(ids, reader.get_database_backend());
+            let select = E::find_owned(user).filter(ids.contains(E::ID.as_column_ref()));
+            found.extend(select.all(reader).await?);
         }
         Ok(found)
     }
@@ -168,6 +157,24 @@ impl OwnedStore {
         };
         parents.iter().map(page).collect()
     }
+}
+
+/// The tags of these tasks, by name; the last column is the task.
+fn select_tagged(
+    columns: &Projection<tag::Entity>,
+    user: UserNo,
+    tasks: &IdSet,
+) -> SelectStatement {
+    let link = |column| Expr::col((task_tag::Entity, column));
+    let is_its = Condition::all()
+        .add(link(task_tag::Column::UserNo).eq(user.0))
+        .add(link(task_tag::Column::TagId).equals((tag::Entity, tag::Column::Id)));
+    tag::Entity::select_owned(user, columns.iter())
+        .column((task_tag::Entity, task_tag::Column::TaskId))
+        .join(JoinType::InnerJoin, task_tag::Entity, is_its)
+        .cond_where(tasks.contains(task_tag::Column::TaskId.as_column_ref()))
+        .order_by((tag::Entity, tag::Column::NameKey), Order::Asc)
+        .take()
 }
 
 /// The condition of subtasks outside of the trash, and of those trashed by the same deletion as the parent.

@@ -5,7 +5,7 @@ use sea_orm::{
     sqlx::{self, error::DatabaseError},
 };
 
-use super::{Side, entity::tombstone::Kind};
+use super::{Side, object::ObjectKind};
 
 /// The part of an operation that named an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum StoreError {
     /// Another tag has this name.
     NameTaken,
     /// The user has as many of them as the server allows.
-    Full(Kind, i64),
+    Full(ObjectKind, i64),
     /// Nothing was wrong with it, but another operation of its batch failed.
     Aborted,
     /// The object is at this version, and not at the expected one.

@@ -3,16 +3,12 @@
 use std::mem;
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, InsertMany, IntoActiveModel,
-    Iterable, ModelTrait, QueryFilter, Select, UpdateMany, Value,
+    ActiveModelTrait, ColumnTrait, DeleteMany, EntityTrait, Insert, InsertMany, Iterable,
+    ModelTrait, QueryFilter, Select, UpdateMany, Value,
     sea_query::{Expr, InsertStatement, Query, SelectStatement, UpdateStatement},
 };
 
-use super::entity::{
-    revocation, tag, task, task_list, task_tag,
-    tombstone::{self, Kind},
-};
-use crate::time::Timestamp;
+use super::entity::{revocation, tag, task, task_list, task_tag, tombstone};
 
 /// The key of a user in the database. Only the store can make one, out of a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,23 +70,19 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
         Self::insert(row)
     }
 
-    /// A new row of the user's, whatever owner it came with, for each row of that other table.
-    fn insert_owned_for(user: UserNo, row: &Self::Model, each_of: &'static str) -> InsertStatement {
-        let values = Self::values_owned(user, row).map(Expr::value);
+    /// A new row of the user's, whatever owner its values name, for each row of that other table.
+    #[must_use]
+    fn insert_owned_for(user: UserNo, row: Vec<Value>, each_of: &'static str) -> InsertStatement {
+        let owner = mem::discriminant(&Self::OWNER);
+        let values = Self::Column::iter().zip(row).map(|(column, value)| {
+            Expr::value(if mem::discriminant(&column) == owner { user.0.into() } else { value })
+        });
         let rows = Query::select().exprs(values).from(each_of).take();
         let mut insert = Query::insert();
         insert.into_table(Self::default()).columns(Self::Column::iter());
         // It refuses only another number of values than there are columns.
         let _ = insert.select_from(rows);
         insert
-    }
-
-    /// The values of a row of the user's, whatever owner it came with.
-    fn values_owned(user: UserNo, row: &Self::Model) -> impl Iterator<Item = Value> {
-        let owner = mem::discriminant(&Self::OWNER);
-        Self::Column::iter().map(move |column| {
-            if mem::discriminant(&column) == owner { user.0.into() } else { row.get(column) }
-        })
     }
 
     /// New rows of the user's, whatever owner they came with.
@@ -105,30 +97,6 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
         #[expect(clippy::disallowed_methods, reason = "the owner is set right here")]
         Self::insert_many(rows)
     }
-}
-
-/// A table of what clients know by an id and a version.
-pub trait Object:
-    Owned<Model: Clone + PartialEq + IntoActiveModel<<Self as EntityTrait>::ActiveModel>>
-{
-    /// What its rows are, also after they were deleted for good.
-    const KIND: Kind;
-    /// The column that each change counts up.
-    const VERSION: Self::Column;
-    /// The column of the last change's instant.
-    const UPDATED_AT: Self::Column;
-    /// The column of the last change's number on the owner's counter.
-    const NUMBER: Self::Column;
-
-    /// What each change of a row sets anew.
-    fn stamp(row: &mut Self::Model) -> Stamp<'_>;
-}
-
-/// What each change of a row sets anew.
-pub struct Stamp<'a> {
-    pub version: &'a mut i32,
-    pub updated_at: &'a mut Timestamp,
-    pub number: &'a mut i64,
 }
 
 /// What has to be written to turn one row into another: only the columns that differ, since a
@@ -158,20 +126,4 @@ macro_rules! owned {
     )*};
 }
 
-macro_rules! objects {
-    ($($table:ident is $kind:ident),*) => {$(
-        impl Object for $table::Entity {
-            const KIND: Kind = Kind::$kind;
-            const VERSION: $table::Column = $table::Column::Version;
-            const UPDATED_AT: $table::Column = $table::Column::UpdatedAt;
-            const NUMBER: $table::Column = $table::Column::Number;
-
-            fn stamp($table::Model { version, updated_at, number, .. }: &mut $table::Model) -> Stamp<'_> {
-                Stamp { version, updated_at, number }
-            }
-        }
-    )*};
-}
-
 owned!(task by Id, tag by Id, task_list by Id, task_tag by TaskId, tombstone by Id, revocation by No);
-objects!(task is Task, tag is Tag, task_list is List);

@@ -1,5 +1,6 @@
 //! SQL: connections, the differences between the databases, and rows read in part.
 
+pub(super) mod cached_sql;
 pub(super) mod connect;
 pub(super) mod dialect;
 pub(super) mod pool;

@@ -3,8 +3,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{Expr, UnionType},
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::UnionType,
 };
 use uuid::Uuid;
 
@@ -16,10 +15,7 @@ use super::{
     },
     error::StoreError,
     owned::Owned,
-    write::{
-        placement::SubtreeNode,
-        transaction::{TOMBSTONE_LIFE, WriteTransaction},
-    },
+    write::{location::SubtreeNode, tombstones::TOMBSTONE_LIFE, transaction::WriteTransaction},
 };
 
 /// How long a task stays in the trash.
@@ -99,29 +95,6 @@ impl WriteTransaction {
         let top = old.iter().filter(|(_, parent, _)| parent.is_none_or(|id| !ids.contains(&id)));
         let top = top.map(|(id, _, with)| SubtreeNode { id: *id, deleted_with: *with });
         self.delete_subtree(top.collect()).await?;
-        Ok(())
-    }
-
-    /// Forgets what was deleted for good so long ago, and remembers how much was forgotten, so that
-    /// nobody takes what is left of the log for all of it.
-    async fn forget(&self) -> Result<(), StoreError> {
-        let old = tombstone::Column::At.lte(self.now.before(TOMBSTONE_LIFE));
-        let forgotten: Option<i64> = tombstone::Entity::find_owned(self.user)
-            .filter(old.clone())
-            .select_only()
-            .column_as(tombstone::Column::Number.max(), "forgotten")
-            .into_tuple()
-            .one(&self.transaction)
-            .await?
-            .flatten();
-        let Some(forgotten) = forgotten else { return Ok(()) };
-        #[expect(clippy::disallowed_methods, reason = "the owner is the row itself")]
-        user::Entity::update_many()
-            .col_expr(user::Column::Forgotten, Expr::value(forgotten))
-            .filter(user::Column::No.eq(self.user.0))
-            .exec(&self.transaction)
-            .await?;
-        tombstone::Entity::delete_owned(self.user).filter(old).exec(&self.transaction).await?;
         Ok(())
     }
 }

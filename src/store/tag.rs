@@ -103,12 +103,13 @@ impl WriteTransaction {
         patch: TagPatch,
     ) -> Result<TagRow, StoreError> {
         let old = self.get::<Entity>(id, Input::Id).await?;
+        let TagPatch { name, color } = patch;
         let mut new = old.clone();
-        if let Some(name) = patch.name {
+        if let Some(name) = name {
             new.name_key = text::name_key(&name);
             new.name = name;
         }
-        if let Some(color) = patch.color {
+        if let Some(color) = color {
             new.color = color;
         }
         self.check_name_available(&new.name_key, id).await?;

@@ -1,15 +1,13 @@
 //! Everything that is done to tasks.
 
-use std::collections::HashSet;
-
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, ConnectionTrait};
 use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
-    entity::task::{self, Column, Entity, Priority},
-    error::{Input, StoreError},
+    entity::task::{self, Column, Entity},
+    error::StoreError,
     list::{
         filter::TaskFilter,
         keyset::{Keyset, SortKey},
@@ -18,11 +16,6 @@ use super::{
     },
     owned::{Owned, UserNo},
     sql::projection::{PartialRow, Projection},
-    tag::MOST_TAGS,
-    write::{
-        placement::Location,
-        transaction::{WriteContext, WriteTransaction},
-    },
 };
 use crate::time::{Timestamp, Zone};
 
@@ -34,48 +27,6 @@ pub type TaskPart = PartialRow<Entity>;
 pub type TaskColumns = Projection<Entity>;
 /// A page of tasks.
 pub type TaskPage<R = TaskRow> = Page<Entity, R>;
-
-/// What a task is to begin as.
-#[derive(Clone, Debug)]
-pub struct NewTask {
-    /// Made by the client, or none.
-    pub id: Option<Uuid>,
-    /// The title, checked.
-    pub title: String,
-    /// The description, checked.
-    pub description: Option<String>,
-    /// Whether it is completed from the start.
-    pub completed: bool,
-    /// How urgent it is.
-    pub priority: Priority,
-    /// When it is due.
-    pub due: Option<Due>,
-    /// The tags that it gets.
-    pub tags: Vec<Uuid>,
-    /// The list that it goes to; left out, it goes to the parent's, else to the inbox.
-    pub list: Option<Option<Uuid>>,
-    /// The task that it goes under.
-    pub parent: Option<Uuid>,
-}
-
-/// What shall change; what is `None` stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TaskPatch {
-    /// The new title, checked.
-    pub title: Option<String>,
-    /// The new description, or none any more.
-    pub description: Option<Option<String>>,
-    /// Whether it shall be completed.
-    pub completed: Option<bool>,
-    /// How urgent it shall be.
-    pub priority: Option<Priority>,
-    /// When it shall be due, or no more.
-    pub due: Option<Option<Due>>,
-    /// The tags that it shall have as well.
-    pub add_tags: Vec<Uuid>,
-    /// The tags that it shall have no more; this wins over `add_tags`.
-    pub remove_tags: Vec<Uuid>,
-}
 
 /// When a task is due.
 ///
@@ -210,9 +161,9 @@ impl OwnedStore {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let reader = &self.store.pools.reader;
         let backend = reader.get_database_backend();
-        let statement = columns.statements.by_id.with(backend, [user.0.into(), id.into()], || {
-            let mut select = Entity::select_owned(user, columns.iter());
-            backend.build(select.and_where(Column::Id.eq(id)))
+        let by_id = &columns.statements.by_id;
+        let statement = by_id.with(backend, columns, (user, id), |columns, (user, id)| {
+            Entity::select_owned(user, columns.iter()).and_where(Column::Id.eq(id)).take()
         });
         let row = reader.query_one_raw(statement).await?;
         Ok(row.map(|row| PartialRow::new(row, columns)))
@@ -230,88 +181,5 @@ impl OwnedStore {
         columns: &TaskColumns,
     ) -> Result<TaskPage<TaskPart>, StoreError> {
         self.page_in_part(self.task_listing(filter, order, window).await?, columns).await
-    }
-}
-
-impl WriteTransaction {
-    pub async fn create_task(&mut self, new: NewTask) -> Result<TaskRow, StoreError> {
-        if let Some(existing) = self.find_existing::<Entity>(new.id).await? {
-            return Ok(existing);
-        }
-        let location = self.location(new.list, new.parent).await?;
-        let tags = self.known_tags(&new.tags, Input::Tag).await?;
-        if tags.len() > MOST_TAGS {
-            return Err(StoreError::TooManyTags(Input::Tag(new.tags.len() - 1)));
-        }
-        self.check_quota::<Entity>()?;
-        let position = self.assign_position::<Entity>(&location.siblings(), None, None).await?;
-        let id = self.id_or_new(new.id);
-        let task = new.first_version(id, location, position, self);
-        let task = self.insert::<Entity>(task).await?;
-        self.put_on(task.id, tags).await?;
-        Ok(task)
-    }
-
-    /// Which tags a patch would put on a task and take off it, each of which has to exist.
-    pub async fn tags_to_change(
-        &self,
-        id: Uuid,
-        patch: &TaskPatch,
-    ) -> Result<(HashSet<Uuid>, HashSet<Uuid>), StoreError> {
-        if patch.add_tags.is_empty() && patch.remove_tags.is_empty() {
-            return Ok((HashSet::new(), HashSet::new()));
-        }
-        self.get::<Entity>(id, Input::Id).await?;
-        let added = self.known_tags(&patch.add_tags, Input::AddedTag).await?;
-        let removed = self.known_tags(&patch.remove_tags, Input::RemovedTag).await?;
-        let present = self.tags_on(id).await?;
-        let on: HashSet<_> =
-            added.difference(&present).filter(|tag| !removed.contains(tag)).copied().collect();
-        let off: HashSet<_> = removed.intersection(&present).copied().collect();
-        if present.len() + on.len() > MOST_TAGS + off.len() {
-            let last = patch.add_tags.iter().rposition(|tag| on.contains(tag));
-            return Err(StoreError::TooManyTags(Input::AddedTag(last.unwrap_or_default())));
-        }
-        Ok((on, off))
-    }
-}
-
-impl NewTask {
-    /// The row that it begins as.
-    pub(super) fn first_version(
-        self,
-        id: Uuid,
-        location: Location,
-        position: String,
-        context: &WriteContext,
-    ) -> TaskRow {
-        TaskRow {
-            user_no: context.user.0,
-            id,
-            title: self.title,
-            title_key: String::new(),
-            title_words: String::new(),
-            description: self.description,
-            description_words: String::new(),
-            priority: self.priority,
-            due_on: self.due.map(|due| due.day(context.zone)),
-            due_at: self.due.and_then(Due::instant),
-            due_asc: 0,
-            due_desc: 0,
-            completed_at: self.completed.then_some(context.now),
-            completed_asc: 0,
-            completed_desc: 0,
-            list_id: location.list,
-            parent_id: location.parent,
-            position,
-            created_at: context.now,
-            updated_at: context.now,
-            deleted_at: None,
-            deleted_with: None,
-            version: 1,
-            number: context.number,
-        }
-        .with_words()
-        .with_times()
     }
 }

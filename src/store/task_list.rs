@@ -11,10 +11,7 @@ use super::{
         keyset::Keyset,
         page::{Listing, Page},
     },
-    write::{
-        placement::Anchor,
-        transaction::{WriteTransaction, expect_version},
-    },
+    write::{ordering::Anchor, rows::expect_version, transaction::WriteTransaction},
 };
 
 /// A list as it lies in the database.
@@ -98,21 +95,22 @@ impl WriteTransaction {
         patch: ListPatch,
     ) -> Result<ListRow, StoreError> {
         let old = self.get::<Entity>(id, Input::Id).await?;
+        let ListPatch { name, color, anchor, archived } = patch;
         let mut new = old.clone();
-        if let Some(name) = patch.name {
+        if let Some(name) = name {
             new.name = name;
         }
-        if let Some(color) = patch.color {
+        if let Some(color) = color {
             new.color = color;
         }
-        if let Some(archived) = patch.archived {
+        if let Some(archived) = archived {
             new.archived_at = archived.then(|| old.archived_at.unwrap_or(self.now));
         }
-        self.check_sibling::<Entity>(patch.anchor, |sibling| Some(sibling.id != id)).await?;
+        self.check_sibling::<Entity>(anchor, |sibling| Some(sibling.id != id)).await?;
         let all = Condition::all();
-        if patch.anchor.is_some() && !self.is_at::<Entity>(&old, &all, patch.anchor).await? {
+        if anchor.is_some() && !self.is_at::<Entity>(&old, &all, anchor).await? {
             expect_version::<Entity>(&old, expected_version)?;
-            new.position = self.assign_position::<Entity>(&all, Some(id), patch.anchor).await?;
+            new.position = self.assign_position::<Entity>(&all, Some(id), anchor).await?;
         }
         self.update_if_changed::<Entity>(old, new, expected_version).await
     }

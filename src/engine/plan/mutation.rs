@@ -17,7 +17,7 @@ use crate::{
         context::RequestContext,
         types::{batch::BatchOperation, change_page},
     },
-    store::{self, Outcome, PartOutcome, StoreError, TaskColumn, TaskColumns},
+    store::{self, Outcome, PartOutcome, StoreError, TaskColumns},
 };
 
 /// A mutation of tasks.
@@ -26,7 +26,7 @@ pub struct Mutation {
     name: Name,
     arguments: Arguments,
     fields: SelectionSet<PayloadField>,
-    /// What is read of the task, with the number of the change.
+    /// What is read of the task.
     columns: TaskColumns,
 }
 
@@ -43,13 +43,12 @@ impl Mutation {
     pub fn of(selected: &CollectedField<'_>) -> Option<Self> {
         let fields = json::selection_set(&selected.selections, PayloadField::of)?;
         let required = RequiredColumns::of(fields.iter().flat_map(|(_, field)| field.of_task()));
-        let columns = required.columns.and([TaskColumn::Number]);
         let known = ["createTask", "updateTask", "moveTask", "deleteTask", "restoreTask"];
         known.contains(&selected.name).then(|| Self {
             name: Name::new(selected.name),
             arguments: Arguments::of(selected),
             fields,
-            columns,
+            columns: required.columns,
         })
     }
 
@@ -68,7 +67,7 @@ impl Mutation {
         let one = Value::Object(IndexMap::from([(self.name.clone(), input)]));
         let Ok(operation) = BatchOperation::parse(Some(one)) else { return Ok(None) };
         let operation = operation.read(viewer.id())?;
-        let change = request.store.run_in_part(operation, &self.columns).await?;
+        let change = request.store.execute(operation, &self.columns).await?;
         Ok(Some(MutationResult { change, viewer: viewer.id().clone(), fields: &self.fields }))
     }
 }
@@ -136,9 +135,9 @@ impl MutationResult<'_> {
     ) -> Result<(), StoreError> {
         match &self.change.outcome {
             PartOutcome::Task(task) => fields::task(out, fields, task, &Tags::new())?,
-            PartOutcome::Whole(outcome) => match &**outcome {
-                Outcome::Task(task) => fields::task(out, fields, task, &Tags::new())?,
-                _ => json::null(out),
+            PartOutcome::Whole(outcome) => match outcome.task() {
+                Some(task) => fields::task(out, fields, task, &Tags::new())?,
+                None => json::null(out),
             },
         }
         Ok(())
@@ -150,11 +149,8 @@ impl MutationResult<'_> {
 
     fn deleted(&self) -> Option<&[Uuid]> {
         match &self.change.outcome {
-            PartOutcome::Whole(outcome) => match &**outcome {
-                Outcome::Deleted(ids) => Some(ids),
-                _ => None,
-            },
-            PartOutcome::Task(_) => None,
+            PartOutcome::Whole(Outcome::Deleted(ids)) => Some(ids),
+            PartOutcome::Whole(Outcome::Object(_)) | PartOutcome::Task(_) => None,
         }
     }
 }

@@ -8,7 +8,6 @@ use super::{
     node::Node,
     payload::ids,
     tag::{CreateTagInput, UpdateTagInput},
-    task::Task,
     task_inputs::{
         CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, UpdateTaskInput,
     },
@@ -126,16 +125,14 @@ impl BatchInput {
         let (viewer, store) = (ctx.viewer()?.id(), ctx.store()?);
         let names: Vec<_> = self.operations.iter().map(BatchOperation::name).collect();
         let operations = self.operations.into_iter().map(|operation| operation.read(viewer));
-        let done = store.run_all(operations.collect(), self.atomic).await?;
+        let done = store.execute_batch(operations.collect(), self.atomic).await?;
         let outcomes = done.outcome;
-        let batch = TaskBatch::of(outcomes.iter().filter_map(|outcome| match outcome {
-            Ok(Outcome::Task(row)) => Some(row),
-            _ => None,
-        }));
+        let batch = TaskBatch::of(outcomes.iter().flatten().filter_map(Outcome::task));
         let results = names.into_iter().zip(outcomes).map(|(name, outcome)| match outcome {
-            Ok(Outcome::Task(row)) => BatchResult::of(Node::Task(Task::new(row, &batch))),
-            Ok(Outcome::Tag(row)) => BatchResult::of(Node::Tag(row.into())),
-            Ok(Outcome::List(row)) => BatchResult::of(Node::TaskList(row.into())),
+            Ok(Outcome::Object(object)) => {
+                let node = Some(Node::of(*object, &batch));
+                BatchResult { node, ..BatchResult::default() }
+            }
             Ok(Outcome::Deleted(deleted)) => {
                 BatchResult { deleted_ids: Some(ids(deleted)), ..BatchResult::default() }
             }
@@ -145,12 +142,6 @@ impl BatchInput {
         });
         let cursor = change_page::cursor(viewer, done.number);
         Ok(BatchPayload { results: results.collect(), query: Query, cursor })
-    }
-}
-
-impl BatchResult {
-    fn of(node: Node) -> Self {
-        Self { node: Some(node), ..Self::default() }
     }
 }
 

@@ -4,12 +4,12 @@ use async_graphql::{Context, Enum, ID, SimpleObject};
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
-use super::{node::Node, task::Task};
+use super::node::Node;
 use crate::{
     auth::UserId,
     error::ApiError,
     graphql::{batch_loader::TaskBatch, context::ContextExt, page},
-    store::{self, Changed, Kind, SyncCursor},
+    store::{self, Object, SyncCursor},
 };
 
 /// How many changes a page may hold at the most.
@@ -65,23 +65,14 @@ impl ChangePage {
 
     /// The page as its viewer sees it.
     pub fn new(page: store::ChangePage, viewer: &UserId) -> Self {
-        let batch = TaskBatch::of(page.changes.iter().filter_map(|change| match &change.object {
-            Changed::Task(row) => Some(row),
-            _ => None,
-        }));
+        let objects = page.changes.iter().filter_map(|change| change.object.as_ref());
+        let batch = TaskBatch::of(objects.filter_map(Object::task));
         let log = log_of(viewer);
         let change = |change: store::Change| {
-            let (ty, node) = match change.object {
-                Changed::Task(row) => ("Task", Some(Node::Task(Task::new(row, &batch)))),
-                Changed::Tag(row) => ("Tag", Some(Node::Tag(row.into()))),
-                Changed::List(row) => ("TaskList", Some(Node::TaskList(row.into()))),
-                Changed::Deleted(Kind::Task) => ("Task", None),
-                Changed::Deleted(Kind::Tag) => ("Tag", None),
-                Changed::Deleted(Kind::List) => ("TaskList", None),
-            };
+            let node = change.object.map(|object| Node::of(object, &batch));
             let kind = if node.is_some() { ChangeKind::Upsert } else { ChangeKind::Delete };
             let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.number));
-            Change { kind, id: change.id.into(), ty, node, cursor }
+            Change { kind, id: change.id.into(), ty: change.kind.type_name(), node, cursor }
         };
         Self {
             changes: page.changes.into_iter().map(change).collect(),

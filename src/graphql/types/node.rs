@@ -1,11 +1,14 @@
 //! Relay's global object identification.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, Interface};
 
 use super::{tag::Tag, task::Task, task_list::TaskList, user::User};
 use crate::{
     error::ApiError,
-    graphql::{context::ContextExt, id},
+    graphql::{batch_loader::TaskBatch, context::ContextExt, id},
+    store::Object,
 };
 
 /// Anything with an id. Ids are UUIDs, unique over all types (a User's id is the auth server's) and opaque to clients.
@@ -29,12 +32,17 @@ impl Node {
             return Ok(Some(Self::User(User::from(ctx.request()?))));
         }
         let (Some(id), store) = (id::uuid(id), ctx.store()?) else { return Ok(None) };
-        if let Some(task) = store.task(id).await? {
-            return Ok(Some(Self::Task(task.into())));
+        let objects = store.objects(&[id]).await?;
+        let batch = TaskBatch::of(objects.values().filter_map(Object::task));
+        Ok(objects.into_values().next().map(|object| Self::of(object, &batch)))
+    }
+
+    /// An object that is shown together with the tasks of that batch.
+    pub fn of(object: Object, batch: &Arc<TaskBatch>) -> Self {
+        match object {
+            Object::Task(row) => Self::Task(Task::new(&row, batch)),
+            Object::Tag(row) => Self::Tag(row.into()),
+            Object::List(row) => Self::TaskList(row.into()),
         }
-        if let Some(tag) = store.tag(id).await? {
-            return Ok(Some(Self::Tag(tag.into())));
-        }
-        Ok(store.list(id).await?.map(|list| Self::TaskList(list.into())))
     }
 }

@@ -46,21 +46,28 @@ pub trait OfOutcome: Sized {
     fn of(outcome: Outcome, cursor: String) -> Option<Self>;
 }
 
-macro_rules! of_outcome {
-    ($($payload:ident of $outcome:ident),*) => {$(
+macro_rules! of_object {
+    ($($payload:ident),*) => {$(
         impl OfOutcome for $payload {
             fn of(outcome: Outcome, cursor: String) -> Option<Self> {
-                let Outcome::$outcome(outcome) = outcome else { return None };
-                Some(Self::new(outcome, cursor))
+                match outcome {
+                    Outcome::Object(object) => Some(Self::new((*object).try_into().ok()?, cursor)),
+                    Outcome::Deleted(_) => None,
+                }
             }
         }
     )*};
 }
 
-of_outcome!(TaskPayload of Task, TagPayload of Tag, TaskListPayload of List, DeletePayload of Deleted);
+of_object!(TaskPayload, TagPayload, TaskListPayload);
 
-impl DeletePayload {
-    fn new(deleted: Vec<Uuid>, cursor: String) -> Self {
-        Self { deleted_ids: ids(deleted), query: Query, cursor }
+impl OfOutcome for DeletePayload {
+    fn of(outcome: Outcome, cursor: String) -> Option<Self> {
+        match outcome {
+            Outcome::Deleted(deleted) => {
+                Some(Self { deleted_ids: ids(deleted), query: Query, cursor })
+            }
+            Outcome::Object(_) => None,
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     auth::UserId,
     error::ApiError,
     graphql::{id, scalars::Date, validate},
-    store::{Due, Input, Move, NewTask, Operation, TaskPatch},
+    store::{Due, Input, Move, NewTask, Operation, TaskPatch, TaskValues, TaskValuesPatch},
     time::Timestamp,
 };
 
@@ -96,36 +96,61 @@ pub struct RestoreTaskInput {
 }
 
 impl CreateTaskInput {
-    /// What is to be done.
+    /// The operation that it describes.
     pub fn operation(self, viewer: &UserId) -> Result<Operation, ApiError> {
-        let parent = self.parent_id.map(|id| id::parse_or_not_found(&id, Input::Parent));
+        let Self {
+            id,
+            title,
+            description,
+            completed,
+            priority,
+            due,
+            tag_ids,
+            list_id,
+            parent_id,
+        } = self;
+        let parent = parent_id.map(|id| id::parse_or_not_found(&id, Input::Parent));
         Ok(Operation::CreateTask(NewTask {
-            id: self.id.map(|id| id::new(&id, viewer)).transpose()?,
-            title: validate::title("input.title", &self.title, validate::TITLE)?,
-            description: self.description.map(|text| described(&text)).transpose()?,
-            completed: self.completed,
-            priority: self.priority.into(),
-            due: self.due.map(Due::from),
-            tags: id::parse_all_or_not_found("input.tagIds", self.tag_ids, Input::Tag)?,
-            list: optional_id(self.list_id, Input::List)?.into(),
+            id: id.map(|id| id::new(&id, viewer)).transpose()?,
+            values: TaskValues {
+                title: validate::title("input.title", &title, validate::TITLE)?,
+                description: description.map(|text| described(&text)).transpose()?,
+                completed,
+                priority: priority.into(),
+                due: due.map(Due::from),
+            },
+            tags: id::parse_all_or_not_found("input.tagIds", tag_ids, Input::Tag)?,
+            list: optional_id(list_id, Input::List)?.into(),
             parent: parent.transpose()?,
         }))
     }
 }
 
 impl UpdateTaskInput {
-    /// What is to be done.
+    /// The operation that it describes.
     pub fn operation(self) -> Result<Operation, ApiError> {
-        let title = required("title", self.title)?;
-        let (added, removed) = (self.add_tag_ids, self.remove_tag_ids);
+        let Self {
+            id,
+            expected_version,
+            title,
+            description,
+            completed,
+            priority,
+            due,
+            add_tag_ids: added,
+            remove_tag_ids: removed,
+        } = self;
+        let title = required("title", title)?;
         let patch = TaskPatch {
-            title: title
-                .map(|t| validate::title("input.title", &t, validate::TITLE))
-                .transpose()?,
-            description: self.description.map_value(|text| described(&text)).transpose()?.into(),
-            completed: required("completed", self.completed)?,
-            priority: required("priority", self.priority)?.map(Into::into),
-            due: self.due.map_value(Due::from).into(),
+            values: TaskValuesPatch {
+                title: title
+                    .map(|text| validate::title("input.title", &text, validate::TITLE))
+                    .transpose()?,
+                description: description.map_value(|text| described(&text)).transpose()?.into(),
+                completed: required("completed", completed)?,
+                priority: required("priority", priority)?.map(Into::into),
+                due: due.map_value(Due::from).into(),
+            },
             add_tags: id::parse_all_or_not_found("input.addTagIds", added, Input::AddedTag)?,
             remove_tags: id::parse_all_or_not_found(
                 "input.removeTagIds",
@@ -133,8 +158,8 @@ impl UpdateTaskInput {
                 Input::RemovedTag,
             )?,
         };
-        let id = id::parse_or_not_found(&self.id, Input::Id)?;
-        Ok(Operation::UpdateTask(id, self.expected_version, patch))
+        let id = id::parse_or_not_found(&id, Input::Id)?;
+        Ok(Operation::UpdateTask(id, expected_version, patch))
     }
 }
 

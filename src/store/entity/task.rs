@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use sea_orm::entity::prelude::*;
 
-use crate::{store::list::text, time::Timestamp};
+use crate::time::Timestamp;
 
 /// How urgent a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -86,26 +86,6 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
-
-impl Model {
-    /// Sets the columns that are derived from what somebody wrote.
-    #[must_use]
-    pub fn with_words(mut self) -> Self {
-        self.title_key = text::sort_key(&self.title);
-        let description = self.description.as_deref().unwrap_or_default();
-        self.title_words = text::indexed(self.user_no, &self.title);
-        self.description_words = text::indexed(self.user_no, description);
-        self
-    }
-
-    /// Sets the columns that are derived from when it is due and when it was completed.
-    #[must_use]
-    pub fn with_times(mut self) -> Self {
-        (self.completed_asc, self.completed_desc) = completed_keys(self.completed_at);
-        (self.due_asc, self.due_desc) = due_keys(self.due_on, self.due_at);
-        self
-    }
-}
 
 /// By what tasks are sorted that were completed then: in the ascending order, and in the descending.
 pub fn completed_keys(at: Option<Timestamp>) -> (i64, i64) {

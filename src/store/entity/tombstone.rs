@@ -3,22 +3,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::time::Timestamp;
-
-/// What the object was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
-pub enum Kind {
-    /// A task.
-    #[sea_orm(num_value = 1)]
-    Task,
-    /// A tag.
-    #[sea_orm(num_value = 2)]
-    Tag,
-    /// A list.
-    #[sea_orm(num_value = 3)]
-    List,
-}
+use crate::{store::object::ObjectKind, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tombstone")]
@@ -27,7 +12,8 @@ pub struct Model {
     pub user_no: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    pub kind: Kind,
+    /// What the object was.
+    pub kind: ObjectKind,
     /// The number of the deletion on the owner's counter.
     pub number: i64,
     pub at: Timestamp,

@@ -1,42 +1,13 @@
 //! The differences between the two databases that sea-orm leaves to us.
 
-use std::{
-    fmt::Write,
-    sync::{Arc, OnceLock},
-};
+use std::fmt::Write;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    FromQueryResult, QueryResult, Statement, Value, Values,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, FromQueryResult,
+    QueryResult, Statement, Value,
     entity::prelude::async_trait,
-    sea_query::{
-        ArrayType, Expr, ExprTrait, IntoCondition, SelectStatement, SimpleExpr,
-        extension::postgres::PgFunc,
-    },
+    sea_query::{Expr, SelectStatement, SimpleExpr},
 };
-use uuid::Uuid;
-
-/// The text of a statement that is always the same but for its values, written once.
-#[derive(Clone, Debug, Default)]
-pub struct CachedSql(OnceLock<Arc<str>>);
-
-impl CachedSql {
-    /// The statement with these values, which are those that `write` would give it, in their order.
-    pub fn with(
-        &self,
-        db_backend: DbBackend,
-        values: impl IntoIterator<Item = Value>,
-        write: impl FnOnce() -> Statement,
-    ) -> Statement {
-        let values = Values(values.into_iter().collect());
-        let sql = self.0.get_or_init(|| {
-            let written = write();
-            debug_assert_eq!(written.values.as_ref(), Some(&values), "{}", written.sql);
-            written.sql.into()
-        });
-        Statement { sql: sql.to_string(), values: Some(values), db_backend }
-    }
-}
 
 /// The row of a selection that has one at the most. sea-orm's own `one` binds that as a limit, see
 /// [`Dialect::fetch_limited`].
@@ -74,25 +45,6 @@ impl<C: StatementExecutor> Dialect<C> {
         let mut statement = self.get_database_backend().build(select);
         let _ = write!(statement.sql, " LIMIT {most}");
         statement
-    }
-
-    /// Whether a column holds one of these ids.
-    pub fn one_of(&self, column: impl ColumnTrait, ids: &[Uuid]) -> Condition {
-        match self.as_one_value(ids) {
-            Some(ids) => {
-                Expr::col(column.as_column_ref()).eq(PgFunc::any(Expr::value(ids))).into_condition()
-            }
-            None => column.is_in(ids.iter().copied()).into_condition(),
-        }
-    }
-
-    /// These ids as one value, which PostgreSQL takes: so a statement is the same for however many they
-    /// are, and planned once.
-    pub fn as_one_value(&self, ids: &[Uuid]) -> Option<Value> {
-        (self.get_database_backend() == DbBackend::Postgres).then(|| {
-            let ids = ids.iter().copied().map(Value::from).collect();
-            Value::Array(ArrayType::Uuid, Some(Box::new(ids)))
-        })
     }
 
     /// The statement as this database takes it.

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::dialect::CachedSql;
+use super::cached_sql::CachedSql;
 use crate::{
     store::{error::StoreError, owned::Owned},
     time::Timestamp,

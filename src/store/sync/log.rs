@@ -5,11 +5,8 @@
 //! was deleted for good has a tombstone, for 30 days. Several changes of one object are the last one.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect,
-    QueryTrait,
-    sea_query::{
-        Asterisk, Condition, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType,
-    },
+    ConnectionTrait, DbErr, IdenStatic, Iterable, QueryResult, QuerySelect, QueryTrait,
+    sea_query::{Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,16 +15,10 @@ use crate::{
     feed::Subscriber,
     store::{
         OwnedStore, UserNo,
-        entity::{
-            tag, task, task_list,
-            tombstone::{self, Kind},
-            user,
-        },
+        entity::{tombstone, user},
         error::StoreError,
-        owned::{Object, Owned},
-        tag::TagRow,
-        task::TaskRow,
-        task_list::ListRow,
+        object::{ENTRY, ID, KIND, Object, ObjectKind, join_objects},
+        owned::Owned,
     },
 };
 
@@ -84,21 +75,10 @@ pub struct Change {
     pub number: i64,
     /// Which object.
     pub id: Uuid,
-    /// What has become of it.
-    pub object: Changed,
-}
-
-/// What has become of an object.
-#[derive(Clone, Debug)]
-pub enum Changed {
-    /// It is a task now like this.
-    Task(TaskRow),
-    /// It is a tag now like this.
-    Tag(TagRow),
-    /// It is a list now like this.
-    List(ListRow),
-    /// It is gone for good.
-    Deleted(Kind),
+    /// Its type.
+    pub kind: ObjectKind,
+    /// The object as it is now; none after it was deleted permanently.
+    pub object: Option<Object>,
 }
 
 /// A part of the log.
@@ -221,12 +201,8 @@ impl ChangePage {
     }
 }
 
-/// The entries of the log, and their columns.
-const LOG: &str = "log";
+/// More columns of an [`ENTRY`]: the number of the change, and whether it is a tombstone.
 const NUMBER: &str = "number";
-const ID: &str = "id";
-const KIND: &str = "kind";
-/// Whether it is a tombstone.
 const GONE: &str = "gone";
 
 /// The entries behind that place, the oldest first, each with its row; one line at least, which tells
@@ -237,13 +213,11 @@ fn log(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
         .from(user::Entity)
         .and_where(Expr::col((user::Entity, user::Column::No)).eq(user.0))
         .columns([user::Column::Counter, user::Column::Forgotten].map(|it| (user::Entity, it)))
-        .columns([NUMBER, ID, KIND, GONE].map(|column| (LOG, column)))
-        .join_subquery(JoinType::LeftJoin, entries(user, place, limit), LOG, Expr::cust("TRUE"))
-        .order_by((LOG, NUMBER), Order::Asc)
-        .order_by((LOG, ID), Order::Asc);
-    join_rows::<task::Entity>(&mut select, user);
-    join_rows::<tag::Entity>(&mut select, user);
-    join_rows::<task_list::Entity>(&mut select, user);
+        .columns([NUMBER, ID, KIND, GONE].map(|column| (ENTRY, column)))
+        .join_subquery(JoinType::LeftJoin, entries(user, place, limit), ENTRY, Expr::cust("TRUE"))
+        .order_by((ENTRY, NUMBER), Order::Asc)
+        .order_by((ENTRY, ID), Order::Asc);
+    join_objects(&mut select, user);
     select
 }
 
@@ -254,11 +228,6 @@ fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
         .select_only()
         .column(tombstone::Column::Kind)
         .into_query();
-    let tables = [
-        (entries_of::<tag::Entity>(user), false),
-        (entries_of::<task_list::Entity>(user), false),
-        (gone, true),
-    ];
     let first = |mut entries: SelectStatement, is_gone: bool| {
         let (number, id) = if is_gone { place.of_deletions() } else { (place.number, place.id) };
         let behind = Expr::tuple([Expr::col(NUMBER), Expr::col(ID)])
@@ -273,55 +242,22 @@ fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
         // SQLite takes an order of a part only where that is a table by itself.
         Query::select().column(Asterisk).from_subquery(entries, "part").take()
     };
-    let mut entries = first(entries_of::<task::Entity>(user), false);
+    let mut entries = first(gone, true);
     entries
-        .unions(tables.map(|(part, is_gone)| (UnionType::All, first(part, is_gone))))
+        .unions(ObjectKind::iter().map(|kind| (UnionType::All, first(kind.entries(user), false))))
         .order_by(NUMBER, Order::Asc)
         .order_by(ID, Order::Asc)
         .limit(limit);
     entries
 }
 
-/// The kind of each of the user's rows of a table.
-fn entries_of<E: Object>(user: UserNo) -> SelectStatement {
-    let kind = Expr::value(E::KIND);
-    E::find_owned(user).select_only().expr_as(kind, KIND).into_query()
-}
-
-/// Joins the rows of a table to the entries that are of its kind.
-fn join_rows<E: Object>(select: &mut SelectStatement, user: UserNo) {
-    let table = E::default();
-    let is_its = Condition::all()
-        .add(Expr::col((table, E::OWNER)).eq(user.0))
-        .add(Expr::col((table, E::ID)).equals((LOG, ID)))
-        .add(Expr::col((LOG, KIND)).eq(E::KIND));
-    for column in E::Column::iter() {
-        let name = format!("{}{}", prefix::<E>(), column.as_str());
-        select.expr_as(Expr::col((table, column)), name);
-    }
-    select.left_join(table, is_its);
-}
-
-/// What stands before the names of a table's columns; no name of either has a point.
-fn prefix<E: Object>() -> String {
-    format!("{}.", E::default().table_name())
-}
-
 impl Change {
     /// The entry that a line of the log tells, if it tells one.
     fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
         let Some(number) = row.try_get("", NUMBER)? else { return Ok(None) };
-        let kind: Kind = row.try_get("", KIND)?;
-        let object = match kind {
-            kind if row.try_get("", GONE)? => Changed::Deleted(kind),
-            Kind::Task => {
-                Changed::Task(TaskRow::from_query_result(row, &prefix::<task::Entity>())?)
-            }
-            Kind::Tag => Changed::Tag(TagRow::from_query_result(row, &prefix::<tag::Entity>())?),
-            Kind::List => {
-                Changed::List(ListRow::from_query_result(row, &prefix::<task_list::Entity>())?)
-            }
-        };
-        Ok(Some(Self { number, id: row.try_get("", ID)?, object }))
+        let kind: ObjectKind = row.try_get("", KIND)?;
+        let is_gone: bool = row.try_get("", GONE)?;
+        let object = if is_gone { None } else { Some(kind.read(row)?) };
+        Ok(Some(Self { number, id: row.try_get("", ID)?, kind, object }))
     }
 }

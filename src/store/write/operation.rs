@@ -1,19 +1,20 @@
-//! What a user can have done, as values: one alone, or many in one transaction.
+//! The operations of users, as values: one by itself, or many in one transaction.
 
 use uuid::Uuid;
 
 use super::{
-    placement::Move,
+    location::Move,
+    task_insert::NewTask,
+    task_update::TaskPatch,
     transaction::{Committed, WriteTransaction},
 };
 use crate::store::{
     OwnedStore,
-    entity::{tag, task, task_list},
     error::StoreError,
-    owned::Object,
-    tag::{NewTag, TagPatch, TagRow},
-    task::{NewTask, TaskColumns, TaskPart, TaskPatch, TaskRow},
-    task_list::{ListPatch, ListRow, NewList},
+    object::Object,
+    tag::{NewTag, TagPatch},
+    task::{TaskColumns, TaskPart, TaskRow},
+    task_list::{ListPatch, NewList},
 };
 
 /// One change of the user's objects. An update and a deletion may name the version that they expect.
@@ -48,82 +49,92 @@ pub enum Operation {
 /// What an operation came to.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// The task as it is now.
-    Task(TaskRow),
-    /// The tag as it is now.
-    Tag(TagRow),
-    /// The list as it is now.
-    List(ListRow),
+    /// The object as it is now.
+    Object(Box<Object>),
     /// What left the lists.
     Deleted(Vec<Uuid>),
 }
 
-/// What an operation came to of which some columns are shown.
+impl<O> From<O> for Outcome
+where
+    Object: From<O>,
+{
+    fn from(row: O) -> Self {
+        Self::Object(Box::new(row.into()))
+    }
+}
+
+impl From<Vec<Uuid>> for Outcome {
+    fn from(deleted: Vec<Uuid>) -> Self {
+        Self::Deleted(deleted)
+    }
+}
+
+impl Outcome {
+    /// The task, if it came to one.
+    #[must_use]
+    pub fn task(&self) -> Option<&TaskRow> {
+        if let Self::Object(object) = self { object.task() } else { None }
+    }
+}
+
+/// What an operation came to, of which a part was read.
 #[derive(Debug)]
 pub enum PartOutcome {
-    /// Those of the task as it is now.
+    /// The columns of the task that were asked for.
     Task(TaskPart),
     /// All of it.
-    Whole(Box<Outcome>),
+    Whole(Outcome),
+}
+
+impl<O> From<O> for PartOutcome
+where
+    Outcome: From<O>,
+{
+    fn from(outcome: O) -> Self {
+        Self::Whole(outcome.into())
+    }
+}
+
+impl PartOutcome {
+    /// All of it, where all columns of a task were asked for.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] when they were not.
+    pub fn whole(self) -> Result<Outcome, StoreError> {
+        match self {
+            Self::Task(part) => part.whole().map(Outcome::from),
+            Self::Whole(outcome) => Ok(outcome),
+        }
+    }
 }
 
 impl OwnedStore {
-    /// Does one thing, of which these columns are shown if it changes a task: its number is one of them.
+    /// Executes one operation. Where it changes a task, at least the columns `shown` are read of it.
     ///
     /// # Errors
     /// What the operation was refused for.
-    pub async fn run_in_part(
+    pub async fn execute(
         &self,
         operation: Operation,
-        columns: &TaskColumns,
+        shown: &TaskColumns,
     ) -> Result<Committed<PartOutcome>, StoreError> {
-        let done = if let Operation::UpdateTask(id, version, patch) = &operation {
-            let done = self.update_task_part_optimistic(*id, *version, patch, columns).await?;
-            if let Some(done) = done {
-                return Ok(done.map(PartOutcome::Task));
-            }
-            self.run_in_transaction(operation).await?
-        } else {
-            self.run(operation).await?
-        };
-        Ok(done.map(|outcome| PartOutcome::Whole(Box::new(outcome))))
-    }
-
-    /// Does one thing.
-    ///
-    /// # Errors
-    /// What the operation was refused for.
-    pub async fn run(&self, operation: Operation) -> Result<Committed<Outcome>, StoreError> {
-        let done = match &operation {
-            Operation::CreateTask(new) => self.create_task_optimistic(new).await?,
-            Operation::UpdateTask(id, version, patch) => {
-                self.update_task_optimistic(*id, *version, patch).await?
-            }
-            _ => None,
-        };
-        match done {
-            Some(done) => Ok(done.map(Outcome::Task)),
-            None => self.run_in_transaction(operation).await,
+        if let Some(done) = self.execute_optimistically(&operation, shown).await? {
+            return Ok(done);
         }
-    }
-
-    async fn run_in_transaction(
-        &self,
-        operation: Operation,
-    ) -> Result<Committed<Outcome>, StoreError> {
         let mut write = self.write().await?;
-        let outcome = write.run(operation).await?;
-        write.commit(outcome).await
+        let outcome = write.execute(operation).await?;
+        write.commit(outcome.into()).await
     }
 
-    /// Does one thing after the other in one transaction. When `atomic`, the first failure undoes all
-    /// and ends it: the others then are [`StoreError::Aborted`]. Otherwise each that fails changes
+    /// Executes one operation after the other in one transaction. When `atomic`, the first failure undoes
+    /// all and ends it: the others then are [`StoreError::Aborted`]. Otherwise each that fails changes
     /// nothing, and the others still apply. An object that several change is answered as the last one
     /// left it.
     ///
     /// # Errors
     /// Only when the database fails.
-    pub async fn run_all<E: From<StoreError>>(
+    pub async fn execute_batch<E: From<StoreError>>(
         &self,
         operations: Vec<Result<Operation, E>>,
         atomic: bool,
@@ -134,7 +145,7 @@ impl OwnedStore {
         for operation in operations {
             let outcome = match operation {
                 Err(refused) => Err(refused),
-                Ok(operation) => match write.run(operation).await {
+                Ok(operation) => match write.execute(operation).await {
                     Err(fault) if fault.is_fault() => return Err(fault),
                     outcome => outcome.map_err(E::from),
                 },
@@ -164,55 +175,46 @@ fn aborted_but_for_last<E: From<StoreError>>(
 }
 
 impl WriteTransaction {
-    async fn run(&mut self, operation: Operation) -> Result<Outcome, StoreError> {
+    async fn execute(&mut self, operation: Operation) -> Result<Outcome, StoreError> {
         Ok(match operation {
-            Operation::CreateTask(new) => Outcome::Task(self.create_task(new).await?),
+            Operation::CreateTask(new) => self.create_task(&new).await?.into(),
             Operation::UpdateTask(id, version, patch) => {
-                Outcome::Task(self.update_task(id, version, patch).await?)
+                self.update_task(id, version, &patch).await?.into()
             }
-            Operation::MoveTask(id, version, to) => {
-                Outcome::Task(self.move_task(id, version, to).await?)
-            }
-            Operation::TrashTask(id, version) => {
-                Outcome::Deleted(self.trash_task(id, version).await?)
-            }
-            Operation::DeleteTask(id, version) => {
-                Outcome::Deleted(self.delete_task(id, version).await?)
-            }
-            Operation::RestoreTask(id) => Outcome::Task(self.restore_task(id).await?),
-            Operation::CreateTag(new) => Outcome::Tag(self.create_tag(new).await?),
+            Operation::MoveTask(id, version, to) => self.move_task(id, version, to).await?.into(),
+            Operation::TrashTask(id, version) => self.trash_task(id, version).await?.into(),
+            Operation::DeleteTask(id, version) => self.delete_task(id, version).await?.into(),
+            Operation::RestoreTask(id) => self.restore_task(id).await?.into(),
+            Operation::CreateTag(new) => self.create_tag(new).await?.into(),
             Operation::UpdateTag(id, version, patch) => {
-                Outcome::Tag(self.update_tag(id, version, patch).await?)
+                self.update_tag(id, version, patch).await?.into()
             }
-            Operation::DeleteTag(id, version) => {
-                Outcome::Deleted(self.delete_tag(id, version).await?)
-            }
-            Operation::CreateList(new) => Outcome::List(self.create_list(new).await?),
+            Operation::DeleteTag(id, version) => self.delete_tag(id, version).await?.into(),
+            Operation::CreateList(new) => self.create_list(new).await?.into(),
             Operation::UpdateList(id, version, patch) => {
-                Outcome::List(self.update_list(id, version, patch).await?)
+                self.update_list(id, version, patch).await?.into()
             }
-            Operation::DeleteList(id, version) => {
-                Outcome::Deleted(self.delete_list(id, version).await?)
-            }
+            Operation::DeleteList(id, version) => self.delete_list(id, version).await?.into(),
         })
     }
-    /// Reads again what several operations may have changed.
-    async fn refresh<E>(&self, outcomes: &mut [Result<Outcome, E>]) -> Result<(), StoreError> {
-        for outcome in outcomes.iter_mut().flatten() {
-            match outcome {
-                Outcome::Task(row) => self.refresh_row::<task::Entity>(row, row.id).await?,
-                Outcome::Tag(row) => self.refresh_row::<tag::Entity>(row, row.id).await?,
-                Outcome::List(row) => self.refresh_row::<task_list::Entity>(row, row.id).await?,
-                Outcome::Deleted(_) => {}
-            }
-        }
-        Ok(())
-    }
 
-    /// What was deleted for good since then stays as it was.
-    async fn refresh_row<E: Object>(&self, row: &mut E::Model, id: Uuid) -> Result<(), StoreError> {
-        if let Some(present) = self.find::<E>(id).await? {
-            *row = present;
+    /// Reads again what several operations may have changed. What was deleted permanently since then
+    /// stays as it was.
+    async fn refresh<E>(&self, outcomes: &mut [Result<Outcome, E>]) -> Result<(), StoreError> {
+        let mut objects: Vec<_> = outcomes
+            .iter_mut()
+            .flatten()
+            .filter_map(|outcome| match outcome {
+                Outcome::Object(object) => Some(object),
+                Outcome::Deleted(_) => None,
+            })
+            .collect();
+        let ids: Vec<_> = objects.iter().map(|object| object.id()).collect();
+        let present = self.store.find_objects(&self.transaction, self.user, &ids).await?;
+        for object in &mut objects {
+            if let Some(present) = present.get(&object.id()) {
+                ***object = present.clone();
+            }
         }
         Ok(())
     }

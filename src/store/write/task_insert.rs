@@ -1,135 +1,87 @@
-//! Making one task in the inbox, without a transaction: one statement looks where it moving, and one
-//! writes it if that is still so.
-//!
-//! All that a user does counts their counter on. Where it stands as it did when we looked, nothing has
-//! changed meanwhile: neither what the last task is, nor how many there are, nor the user's zone. Where
-//! it does not, nothing is written, and the task is made as everything else is.
+//! A new task: where it goes, and the row that it begins as.
 
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, ExprTrait, Value,
-    sea_query::{Expr, Order, Query},
-};
+use sea_orm::{ActiveValue::Set, TryIntoModel};
+use uuid::Uuid;
 
 use super::{
-    placement::{Location, Ordered},
-    position,
-    transaction::{COUNTER, Committed, ONE, WriteContext, increment_counter, with_counter},
+    location::Location,
+    task_values::TaskValues,
+    transaction::{WriteContext, WriteTransaction},
 };
-use crate::{
-    store::{
-        OwnedStore,
-        entity::{
-            task::{Column, Entity},
-            user,
-        },
-        error::StoreError,
-        owned::{Owned, UserNo},
-        sql::dialect::CachedSql,
-        task::{NewTask, TaskRow},
-    },
-    time::Zone,
+use crate::store::{
+    entity::task::{ActiveModel, Entity},
+    error::{Input, StoreError},
+    tag::MOST_TAGS,
+    task::TaskRow,
 };
 
-/// Where a task goes of which nothing is said.
-const INBOX: Location = Location { list: None, parent: None };
+/// What a task is to begin as.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    /// Made by the client, or none.
+    pub id: Option<Uuid>,
+    /// What it has of its own.
+    pub values: TaskValues,
+    /// The tags that it gets.
+    pub tags: Vec<Uuid>,
+    /// The list that it goes to; left out, it goes to the parent's, else to the inbox.
+    pub list: Option<Option<Uuid>>,
+    /// The task that it goes under.
+    pub parent: Option<Uuid>,
+}
 
 impl NewTask {
-    /// Whether nothing but the inbox has a say in what it begins as.
-    fn has_no_relations(&self) -> bool {
-        self.id.is_none()
-            && self.tags.is_empty()
-            && self.list.flatten().is_none()
-            && self.parent.is_none()
+    /// Whether it goes to the inbox, and nothing else of the user's decides what it begins as.
+    pub(super) fn has_no_relations(&self) -> bool {
+        let Self { id, values: _, tags, list, parent } = self;
+        id.is_none() && tags.is_empty() && list.flatten().is_none() && parent.is_none()
     }
-}
 
-/// The two statements.
-#[derive(Debug, Default)]
-pub struct TaskInsert {
-    snapshot: CachedSql,
-    insert: CachedSql,
-}
-
-/// What is seen of a user.
-struct UserSnapshot {
-    counter: i64,
-    tasks: i64,
-    zone: Zone,
-    /// Where the last task of the inbox stands.
-    last: Option<String>,
-}
-
-impl OwnedStore {
-    /// Makes a task in two statements; `None` where that cannot be, or another change came in between.
-    pub async fn create_task_optimistic(
+    /// The row that it begins as.
+    pub(super) fn first_version(
         &self,
-        new: &NewTask,
-    ) -> Result<Option<Committed<TaskRow>>, StoreError> {
-        if !self.changes_in_one_statement() || !new.has_no_relations() {
-            return Ok(None);
-        }
-        let Some(user) = self.user_no().await? else { return Ok(None) };
-        let Some(seen) = self.snapshot(user).await? else { return Ok(None) };
-        *self.zone.lock().await = Some(seen.zone);
-        let position = position::between(seen.last.as_deref(), None);
-        if seen.tasks >= self.store.quotas.tasks || position.len() > position::MOST {
-            return Ok(None);
-        }
-        let now = self.store.clock.now();
-        let context = WriteContext { user, number: seen.counter + 1, zone: seen.zone, now };
-        let task = new.clone().first_version(self.store.new_id(now), INBOX, position, &context);
-        let inserted = self.insert_if_nothing_changed(&task, user, seen.counter).await?;
-        Ok(inserted.then(|| self.store.done(user, context.number, task)))
+        id: Uuid,
+        location: Location,
+        position: String,
+        context: &WriteContext,
+        number: i64,
+    ) -> Result<TaskRow, StoreError> {
+        let mut row = ActiveModel {
+            user_no: Set(context.user.0),
+            id: Set(id),
+            list_id: Set(location.list),
+            parent_id: Set(location.parent),
+            position: Set(position),
+            created_at: Set(context.now),
+            updated_at: Set(context.now),
+            deleted_at: Set(None),
+            deleted_with: Set(None),
+            version: Set(1),
+            number: Set(number),
+            ..Default::default()
+        };
+        self.values.write(&mut row, context);
+        // Refused with a column that has got no value.
+        Ok(row.try_into_model()?)
     }
+}
 
-    async fn snapshot(&self, user: UserNo) -> Result<Option<UserSnapshot>, StoreError> {
-        let writer = &self.store.pools.writer;
-        let backend = writer.get_database_backend();
-        let snapshot = self.store.task_insert.snapshot.with(
-            backend,
-            [user.0, user.0].map(Value::from),
-            || {
-                let mut last = Entity::select_owned(user, [Column::Position]);
-                last.cond_where(INBOX.siblings());
-                for column in Entity::SORTED {
-                    last.order_by_expr(Expr::col(column.as_column_ref()), Order::Desc);
-                }
-                let seen = [user::Column::Counter, user::Column::Tasks, user::Column::TimeZone];
-                let mut select = Query::select();
-                select.columns(seen).expr(writer.first(&last)).from(user::Entity);
-                backend.build(select.and_where(user::Column::No.eq(user.0)))
-            },
-        );
-        let Some(row) = writer.query_one_raw(snapshot).await? else { return Ok(None) };
-        Ok(Some(UserSnapshot {
-            counter: row.try_get_by_index(0)?,
-            tasks: row.try_get_by_index(1)?,
-            zone: user::zone(&row.try_get_by_index::<String>(2)?),
-            last: row.try_get_by_index(3)?,
-        }))
-    }
-
-    async fn insert_if_nothing_changed(
-        &self,
-        task: &TaskRow,
-        user: UserNo,
-        counter: i64,
-    ) -> Result<bool, StoreError> {
-        let writer = &self.store.pools.writer;
-        let backend = writer.get_database_backend();
-        // One more change, and one more task.
-        let counting_on = [ONE.into(), ONE.into(), user.0.into(), counter.into()];
-        let values = counting_on.into_iter().chain(Entity::values_owned(user, task));
-        let insert = self.store.task_insert.insert.with(backend, values, || {
-            let mut count = increment_counter();
-            count
-                .value(user::Column::Tasks, Expr::col(user::Column::Tasks).add(ONE))
-                .and_where(user::Column::No.eq(user.0))
-                .and_where(user::Column::Counter.eq(counter))
-                .returning(Query::returning().column(user::Column::No));
-            let mut insert = Entity::insert_owned_for(user, task, COUNTER);
-            backend.build(insert.with_cte(with_counter(count)))
-        });
-        Ok(writer.execute_raw(insert).await?.rows_affected() == 1)
+impl WriteTransaction {
+    pub async fn create_task(&mut self, new: &NewTask) -> Result<TaskRow, StoreError> {
+        if let Some(existing) = self.find_existing::<Entity>(new.id).await? {
+            return Ok(existing);
+        }
+        let location = self.location(new.list, new.parent).await?;
+        let tags = self.known_tags(&new.tags, Input::Tag).await?;
+        if tags.len() > MOST_TAGS {
+            return Err(StoreError::TooManyTags(Input::Tag(new.tags.len() - 1)));
+        }
+        self.check_quota::<Entity>()?;
+        let position = self.assign_position::<Entity>(&location.siblings(), None, None).await?;
+        let task =
+            new.first_version(self.id_or_new(new.id), location, position, self, self.number)?;
+        let task = self.insert::<Entity>(task).await?;
+        self.put_on(task.id, tags).await?;
+        Ok(task)
     }
 }

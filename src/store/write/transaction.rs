@@ -1,37 +1,24 @@
-//! The one door through which anything is written.
+//! The transaction of a write: it holds the user's row, and with it the next number of the user's counter.
 
 use std::{ops::Deref, sync::Arc};
 
-use chrono::TimeDelta;
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbBackend, EntityTrait,
-    ExprTrait, FromQueryResult, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait, UpdateMany,
-    sea_query::{
-        CommonTableExpression, Expr, OnConflict, Query, SelectStatement, UpdateStatement,
-        WithClause,
-    },
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult,
+    Iterable, QueryFilter, QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    sea_query::{CommonTableExpression, Expr, OnConflict, Query, UpdateStatement, WithClause},
 };
-use uuid::Uuid;
 
 use crate::{
     store::{
         OwnedStore, Store, UserNo,
-        entity::{
-            tag, task, task_list,
-            tombstone::{self, Kind},
-            user,
-        },
-        error::{Input, StoreError},
-        owned::{Object, Owned, Stamp, difference},
+        entity::user,
+        error::StoreError,
+        object::{ObjectCounts, ObjectKind},
         sql::dialect::{Dialect, fetch_optional},
     },
     time::{Timestamp, Zone},
 };
-
-/// How long the id of what was deleted for good is not taken again.
-pub const TOMBSTONE_LIFE: TimeDelta = TimeDelta::days(30);
 
 /// How many rows or ids a statement carries at the most: databases number their parameters in 15 or
 /// 16 bits.
@@ -48,18 +35,18 @@ pub const AT_ONCE: usize = 5_000;
 pub struct WriteTransaction {
     pub transaction: Dialect<DatabaseTransaction>,
     pub context: WriteContext,
-    /// How much the user has, and had before.
-    owned: ObjectCounts,
+    /// The number of this change on the user's counter, for each row that it touches.
+    pub number: i64,
+    /// How many objects the user has, and had before.
+    pub(super) owned: ObjectCounts,
     owned_before: ObjectCounts,
-    store: Arc<Store>,
+    pub(super) store: Arc<Store>,
 }
 
-/// Who changes something, when, and as which of their changes.
+/// Who changes something, and when.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteContext {
     pub user: UserNo,
-    /// The number that this change stamps on each row it touches.
-    pub number: i64,
     /// Where the user's days begin and end.
     pub zone: Zone,
     pub now: Timestamp,
@@ -73,7 +60,7 @@ impl Deref for WriteTransaction {
     }
 }
 
-/// A change that was made, if only of the counter.
+/// A change that was committed, if only of the counter.
 #[derive(Clone, Copy, Debug)]
 pub struct Committed<T> {
     /// What it came to.
@@ -84,55 +71,16 @@ pub struct Committed<T> {
     pub number: i64,
 }
 
-impl<T> Committed<T> {
-    /// The same, where that can fail.
-    pub fn try_map<U, E>(self, outcome: impl FnOnce(T) -> Result<U, E>) -> Result<Committed<U>, E> {
-        Ok(Committed { outcome: outcome(self.outcome)?, user: self.user, number: self.number })
-    }
-
-    /// The same change, whose outcome is seen as something else.
-    pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Committed<U> {
-        Committed { outcome: outcome(self.outcome), user: self.user, number: self.number }
-    }
-}
-
-/// How many objects a user has, or may have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ObjectCounts {
-    /// Tasks, those in the trash too.
-    pub tasks: i64,
-    /// Tags.
-    pub tags: i64,
-    /// Lists.
-    pub lists: i64,
-}
-
-impl ObjectCounts {
-    fn of(&mut self, kind: Kind) -> &mut i64 {
-        match kind {
-            Kind::Task => &mut self.tasks,
-            Kind::Tag => &mut self.tags,
-            Kind::List => &mut self.lists,
-        }
-    }
-}
-
 impl Store {
-    /// Tells whoever follows the user of a change that is there to stay.
-    pub fn done<T>(&self, user: UserNo, number: i64, outcome: T) -> Committed<T> {
+    /// A change that was committed, of which whoever follows the user is notified.
+    pub fn committed<T>(&self, user: UserNo, number: i64, outcome: T) -> Committed<T> {
         self.feed.publish(user.0, number);
         Committed { outcome, user, number }
     }
 }
 
 impl OwnedStore {
-    /// Whether one statement can be a whole change: SQLite changes nothing in a WITH, and has no way
-    /// there to save.
-    pub fn changes_in_one_statement(&self) -> bool {
-        self.store.pools.writer.get_database_backend() == DbBackend::Postgres
-    }
-
-    /// Opens the door for one change.
+    /// Begins a write of the viewer's.
     pub async fn write(&self) -> Result<WriteTransaction, StoreError> {
         let write = WriteTransaction::begin(&self.store, self.user_id.as_str()).await?;
         *self.zone.lock().await = Some(write.zone);
@@ -141,7 +89,7 @@ impl OwnedStore {
 }
 
 impl WriteTransaction {
-    /// Opens the door to the rows of that `sub`.
+    /// Begins a write of the user with that `sub`.
     pub async fn begin(store: &Arc<Store>, sub: &str) -> Result<Self, StoreError> {
         // On SQLite a transaction that reads first and writes later may find its place taken.
         let options = TransactionOptions {
@@ -151,192 +99,36 @@ impl WriteTransaction {
         let transaction = store.pools.writer.0.inner().begin_with_options(options).await?;
         let transaction = Dialect(transaction);
         let user = next_sequence(&transaction, sub).await?;
-        let owned = ObjectCounts { tasks: user.tasks, tags: user.tags, lists: user.lists };
-        let context = WriteContext {
-            user: UserNo(user.no),
-            number: user.counter,
-            zone: user.zone(),
-            now: store.clock.now(),
-        };
-        Ok(Self { transaction, context, owned, owned_before: owned, store: Arc::clone(store) })
+        let owned = ObjectCounts::of(&user);
+        let context =
+            WriteContext { user: UserNo(user.no), zone: user.zone(), now: store.clock.now() };
+        let (number, store) = (user.counter, Arc::clone(store));
+        Ok(Self { transaction, context, number, owned, owned_before: owned, store })
     }
 
-    /// Makes the change last, tells whoever follows the user, and gives back what it came to.
+    /// Commits the change, and notifies whoever follows the user.
     pub async fn commit<T>(self, outcome: T) -> Result<Committed<T>, StoreError> {
         if self.owned != self.owned_before {
-            let ObjectCounts { tasks, tags, lists } = self.owned;
             let mut update = Query::update();
-            update
-                .table(user::Entity)
-                .value(user::Column::Tasks, tasks)
-                .value(user::Column::Tags, tags)
-                .value(user::Column::Lists, lists)
-                .and_where(user::Column::No.eq(self.user.0));
+            update.table(user::Entity).and_where(user::Column::No.eq(self.user.0));
+            update.values(
+                ObjectKind::iter().map(|kind| (kind.counter(), self.owned.get(kind).into())),
+            );
             self.transaction.execute(&update).await?;
         }
-        let Self { transaction, context, store, .. } = self;
+        let Self { transaction, context, number, store, .. } = self;
         let committed = transaction.0.commit().await;
         // Also where the answer was lost: it may have been done all the same.
-        let done = store.done(context.user, context.number, outcome);
+        let done = store.committed(context.user, number, outcome);
         committed?;
         Ok(done)
-    }
-
-    /// The user's object of that id.
-    pub async fn find<E: Object>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
-        let select = E::find_owned(self.user).filter(E::ID.eq(id));
-        Ok(fetch_optional(&self.transaction, select.into_query()).await?)
-    }
-
-    /// The user's object of that id, which that input has named.
-    pub async fn get<E: Object>(&self, id: Uuid, named: Input) -> Result<E::Model, StoreError> {
-        self.find::<E>(id).await?.ok_or(StoreError::NotFound(named))
-    }
-
-    /// The object that a deletion for good is about, at the version that its client believes.
-    pub async fn get_at<E: Object>(
-        &self,
-        id: Uuid,
-        expected_version: Option<i32>,
-    ) -> Result<E::Model, StoreError> {
-        let row = self.get::<E>(id, Input::Id).await?;
-        expect_version::<E>(&row, expected_version)?;
-        Ok(row)
-    }
-
-    /// What was made earlier with the id that a client has made; refused is an id that belongs to
-    /// something else, or did so until not long ago.
-    pub async fn find_existing<E: Object>(
-        &self,
-        id: Option<Uuid>,
-    ) -> Result<Option<E::Model>, StoreError> {
-        let Some(id) = id else { return Ok(None) };
-        let existing = self.find::<E>(id).await?;
-        if existing.is_none() && self.is_taken(id).await? {
-            return Err(StoreError::IdTaken);
-        }
-        Ok(existing)
-    }
-
-    async fn is_taken(&self, id: Uuid) -> Result<bool, StoreError> {
-        let youngest_forgotten = self.now.before(TOMBSTONE_LIFE);
-        let tombstone = tombstone::Entity::find_owned(self.user)
-            .filter(tombstone::Column::Id.eq(id))
-            .filter(tombstone::Column::At.gt(youngest_forgotten));
-        let used = [
-            self.of_id::<task::Entity>(id),
-            self.of_id::<tag::Entity>(id),
-            self.of_id::<task_list::Entity>(id),
-            tombstone.into_query(),
-        ];
-        let any = used.into_iter().map(Expr::exists).fold(Condition::any(), Condition::add);
-        let mut select = Query::select();
-        select.expr(Expr::value(1)).cond_where(any);
-        Ok(self.transaction.query_one(&select).await?.is_some())
-    }
-
-    fn of_id<E: Object>(&self, id: Uuid) -> SelectStatement {
-        E::find_owned(self.user).filter(E::ID.eq(id)).into_query()
-    }
-
-    /// The client's id, or a new one.
-    pub fn id_or_new(&self, id: Option<Uuid>) -> Uuid {
-        id.unwrap_or_else(|| self.store.new_id(self.now))
-    }
-
-    /// Refuses one more of a kind of which the user has as many as the server allows.
-    pub fn check_quota<E: Object>(&self) -> Result<(), StoreError> {
-        let (mut owned, mut quotas) = (self.owned, self.store.quotas);
-        let most = *quotas.of(E::KIND);
-        if *owned.of(E::KIND) < most { Ok(()) } else { Err(StoreError::Full(E::KIND, most)) }
-    }
-
-    /// Writes a new row.
-    pub async fn insert<E: Object>(&mut self, row: E::Model) -> Result<E::Model, StoreError> {
-        E::insert_owned::<E::ActiveModel>(self.user, row.clone().into_active_model())
-            .exec_without_returning(&self.transaction)
-            .await?;
-        *self.owned.of(E::KIND) += 1;
-        Ok(row)
-    }
-
-    /// Writes the next version of a row, unless it is the same.
-    pub async fn update_if_changed<E: Object>(
-        &self,
-        old: E::Model,
-        new: E::Model,
-        expected_version: Option<i32>,
-    ) -> Result<E::Model, StoreError> {
-        if new == old {
-            return Ok(old);
-        }
-        expect_version::<E>(&old, expected_version)?;
-        self.write_next_version::<E>(old, new).await
-    }
-
-    /// Writes the next version of a row, also where what changed does not lie in it.
-    pub async fn write_next_version<E: Object>(
-        &self,
-        old: E::Model,
-        mut new: E::Model,
-    ) -> Result<E::Model, StoreError> {
-        let Stamp { version, updated_at, number } = E::stamp(&mut new);
-        (*version, *updated_at, *number) = (*version + 1, self.now, self.number);
-        E::update_owned(self.user)
-            .set(difference::<E::ActiveModel>(&old, &new))
-            .filter(E::ID.eq(old.get(E::ID)))
-            .exec(&self.transaction)
-            .await?;
-        Ok(new)
-    }
-
-    /// A change that gives all rows that it is narrowed to their next version.
-    pub fn write_next_versions<E: Object>(&self) -> UpdateMany<E> {
-        E::update_owned(self.user)
-            .col_expr(E::VERSION, Expr::col(E::VERSION).add(1))
-            .col_expr(E::UPDATED_AT, Expr::value(self.now))
-            .col_expr(E::NUMBER, Expr::value(self.number))
-    }
-
-    /// Deletes rows for good, and remembers their ids for a while. A task comes after those under it.
-    pub async fn delete_permanently<E: Object>(&mut self, ids: &[Uuid]) -> Result<(), StoreError> {
-        use tombstone::Column;
-        let again = OnConflict::columns([Column::UserNo, Column::Id])
-            .update_columns([Column::Kind, Column::Number, Column::At])
-            .to_owned();
-        for ids in ids.chunks(AT_ONCE) {
-            let gone = E::delete_owned(self.user).filter(E::ID.is_in(ids.iter().copied()));
-            let gone = gone.exec(&self.transaction).await?.rows_affected;
-            *self.owned.of(E::KIND) -= i64::try_from(gone).unwrap_or_default();
-            let tombstones = ids.iter().map(|id| tombstone::ActiveModel {
-                id: Set(*id),
-                kind: Set(E::KIND),
-                number: Set(self.number),
-                at: Set(self.now),
-                ..Default::default()
-            });
-            tombstone::Entity::insert_many_owned(self.user, tombstones)
-                .on_conflict(again.clone())
-                .exec_without_returning(&self.transaction)
-                .await?;
-        }
-        Ok(())
-    }
-}
-
-/// Refuses a change of an object that is at another version than its client believes.
-pub fn expect_version<E: Object>(row: &E::Model, expected: Option<i32>) -> Result<(), StoreError> {
-    let present = *E::stamp(&mut row.clone()).version;
-    match expected {
-        Some(version) if version != present => Err(StoreError::VersionConflict(present)),
-        _ => Ok(()),
     }
 }
 
 /// By how much counters and versions grow.
 pub const ONE: i32 = 1;
 
-/// ObjectCounts a user's counter one further, which locks their row.
+/// Increments a user's counter, which locks their row.
 pub fn increment_counter() -> UpdateStatement {
     let next = Expr::col(user::Column::Counter).add(ONE);
     Query::update().table(user::Entity).value(user::Column::Counter, next).take()
@@ -354,7 +146,7 @@ pub fn with_counter(count: UpdateStatement) -> WithClause {
 /// What was counted in the same statement.
 pub const COUNTER: &str = "counter";
 
-/// Locks the user's row and counts one further, making the row for somebody new.
+/// Locks the user's row and increments its counter; creates the row of a new user.
 async fn next_sequence(
     transaction: &impl ConnectionTrait,
     sub: &str,

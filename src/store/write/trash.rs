@@ -4,8 +4,9 @@ use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::Uuid;
 
 use super::{
-    placement::{Location, SubtreeNode},
-    transaction::{AT_ONCE, WriteTransaction, expect_version},
+    location::{Location, SubtreeNode},
+    rows::expect_version,
+    transaction::{AT_ONCE, WriteTransaction},
 };
 use crate::{
     store::{

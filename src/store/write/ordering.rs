@@ -1,37 +1,29 @@
-//! Where tasks and lists stand: in which list, under which task, between which siblings.
+//! The order that a user gives to tasks and lists: next to which siblings they are.
 //!
-//! All of it is decided under the owner's row, so that two devices which put something in the same
-//! place at the same time end in one order.
+//! It is decided under the owner's row, so that two devices which put something in the same place at the
+//! same time end in one order.
 
 use sea_orm::{
-    ColumnTrait, Condition, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    QueryTrait, Select, UpdateMany,
+    ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    UpdateMany,
     sea_query::{BinOper, CaseStatement, Expr, Func},
 };
 use uuid::Uuid;
 
-use super::{
-    position,
-    transaction::{AT_ONCE, WriteTransaction, expect_version},
-};
+use super::{location::Location, position, transaction::WriteTransaction};
 use crate::store::{
     entity::{
         task::{self, Column},
         task_list,
     },
     error::{Input, StoreError},
-    owned::{Object, Owned},
+    object::ObjectEntity,
+    owned::Owned,
     task::TaskRow,
 };
 
-/// How deep tasks nest: a task, its subtask, and so on.
-pub const MOST_LEVELS: usize = 5;
-
 /// How many rows get new positions by one statement, which the database compares one by one.
 const PLACED_AT_ONCE: usize = 500;
-
-/// Where a task is that is in no list.
-const INBOX: Option<Uuid> = None;
 
 /// Next to which sibling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,53 +43,8 @@ impl Anchor {
     }
 }
 
-/// Where a task shall go; what is `None` stays.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Move {
-    /// Into that list, or to the inbox; a subtask comes to the top level by this alone.
-    pub list: Option<Option<Uuid>>,
-    /// Under that task, or to the top level.
-    pub parent: Option<Option<Uuid>>,
-    /// Next to which sibling there; at the end otherwise.
-    pub anchor: Option<Anchor>,
-}
-
-/// Where a task is: its siblings are those who share it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location {
-    pub list: Option<Uuid>,
-    pub parent: Option<Uuid>,
-}
-
-impl Location {
-    pub fn of(task: &TaskRow) -> Self {
-        Self { list: task.list_id, parent: task.parent_id }
-    }
-
-    /// Those who are there, in the trash or not.
-    pub fn siblings(self) -> Condition {
-        let is = |column: Column, id: Option<Uuid>| {
-            id.map_or_else(|| column.is_null(), |id| column.eq(id))
-        };
-        Condition::all().add(is(Column::ListId, self.list)).add(is(Column::ParentId, self.parent))
-    }
-}
-
-/// One of a task and those under it. There may be very many, so this is all that is read of them.
-#[derive(Clone, Copy, Debug, FromQueryResult)]
-pub struct SubtreeNode {
-    pub id: Uuid,
-    pub deleted_with: Option<Uuid>,
-}
-
-impl SubtreeNode {
-    pub fn of(task: &TaskRow) -> Self {
-        Self { id: task.id, deleted_with: task.deleted_with }
-    }
-}
-
 /// A table whose rows stand in an order that the user has given them.
-pub trait Ordered: Object {
+pub trait Ordered: ObjectEntity {
     /// The column that they are sorted by, byte by byte.
     const POSITION: Self::Column;
     /// The columns of an index that ends at the position: those before it are the same for all
@@ -148,7 +95,7 @@ impl Ordered for task_list::Entity {
 
 /// The room between two siblings, or beyond one of them.
 #[derive(Debug)]
-struct Gap {
+pub struct Gap {
     left: Option<String>,
     right: Option<String>,
 }
@@ -160,146 +107,23 @@ impl Gap {
             && self.right.as_deref().is_none_or(|right| position < right)
     }
 
+    /// The room behind the last one.
+    pub fn behind(last: Option<String>) -> Self {
+        Self { left: last, right: None }
+    }
+
     /// A position in here.
     fn middle(&self) -> String {
         position::between(self.left.as_deref(), self.right.as_deref())
     }
+
+    /// A position in here, unless it would be too long.
+    pub fn short_middle(&self) -> Option<String> {
+        Some(self.middle()).filter(|position| position.len() <= position::MOST)
+    }
 }
 
 impl WriteTransaction {
-    /// The place of a task that is to be made.
-    pub async fn location(
-        &self,
-        list: Option<Option<Uuid>>,
-        parent: Option<Uuid>,
-    ) -> Result<Location, StoreError> {
-        match parent {
-            Some(parent) => self.under(parent, list, &[]).await,
-            None => self.top_level(list.flatten()).await,
-        }
-    }
-
-    /// Puts a task, with all under it, somewhere else.
-    pub async fn move_task(
-        &mut self,
-        id: Uuid,
-        expected_version: Option<i32>,
-        to: Move,
-    ) -> Result<TaskRow, StoreError> {
-        let old = self.get::<task::Entity>(id, Input::Id).await?;
-        let stays = to.list.is_none() && to.parent.is_none();
-        let moved =
-            if stays { Vec::new() } else { self.subtree(vec![SubtreeNode::of(&old)]).await? };
-        let location = match (to.parent, to.list) {
-            (Some(Some(parent)), list) => self.under(parent, list, &moved).await?,
-            (Some(None), list) => self.top_level(list.unwrap_or(old.list_id)).await?,
-            (None, Some(list)) => self.top_level(list).await?,
-            (None, None) => Location::of(&old),
-        };
-        let siblings = location.siblings();
-        self.check_sibling::<task::Entity>(to.anchor, |sibling| {
-            sibling
-                .deleted_at
-                .is_none()
-                .then(|| Location::of(sibling) == location && sibling.id != id)
-        })
-        .await?;
-        let leaves = location != Location::of(&old);
-        if !leaves && self.is_at::<task::Entity>(&old, &siblings, to.anchor).await? {
-            return Ok(old);
-        }
-        expect_version::<task::Entity>(&old, expected_version)?;
-        let position = self.assign_position::<task::Entity>(&siblings, Some(id), to.anchor).await?;
-        let mut new =
-            TaskRow { list_id: location.list, parent_id: location.parent, position, ..old.clone() };
-        if location.list != old.list_id {
-            self.put_into_list(&moved[1..].concat(), location.list).await?;
-        }
-        if leaves && old.deleted_at.is_some() {
-            self.detach_in_trash(&moved).await?;
-            new.deleted_with = Some(id);
-        }
-        self.write_next_version::<task::Entity>(old, new).await
-    }
-
-    /// The place right under a task, for one that brings so many levels of tasks along.
-    async fn under(
-        &self,
-        parent: Uuid,
-        list: Option<Option<Uuid>>,
-        moved: &[Vec<SubtreeNode>],
-    ) -> Result<Location, StoreError> {
-        let row = self.get::<task::Entity>(parent, Input::Parent).await?;
-        if row.deleted_at.is_some() {
-            return Err(StoreError::NotFound(Input::Parent));
-        }
-        if moved.iter().flatten().any(|moved| moved.id == parent) {
-            return Err(StoreError::UnderItself);
-        }
-        if self.level(&row).await? + moved.len().max(1) > MOST_LEVELS {
-            return Err(StoreError::TooDeep);
-        }
-        if list.is_some_and(|list| list != row.list_id) {
-            return Err(StoreError::NotTheParentsList);
-        }
-        Ok(Location { list: row.list_id, parent: Some(parent) })
-    }
-
-    async fn top_level(&self, list: Option<Uuid>) -> Result<Location, StoreError> {
-        if let Some(list) = list {
-            self.get::<task_list::Entity>(list, Input::List).await?;
-        }
-        Ok(Location { list, parent: None })
-    }
-
-    /// On which level a task is; those without a parent are on the first.
-    async fn level(&self, task: &TaskRow) -> Result<usize, StoreError> {
-        let (mut level, mut above) = (1, task.parent_id);
-        while let Some(id) = above {
-            level += 1;
-            above = self.find::<task::Entity>(id).await?.and_then(|task| task.parent_id);
-        }
-        Ok(level)
-    }
-
-    /// Tasks and those under them, level by level, in the trash or not.
-    pub async fn subtree(
-        &self,
-        top: Vec<SubtreeNode>,
-    ) -> Result<Vec<Vec<SubtreeNode>>, StoreError> {
-        let mut levels = vec![top];
-        while let Some(above) = levels.last().filter(|level| !level.is_empty()) {
-            let mut level = Vec::new();
-            for above in above.chunks(AT_ONCE) {
-                let children = task::Entity::find_owned(self.user)
-                    .filter(Column::ParentId.is_in(above.iter().map(|task| task.id)))
-                    .order_by_asc(Column::ParentId)
-                    .order_by_asc(Column::Position)
-                    .select_only()
-                    .columns([Column::Id, Column::DeletedWith]);
-                level.extend(children.into_model::<SubtreeNode>().all(&self.transaction).await?);
-            }
-            levels.push(level);
-        }
-        levels.pop();
-        Ok(levels)
-    }
-
-    async fn put_into_list(
-        &self,
-        tasks: &[SubtreeNode],
-        list: Option<Uuid>,
-    ) -> Result<(), StoreError> {
-        for tasks in tasks.chunks(AT_ONCE) {
-            self.write_next_versions::<task::Entity>()
-                .col_expr(Column::ListId, list.into())
-                .filter(Column::Id.is_in(tasks.iter().map(|task| task.id)))
-                .exec(&self.transaction)
-                .await?;
-        }
-        Ok(())
-    }
-
     /// Refuses a sibling that does not exist (for `stands_here`: `None`), or stands somewhere else.
     pub async fn check_sibling<E: Ordered>(
         &self,
@@ -344,8 +168,7 @@ impl WriteTransaction {
         let first =
             |others| E::SORTED.iter().fold(others, |it, key| QueryOrder::order_by_asc(it, *key));
         let Some(anchor) = anchor else {
-            let left = self.first_position(last(others())).await?;
-            return Ok(Gap { left, right: None });
+            return Ok(Gap::behind(self.first_position(last(others())).await?));
         };
         let (id, input) = anchor.sibling();
         let sibling = self.get::<E>(id, input).await?;
@@ -378,8 +201,7 @@ impl WriteTransaction {
         moving: Option<Uuid>,
         anchor: Option<Anchor>,
     ) -> Result<String, StoreError> {
-        let position = self.gap::<E>(siblings, moving, anchor).await?.middle();
-        if position.len() <= position::MOST {
+        if let Some(position) = self.gap::<E>(siblings, moving, anchor).await?.short_middle() {
             return Ok(position);
         }
         self.rebalance::<E>(siblings, moving).await?;
@@ -428,10 +250,12 @@ impl WriteTransaction {
     /// Sends all tasks of a list to the inbox, behind those that are there, in the order that they
     /// have.
     pub async fn move_to_inbox(&self, list: Uuid) -> Result<(), StoreError> {
-        let inbox = Location { list: INBOX, parent: None }.siblings();
+        let inbox = Location::INBOX.siblings();
         let siblings = Location { list: Some(list), parent: None }.siblings();
         let end = self.gap::<task::Entity>(&inbox, None, None).await?;
-        let to_inbox = |rows: UpdateMany<task::Entity>| rows.col_expr(Column::ListId, INBOX.into());
+        let to_inbox = |rows: UpdateMany<task::Entity>| {
+            rows.col_expr(Column::ListId, Location::INBOX.list.into())
+        };
         let block = position::between(end.left.as_deref(), None);
         if self.longest(&siblings).await? + block.len() > position::MOST {
             self.reposition(&siblings, end, to_inbox).await?;

@@ -1,0 +1,266 @@
+//! The types of objects that a user has. [`objects!`] below is the only list of them: whatever differs
+//! by type either comes out of it, or is a `match` that does not compile with one of them missing.
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel,
+    Iterable, QueryResult,
+    entity::prelude::{DeriveActiveEnum, EnumIter},
+    sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, UnionType},
+};
+use uuid::Uuid;
+
+use super::{
+    OwnedStore, Store,
+    entity::{tag, task, task_list, user},
+    error::StoreError,
+    owned::{Owned, UserNo},
+    sql::{
+        cached_sql::IdSet,
+        dialect::{Dialect, StatementExecutor},
+    },
+    write::transaction::AT_ONCE,
+};
+use crate::time::Timestamp;
+
+/// A table of objects: what clients know by an id and a version.
+pub trait ObjectEntity:
+    Owned<Model: Clone + PartialEq + IntoActiveModel<<Self as EntityTrait>::ActiveModel>>
+{
+    /// The type of its rows.
+    const KIND: ObjectKind;
+    /// The column that each change increments.
+    const VERSION: Self::Column;
+    /// The column of the last change's instant.
+    const UPDATED_AT: Self::Column;
+    /// The column of the last change's number on the owner's counter.
+    const NUMBER: Self::Column;
+
+    fn version(row: &Self::Model) -> i32;
+
+    /// What each change of a row sets anew.
+    fn stamp(row: &mut Self::Model) -> Stamp<'_>;
+}
+
+/// What each change of a row sets anew.
+pub struct Stamp<'a> {
+    pub version: &'a mut i32,
+    pub updated_at: &'a mut Timestamp,
+    pub number: &'a mut i64,
+}
+
+macro_rules! objects {
+    ($($kind:ident = $number:tt: $table:ident, $type_name:literal, $count:ident as $Count:ident;)*) => {
+        /// The type of an object, also after the object was deleted permanently.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+        #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
+        pub enum ObjectKind {
+            $(
+                #[doc = concat!("`", $type_name, "`")]
+                #[sea_orm(num_value = $number)]
+                $kind,
+            )*
+        }
+
+        /// An object as it is in the database.
+        #[derive(Clone, Debug)]
+        pub enum Object {
+            $(
+                #[doc = concat!("`", $type_name, "`")]
+                $kind($table::Model),
+            )*
+        }
+
+        /// How many objects of each type a user has, or may have; a task in the trash counts.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct ObjectCounts {
+            $(
+                #[doc = concat!("`", $type_name, "`")]
+                pub $count: i64,
+            )*
+        }
+
+        $(impl ObjectEntity for $table::Entity {
+            const KIND: ObjectKind = ObjectKind::$kind;
+            const VERSION: $table::Column = $table::Column::Version;
+            const UPDATED_AT: $table::Column = $table::Column::UpdatedAt;
+            const NUMBER: $table::Column = $table::Column::Number;
+
+            fn version(row: &$table::Model) -> i32 {
+                row.version
+            }
+
+            fn stamp($table::Model { version, updated_at, number, .. }: &mut $table::Model) -> Stamp<'_> {
+                Stamp { version, updated_at, number }
+            }
+        })*
+
+        $(impl From<$table::Model> for Object {
+            fn from(row: $table::Model) -> Self {
+                Self::$kind(row)
+            }
+        }
+
+        /// The row, if the object is of its type.
+        impl TryFrom<Object> for $table::Model {
+            type Error = Object;
+
+            fn try_from(object: Object) -> Result<Self, Object> {
+                if let Object::$kind(row) = object { Ok(row) } else { Err(object) }
+            }
+        })*
+
+        impl ObjectKind {
+            /// The name of the type in the schema.
+            #[must_use]
+            pub fn type_name(self) -> &'static str {
+                match self { $(Self::$kind => $type_name,)* }
+            }
+
+            /// The column of the user's row that counts them.
+            pub fn counter(self) -> user::Column {
+                match self { $(Self::$kind => user::Column::$Count,)* }
+            }
+
+            /// The [`KIND`] of each object of this type, to which its other columns can be added.
+            pub fn entries(self, user: UserNo) -> SelectStatement {
+                match self { $(Self::$kind => entries_of::<$table::Entity>(user),)* }
+            }
+
+            fn join_rows(self, select: &mut SelectStatement, user: UserNo) {
+                match self { $(Self::$kind => join_rows::<$table::Entity>(select, user),)* }
+            }
+
+            /// The object in a row of a selection in which [`join_objects`] has joined it.
+            pub fn read(self, row: &QueryResult) -> Result<Object, DbErr> {
+                match self { $(Self::$kind => read::<$table::Entity>(row).map(Object::$kind),)* }
+            }
+        }
+
+        impl Object {
+            pub(super) fn id(&self) -> Uuid {
+                match self { $(Self::$kind(row) => row.id,)* }
+            }
+        }
+
+        impl ObjectCounts {
+            pub(super) fn of(user: &user::Model) -> Self {
+                Self { $($count: user.$count,)* }
+            }
+
+            pub(super) fn get(&self, kind: ObjectKind) -> i64 {
+                match kind { $(ObjectKind::$kind => self.$count,)* }
+            }
+
+            pub(super) fn add(&mut self, kind: ObjectKind, more: i64) {
+                match kind { $(ObjectKind::$kind => self.$count += more,)* }
+            }
+        }
+    };
+}
+
+// Type = number in the database: table, type in the schema, counter in the user's row and its column.
+objects! {
+    Task = 1: task, "Task", tasks as Tasks;
+    Tag = 2: tag, "Tag", tags as Tags;
+    List = 3: task_list, "TaskList", lists as Lists;
+}
+
+impl Object {
+    /// The task, if it is one.
+    #[must_use]
+    pub fn task(&self) -> Option<&task::Model> {
+        if let Self::Task(row) = self { Some(row) } else { None }
+    }
+}
+
+/// A selection's table of entries, one for each object.
+pub const ENTRY: &str = "entry";
+/// The columns of an entry.
+pub const ID: &str = "id";
+pub const KIND: &str = "kind";
+
+fn entries_of<E: ObjectEntity>(user: UserNo) -> SelectStatement {
+    Query::select()
+        .expr_as(Expr::value(E::KIND), KIND)
+        .from(E::default())
+        .and_where(E::OWNER.eq(user.0))
+        .take()
+}
+
+/// Joins to each [`ENTRY`] of a selection the row of the object that it names.
+pub fn join_objects(select: &mut SelectStatement, user: UserNo) {
+    for kind in ObjectKind::iter() {
+        kind.join_rows(select, user);
+    }
+}
+
+fn join_rows<E: ObjectEntity>(select: &mut SelectStatement, user: UserNo) {
+    let table = E::default();
+    let is_its = Condition::all()
+        .add(Expr::col((table, E::OWNER)).eq(user.0))
+        .add(Expr::col((table, E::ID)).equals((ENTRY, ID)))
+        .add(Expr::col((ENTRY, KIND)).eq(E::KIND));
+    for column in E::Column::iter() {
+        let name = format!("{}{}", prefix::<E>(), column.as_str());
+        select.expr_as(Expr::col((table, column)), name);
+    }
+    select.left_join(table, is_its);
+}
+
+fn read<E: ObjectEntity>(row: &QueryResult) -> Result<E::Model, DbErr> {
+    E::Model::from_query_result(row, &prefix::<E>())
+}
+
+/// The prefix of a joined table's columns; no name of a table or a column has a point.
+fn prefix<E: ObjectEntity>() -> String {
+    format!("{}.", E::default().table_name())
+}
+
+fn select_objects(user: UserNo, ids: &IdSet) -> SelectStatement {
+    let mut entries = ObjectKind::iter()
+        .map(|kind| kind.entries(user).column(ID).cond_where(ids.contains(ID)).take());
+    let mut all = entries.next().unwrap_or_default();
+    all.unions(entries.map(|entries| (UnionType::All, entries)));
+    let mut select = Query::select().column((ENTRY, KIND)).from_subquery(all, ENTRY).take();
+    join_objects(&mut select, user);
+    select
+}
+
+impl Store {
+    /// The user's objects of these ids, of whatever types: one statement.
+    pub(super) async fn find_objects<C: StatementExecutor>(
+        &self,
+        connection: &Dialect<C>,
+        user: UserNo,
+        ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Object>, StoreError> {
+        let backend = connection.get_database_backend();
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(AT_ONCE) {
+            let parameters = (user, IdSet::new(ids, backend));
+            let statement = self
+                .objects
+                .with(backend, &(), parameters, |(), (user, ids)| select_objects(user, &ids));
+            for row in connection.query_all_raw(statement).await? {
+                let object = row.try_get::<ObjectKind>("", KIND)?.read(&row)?;
+                found.insert(object.id(), object);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl OwnedStore {
+    /// The viewer's objects of these ids; an id of nothing, or of somebody else's object, is left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
+    pub async fn objects(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Object>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
+        self.store.find_objects(&self.store.pools.reader, user, ids).await
+    }
+}

@@ -1,0 +1,251 @@
+//! Statements that are built once: from then on only their values differ.
+
+use std::{
+    mem,
+    sync::{Arc, OnceLock},
+};
+
+use sea_orm::{
+    DbBackend, Statement, StatementBuilder, Value, Values,
+    sea_query::{
+        ArrayType, Condition, Expr, ExprTrait, IntoColumnRef, extension::postgres::PgFunc,
+    },
+};
+use uuid::Uuid;
+
+use crate::{store::owned::UserNo, time::Timestamp};
+
+/// A statement whose text is always the same.
+///
+/// Which of its values is which parameter is found out when it is built first, from two samples: a
+/// value that differs between them must be a parameter, and one that does not is a constant. So there is
+/// no list of values whose order could be wrong.
+#[derive(Clone, Debug, Default)]
+pub struct CachedSql(Arc<OnceLock<Option<Template>>>);
+
+/// The parameters of a statement.
+pub trait Parameters: Sized {
+    type Values: AsMut<[Value]>;
+
+    /// Parameters whose values are all different from each other and from those of other samples.
+    fn sample(sample: &mut Sample) -> Self;
+
+    /// All values that the statement makes of them, in any order.
+    fn values(self) -> Self::Values;
+
+    /// Whether the text of the statement does not depend on them.
+    fn is_text_fixed(&self) -> bool {
+        true
+    }
+}
+
+/// A source of values that no statement has.
+#[derive(Debug)]
+pub struct Sample(i64);
+
+impl Sample {
+    pub fn number(&mut self) -> i64 {
+        self.0 += 1;
+        self.0
+    }
+
+    pub fn id(&mut self) -> Uuid {
+        Uuid::from_u64_pair(0, self.number().unsigned_abs())
+    }
+
+    pub fn timestamp(&mut self) -> Timestamp {
+        Timestamp::from_millis(self.number()).unwrap_or(Timestamp::EPOCH)
+    }
+}
+
+#[derive(Debug)]
+struct Template {
+    sql: Box<str>,
+    values: Box<[Slot]>,
+}
+
+#[derive(Debug)]
+enum Slot {
+    Constant(Value),
+    /// The parameter of that index, which another slot needs as well.
+    Shared(usize),
+    /// The parameter of that index for the last time.
+    Last(usize),
+}
+
+impl CachedSql {
+    /// The statement with these parameters. `build` can capture nothing, so that nothing of one call
+    /// gets into the statement of another; the context is whatever owns the statement.
+    pub fn with<C, P: Parameters, S: StatementBuilder>(
+        &self,
+        backend: DbBackend,
+        context: &C,
+        parameters: P,
+        build: fn(&C, P) -> S,
+    ) -> Statement {
+        if parameters.is_text_fixed() {
+            let template = self.0.get_or_init(|| Template::of(backend, context, build));
+            debug_assert!(
+                template.is_some(),
+                "a value of the statement is none of the parameters'"
+            );
+            if let Some(template) = template {
+                return template.fill(backend, parameters.values());
+            }
+        }
+        backend.build(&build(context, parameters))
+    }
+}
+
+impl Template {
+    /// `None` where a value depends on the parameters in a way that they do not tell.
+    fn of<C, P: Parameters, S: StatementBuilder>(
+        backend: DbBackend,
+        context: &C,
+        build: fn(&C, P) -> S,
+    ) -> Option<Self> {
+        let [(one, mut ones), (other, mut others)] = [1_i64 << 40, 1 << 41].map(|seed| {
+            let statement = backend.build(&build(context, P::sample(&mut Sample(seed))));
+            (statement, P::sample(&mut Sample(seed)).values())
+        });
+        let (ones, others) = (ones.as_mut(), others.as_mut());
+        let same_text = one.sql == other.sql;
+        let pairs = one.values.into_iter().flatten().zip(other.values.into_iter().flatten());
+        let slot = |(one, other): (Value, Value)| {
+            if one == other {
+                return Some(Slot::Constant(one));
+            }
+            let is_it = |at: &usize| ones[*at] == one && others[*at] == other;
+            (0..ones.len()).find(is_it).map(Slot::Shared)
+        };
+        let mut values = pairs.map(slot).collect::<Option<Box<[_]>>>().filter(|_| same_text)?;
+        let mut taken = vec![false; ones.len()];
+        for slot in values.iter_mut().rev() {
+            if let Slot::Shared(at) = *slot
+                && !mem::replace(&mut taken[at], true)
+            {
+                *slot = Slot::Last(at);
+            }
+        }
+        Some(Self { sql: one.sql.into(), values })
+    }
+
+    fn fill(&self, db_backend: DbBackend, mut parameters: impl AsMut<[Value]>) -> Statement {
+        let parameters = parameters.as_mut();
+        let values = self.values.iter().map(|slot| match slot {
+            Slot::Constant(value) => value.clone(),
+            Slot::Shared(at) => parameters[*at].clone(),
+            Slot::Last(at) => mem::replace(&mut parameters[*at], Value::Bool(None)),
+        });
+        let values = Some(Values(values.collect()));
+        Statement { sql: self.sql.to_string(), values, db_backend }
+    }
+}
+
+impl Parameters for (UserNo,) {
+    type Values = [Value; 1];
+
+    fn sample(sample: &mut Sample) -> Self {
+        (UserNo(sample.number()),)
+    }
+
+    fn values(self) -> [Value; 1] {
+        [self.0.0.into()]
+    }
+}
+
+impl Parameters for (UserNo, Uuid) {
+    type Values = [Value; 2];
+
+    fn sample(sample: &mut Sample) -> Self {
+        (UserNo(sample.number()), sample.id())
+    }
+
+    fn values(self) -> [Value; 2] {
+        [self.0.0.into(), self.1.into()]
+    }
+}
+
+impl Parameters for (UserNo, IdSet) {
+    type Values = [Value; 2];
+
+    fn sample(sample: &mut Sample) -> Self {
+        (UserNo(sample.number()), IdSet { ids: vec![sample.id()], is_one_value: true })
+    }
+
+    fn values(self) -> [Value; 2] {
+        [self.0.0.into(), self.1.into()]
+    }
+
+    fn is_text_fixed(&self) -> bool {
+        self.1.is_one_value
+    }
+}
+
+/// Ids to look for. On PostgreSQL they are one value, so that a statement is the same for however many
+/// they are, and planned once.
+#[derive(Clone, Debug)]
+pub struct IdSet {
+    ids: Vec<Uuid>,
+    is_one_value: bool,
+}
+
+impl IdSet {
+    pub fn new(ids: &[Uuid], backend: DbBackend) -> Self {
+        Self { ids: ids.to_vec(), is_one_value: backend == DbBackend::Postgres }
+    }
+
+    /// Whether a column holds one of these ids.
+    pub fn contains(&self, column: impl IntoColumnRef) -> Condition {
+        let column = Expr::col(column);
+        let ids = self.clone();
+        Condition::all().add(if self.is_one_value {
+            column.eq(PgFunc::any(Expr::value(ids)))
+        } else {
+            column.is_in(ids.ids)
+        })
+    }
+}
+
+impl From<IdSet> for Value {
+    fn from(set: IdSet) -> Self {
+        let ids = set.ids.into_iter().map(Self::from).collect();
+        Self::Array(ArrayType::Uuid, Some(Box::new(ids)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sea_query::{Query, SelectStatement};
+
+    use super::*;
+
+    fn select(
+        backend: DbBackend,
+        parameters: (UserNo, Uuid),
+        build: fn((UserNo, Uuid)) -> SelectStatement,
+    ) -> Option<Statement> {
+        let template = Template::of(backend, &build, |build, parameters| build(parameters));
+        template.map(|template| template.fill(backend, parameters.values()))
+    }
+
+    #[test]
+    fn values_come_in_the_order_of_the_statement() {
+        let statement = |(user, id): (UserNo, Uuid)| {
+            let values = [id.into(), user.0.into(), 1.into(), user.0.into()];
+            Query::select().exprs(values.map(Expr::value::<Value>)).take()
+        };
+        for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
+            let parameters = (UserNo(7), Uuid::max());
+            let cached = select(backend, parameters, statement);
+            assert_eq!(cached, Some(backend.build(&statement(parameters))));
+        }
+    }
+
+    #[test]
+    fn a_value_that_the_parameters_do_not_tell_is_not_taken_for_a_constant() {
+        let statement =
+            |(user, _): (UserNo, Uuid)| Query::select().expr(Expr::value(user.0 + 1)).take();
+        assert_eq!(select(DbBackend::Sqlite, (UserNo(7), Uuid::max()), statement), None);
+    }
+}
