@@ -40,7 +40,7 @@ impl Node {
     /// An object that is shown together with the tasks of that batch.
     pub fn of(object: Object, batch: &Arc<TaskBatch>) -> Self {
         match object {
-            Object::Task(row) => Self::Task(Task::new(&row, batch)),
+            Object::Task(row) => Self::Task(Task::new(row, batch)),
             Object::Tag(row) => Self::Tag(row.into()),
             Object::List(row) => Self::TaskList(row.into()),
         }
