@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// What is configured of the engine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EngineSettings {
     /// The largest documents.
     pub limits: Limits,

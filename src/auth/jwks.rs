@@ -190,7 +190,7 @@ fn with_causes(error: &dyn Error) -> String {
 }
 
 /// The URL without what may be secret in it: the userinfo and the query.
-pub(super) fn redacted(url: &Url) -> String {
+pub(crate) fn redacted(url: &Url) -> String {
     let place = &url[Position::BeforeHost..Position::AfterPath];
     format!("{}://{place}", url.scheme())
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use crate::auth::UserId;
 
 /// How many connections may last.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ConnectionLimits {
     /// WebSockets and event streams together, of the whole process.
     pub sockets: usize,
