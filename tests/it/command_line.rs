@@ -27,6 +27,9 @@ fn help_tells_every_setting_and_no_secret() {
     for setting in ["TASKWARD_LISTEN", "DATABASE_URL", "BETTER_AUTH_SECRET", "JWKS_URL"] {
         assert!(output.stdout.contains(setting), "{setting}");
     }
+    for heading in ["Token sources:", "HTTP:", "Log:"] {
+        assert!(output.stdout.contains(heading), "{heading}");
+    }
     for secret in [process::SECRET, "hidden"] {
         assert!(!output.stdout.contains(secret), "{}", output.stdout);
     }

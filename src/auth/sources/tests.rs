@@ -1,16 +1,28 @@
-use clap::Parser;
-
 use super::*;
 
-#[derive(Parser)]
-struct Cli {
-    #[command(flatten)]
-    tokens: TokenSettings,
-}
-
-fn sources(args: &[&str]) -> Result<TokenSources, Vec<String>> {
-    let args = [&["taskward"], args].concat();
-    Cli::try_parse_from(args).map_err(|error| vec![error.to_string()])?.tokens.sources()
+/// The sources of settings that are written as flags.
+fn sources(flags: &[&str]) -> Result<TokenSources, Vec<String>> {
+    let list = |text: &str| text.split(',').map(str::to_owned).collect();
+    let mut settings = TokenSettings::default();
+    for flag in flags {
+        let (name, value) = flag.split_once('=').unwrap_or((flag, "true"));
+        match name {
+            "--better-auth-url" => settings.better_auth_url = value.to_owned(),
+            "--better-auth-secret" => settings.better_auth_secret = value.into(),
+            "--better-auth-secrets" => {
+                settings.better_auth_secrets = value.split(',').map(Into::into).collect()
+            }
+            "--jwks-url" => settings.jwks_url = value.to_owned(),
+            "--jwt-issuer" => settings.jwt_issuer = list(value),
+            "--jwt-audience" => settings.jwt_audience = list(value),
+            "--shared-subjects" => settings.shared_subjects = true,
+            "--insecure-jwks" => settings.insecure_jwks = true,
+            "--token-leeway" => settings.token_leeway = value.parse().unwrap(),
+            "--token-cache" => settings.token_cache = value.parse().unwrap(),
+            _ => panic!("{flag}"),
+        }
+    }
+    settings.sources()
 }
 
 fn faults(args: &[&str]) -> Vec<String> {
@@ -119,7 +131,7 @@ fn the_key_set_of_better_auth_is_where_it_is_mounted() {
         ),
     ];
     for (url, key_set, origin) in table {
-        let sources = sources(&["--better-auth-url", url]).ok().unwrap();
+        let sources = sources(&[&format!("--better-auth-url={url}")]).ok().unwrap();
         assert_eq!(sources.key_set.unwrap().as_str(), key_set);
         assert_eq!(sources.validation.issuers.accepted, [origin]);
         assert_eq!(sources.validation.audiences.accepted, [origin]);

@@ -40,10 +40,14 @@ fn without_settings_it_is_development_on_this_machine() {
         ("TASKWARD_MAX_SOCKET_OPERATIONS", "32"),
         ("TASKWARD_LOG", "info"),
         ("TASKWARD_LOG_FORMAT", "text"),
+        ("BETTER_AUTH_URL", "none"),
+        ("BETTER_AUTH_SECRET", "none"),
         ("BETTER_AUTH_SECRETS", "none"),
         ("JWKS_URL", "none"),
         ("JWT_ISSUER", "none"),
         ("JWT_AUDIENCE", "none"),
+        ("TASKWARD_SHARED_SUBJECTS", "false"),
+        ("TASKWARD_INSECURE_JWKS", "false"),
         ("TASKWARD_TOKEN_LEEWAY", "30 s"),
         ("TASKWARD_TOKEN_CACHE", "10000"),
     ] {
@@ -146,6 +150,10 @@ fn every_fault_is_told_at_once() {
         .with("TASKWARD_REQUEST_TIMEOUT", "10s")
         .with("TASKWARD_MAX_BODY", "-1")
         .with("TASKWARD_MAX_TOKENS", "many")
+        .with("TASKWARD_SHARED_SUBJECTS", "on")
+        .with("TASKWARD_INSECURE_JWKS", "1")
+        .with("TASKWARD_TOKEN_LEEWAY", "30s")
+        .with("TASKWARD_TOKEN_CACHE", "none")
         .with("TASKWARD_LOG_FORMAT", "xml")
         .run(&["check-config"]);
     let faults = output.faults();
@@ -161,14 +169,45 @@ fn every_fault_is_told_at_once() {
         ("TASKWARD_REQUEST_TIMEOUT", 1),
         ("TASKWARD_MAX_BODY", 1),
         ("TASKWARD_MAX_TOKENS", 1),
+        ("TASKWARD_SHARED_SUBJECTS", 1),
+        ("TASKWARD_INSECURE_JWKS", 1),
+        ("TASKWARD_TOKEN_LEEWAY", 1),
+        ("TASKWARD_TOKEN_CACHE", 1),
         ("TASKWARD_LOG_FORMAT", 1),
     ] {
         let found = faults.iter().filter(|fault| fault.starts_with(setting)).count();
         assert_eq!(found, count, "{setting} in {faults:#?}");
     }
-    assert_eq!(faults.len(), 13, "{faults:#?}");
+    assert_eq!(faults.len(), 17, "{faults:#?}");
     for secret in ["short", "hidden"] {
         assert!(!output.stderr.contains(secret), "{}", output.stderr);
+    }
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set() {
+    let mut folder = Folder::new();
+    for name in ["TASKWARD_MAX_DEPTH", "TASKWARD_SHARED_SUBJECTS", "JWKS_URL", "JWT_ISSUER"] {
+        folder = folder.with(name, "");
+    }
+    let output = folder.run(&["check-config"]);
+    assert_eq!(value(&output, "mode"), "development: no source of keys is configured");
+    assert_eq!(value(&output, "TASKWARD_MAX_DEPTH"), "15");
+    assert_eq!(value(&output, "TASKWARD_SHARED_SUBJECTS"), "false");
+}
+
+#[test]
+fn flags_of_several_values_and_of_none_may_be_anywhere() {
+    let origins = ["--cors-origins=https://a.example,https://b.example", "--cors-origins"];
+    let flags = [&origins[..], &["https://c.example", "--shared-subjects"]].concat();
+    let folder = Folder::new().with("TASKWARD_CORS_ORIGINS", "https://d.example");
+    for arguments in
+        [[&["check-config"], &flags[..]].concat(), [&flags, &["check-config"][..]].concat()]
+    {
+        let output = folder.run(&arguments);
+        let origins = "https://a.example, https://b.example, https://c.example";
+        assert_eq!(value(&output, "TASKWARD_CORS_ORIGINS"), origins);
+        assert_eq!(value(&output, "TASKWARD_SHARED_SUBJECTS"), "true");
     }
 }
 
