@@ -32,6 +32,7 @@ pub enum Task {
     DueAt,
     DueAsc,
     DueDesc,
+    StartOn,
     CompletedAt,
     CompletedAsc,
     CompletedDesc,

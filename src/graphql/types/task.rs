@@ -85,6 +85,11 @@ impl Task {
         self.row.due_at
     }
 
+    /// Not to be begun before that day.
+    async fn start_on(&self) -> Option<Date> {
+        self.row.start_on.map(Date)
+    }
+
     /// Sorts among siblings by plain string comparison. Written by `moveTask` only.
     async fn position(&self) -> &str {
         &self.row.position

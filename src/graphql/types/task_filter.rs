@@ -32,6 +32,7 @@ pub struct TaskFilter {
     overdue: Option<bool>,
     priority: Option<PriorityFilter>,
     due_on: Option<DateFilter>,
+    start_on: Option<DateFilter>,
     completed_at: Option<DateTimeFilter>,
     created_at: Option<DateTimeFilter>,
     updated_at: Option<DateTimeFilter>,
@@ -105,6 +106,7 @@ impl FilterCompiler<'_> {
             overdue,
             priority,
             due_on,
+            start_on,
             completed_at,
             created_at,
             updated_at,
@@ -123,6 +125,7 @@ impl FilterCompiler<'_> {
         }
         predicates.extend(priority.into_iter().flat_map(|it| it.on(TaskColumn::Priority)));
         predicates.extend(self.day(TaskColumn::DueOn, due_on, path, "dueOn").await?);
+        predicates.extend(self.day(TaskColumn::StartOn, start_on, path, "startOn").await?);
         predicates.extend(completed_at.into_iter().flat_map(|it| it.on(TaskColumn::CompletedAt)));
         predicates.extend(created_at.into_iter().flat_map(|it| it.on(TaskColumn::CreatedAt)));
         predicates.extend(updated_at.into_iter().flat_map(|it| it.on(TaskColumn::UpdatedAt)));

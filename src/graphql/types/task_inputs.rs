@@ -27,6 +27,7 @@ pub struct CreateTaskInput {
     #[graphql(default_with = "Priority::None")]
     priority: Priority,
     due: Option<DueInput>,
+    start_on: Option<Date>,
     tag_ids: Option<Vec<ID>>,
     /// Left out: the parent's, else the inbox.
     list_id: MaybeUndefined<ID>,
@@ -44,6 +45,7 @@ pub struct UpdateTaskInput {
     completed: MaybeUndefined<bool>,
     priority: MaybeUndefined<Priority>,
     due: MaybeUndefined<DueInput>,
+    start_on: MaybeUndefined<Date>,
     add_tag_ids: Option<Vec<ID>>,
     /// A tag in both lists is removed.
     remove_tag_ids: Option<Vec<ID>>,
@@ -98,29 +100,19 @@ pub struct RestoreTaskInput {
 impl CreateTaskInput {
     /// The operation that it describes.
     pub fn operation(self, viewer: &UserId) -> Result<Operation, ApiError> {
-        let Self {
-            id,
-            title,
-            description,
-            completed,
-            priority,
-            due,
-            tag_ids,
-            list_id,
-            parent_id,
-        } = self;
-        let parent = parent_id.map(|id| id::parse_or_not_found(&id, Input::Parent));
+        let parent = self.parent_id.map(|id| id::parse_or_not_found(&id, Input::Parent));
         Ok(Operation::CreateTask(NewTask {
-            id: id.map(|id| id::new(&id, viewer)).transpose()?,
+            id: self.id.map(|id| id::new(&id, viewer)).transpose()?,
             values: TaskValues {
-                title: validate::title("input.title", &title, validate::TITLE)?,
-                description: description.map(|text| described(&text)).transpose()?,
-                completed,
-                priority: priority.into(),
-                due: due.map(Due::from),
+                title: validate::title("input.title", &self.title, validate::TITLE)?,
+                description: self.description.map(|text| described(&text)).transpose()?,
+                completed: self.completed,
+                priority: self.priority.into(),
+                due: self.due.map(Due::from),
+                start_on: self.start_on.map(|day| day.0),
             },
-            tags: id::parse_all_or_not_found("input.tagIds", tag_ids, Input::Tag)?,
-            list: optional_id(list_id, Input::List)?.into(),
+            tags: id::parse_all_or_not_found("input.tagIds", self.tag_ids, Input::Tag)?,
+            list: optional_id(self.list_id, Input::List)?.into(),
             parent: parent.transpose()?,
         }))
     }
@@ -129,27 +121,22 @@ impl CreateTaskInput {
 impl UpdateTaskInput {
     /// The operation that it describes.
     pub fn operation(self) -> Result<Operation, ApiError> {
-        let Self {
-            id,
-            expected_version,
-            title,
-            description,
-            completed,
-            priority,
-            due,
-            add_tag_ids: added,
-            remove_tag_ids: removed,
-        } = self;
-        let title = required("title", title)?;
+        let title = required("title", self.title)?;
+        let (added, removed) = (self.add_tag_ids, self.remove_tag_ids);
         let patch = TaskPatch {
             values: TaskValuesPatch {
                 title: title
                     .map(|text| validate::title("input.title", &text, validate::TITLE))
                     .transpose()?,
-                description: description.map_value(|text| described(&text)).transpose()?.into(),
-                completed: required("completed", completed)?,
-                priority: required("priority", priority)?.map(Into::into),
-                due: due.map_value(Due::from).into(),
+                description: self
+                    .description
+                    .map_value(|text| described(&text))
+                    .transpose()?
+                    .into(),
+                completed: required("completed", self.completed)?,
+                priority: required("priority", self.priority)?.map(Into::into),
+                due: self.due.map_value(Due::from).into(),
+                start_on: self.start_on.map_value(|day| day.0).into(),
             },
             add_tags: id::parse_all_or_not_found("input.addTagIds", added, Input::AddedTag)?,
             remove_tags: id::parse_all_or_not_found(
@@ -158,8 +145,8 @@ impl UpdateTaskInput {
                 Input::RemovedTag,
             )?,
         };
-        let id = id::parse_or_not_found(&id, Input::Id)?;
-        Ok(Operation::UpdateTask(id, expected_version, patch))
+        let id = id::parse_or_not_found(&self.id, Input::Id)?;
+        Ok(Operation::UpdateTask(id, self.expected_version, patch))
     }
 }
 

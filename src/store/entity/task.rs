@@ -56,6 +56,8 @@ pub struct Model {
     pub due_asc: i64,
     /// The same for the descending order.
     pub due_desc: i64,
+    /// Not to be begun before that day.
+    pub start_on: Option<NaiveDate>,
     /// Set while it is completed.
     pub completed_at: Option<Timestamp>,
     /// Milliseconds, nothing last.

@@ -1,6 +1,7 @@
 //! What clients write of a task. Each value has one line in [`values!`], which makes it a field of a
 //! new task and of a patch, and writes it both into a new row and into the assignments of an update.
 
+use chrono::NaiveDate;
 use sea_orm::{ActiveModelTrait, Value};
 
 use super::transaction::WriteContext;
@@ -63,6 +64,8 @@ values! {
     plain {
         /// How urgent it is.
         priority: Priority => Priority,
+        /// The day before which it is not to be begun.
+        start_on: Option<NaiveDate> => StartOn,
     }
     // With columns that follow from the value, which a function writes.
     derived {
