@@ -88,12 +88,12 @@ async fn a_slow_reader_is_left_and_resumes_without_loss() {
         let start =
             alice.asks("{ changes(first: 0) { cursor } }").await["changes"]["cursor"].take();
         let description = "long ".repeat(4_000);
-        for batch in 0..TASKS / 40 {
+        for batch in 0..TASKS / 10 {
             let create = |at: usize| {
-                let title = (batch * 40 + at).to_string();
+                let title = (batch * 10 + at).to_string();
                 json!({ "createTask": { "title": title, "description": description } })
             };
-            let operations: Vec<_> = (0..40).map(create).collect();
+            let operations: Vec<_> = (0..10).map(create).collect();
             alice.does("batch", json!({ "operations": operations }), "cursor").await;
         }
 
