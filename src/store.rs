@@ -46,9 +46,7 @@ pub use self::{
     sync::log::{Change, ChangePage, SyncCursor},
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
-    task::{
-        Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow,
-    },
+    task::{Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow},
     task_list::{ListPage, ListPatch, ListRow, NewList},
     write::{
         location::{MOST_LEVELS, Move},

@@ -9,7 +9,8 @@ use crate::{
     store::{Input, StoreError},
 };
 
-const MAX_IDS: usize = 100;
+/// The maximum number of ids in a list of them.
+pub const MAX_IDS: usize = 100;
 
 /// Parses a hyphenated UUID of either case. No object has an id of any other form.
 pub fn uuid(id: &ID) -> Option<Uuid> {

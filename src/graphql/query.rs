@@ -37,6 +37,12 @@ impl Query {
         Node::find(ctx, &id).await
     }
 
+    /// As many answers as ids, in their order; at most 100 ids.
+    async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>, ApiError> {
+        id::at_most("ids", &ids)?;
+        Node::find_all(ctx, &ids).await
+    }
+
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn task(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Task>, ApiError> {
         let Some(id) = id::uuid(&id) else { return Ok(None) };

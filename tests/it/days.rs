@@ -3,6 +3,7 @@
 
 mod dues;
 mod overdue;
+mod start_on;
 mod within;
 mod zone;
 

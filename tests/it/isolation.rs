@@ -66,6 +66,24 @@ const ROWS: &[Row] = &[
         SECRET,
     ),
     row(
+        "Query.nodes",
+        Secret::Task,
+        "query($id: ID!) { nodes(ids: [$id]) { __typename id ... on Task { title startOn } } }",
+        SECRET,
+    ),
+    row(
+        "Query.nodes",
+        Secret::Tag,
+        "query($id: ID!) { nodes(ids: [$id]) { __typename id ... on Tag { name } } }",
+        SECRET,
+    ),
+    row(
+        "Query.nodes",
+        Secret::List,
+        "query($id: ID!) { nodes(ids: [$id]) { __typename id ... on TaskList { name } } }",
+        SECRET,
+    ),
+    row(
         "Query.tasks",
         Secret::Tag,
         "query($id: ID!) { tasks(filter: { tags: { anyOf: [$id] } }) { totalCount nodes { title tags { name } } } }",

@@ -255,7 +255,7 @@ impl<'a> ComplexityVisitor<'a> {
         })
     }
 
-    /// The larger of `first` and `last`; requests with both are rejected later.
+    /// The larger of `first` and `last` (requests with both are rejected later), or the number of `ids`.
     fn page_size(&self, field: &Field) -> Option<i64> {
         let integer = |argument| match &field.get_argument(argument)?.node {
             InputValue::Number(number) => number.as_i64(),
@@ -265,7 +265,15 @@ impl<'a> ComplexityVisitor<'a> {
             },
             _ => None,
         };
-        integer("first").max(integer("last"))
+        let ids = || match &field.get_argument("ids")?.node {
+            InputValue::List(ids) => i64::try_from(ids.len()).ok(),
+            InputValue::Variable(name) => match self.operation.value_of(name, self.variables)? {
+                Value::List(ids) => i64::try_from(ids.len()).ok(),
+                _ => None,
+            },
+            _ => None,
+        };
+        integer("first").max(integer("last")).or_else(ids)
     }
 
     /// The number of values in the arguments of a field, including those in variables.

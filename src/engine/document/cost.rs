@@ -9,6 +9,7 @@ use async_graphql::{
 
 use crate::{
     graphql::{
+        id::MAX_IDS,
         page::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE},
         types::batch::{BatchResult, MAX_OPERATIONS},
     },
@@ -69,7 +70,8 @@ impl PageTypes {
         Self { pages, edges }
     }
 
-    /// How many things a field brings back; `asked` is the larger of `first` and `last`.
+    /// How many things a field brings back; `asked` is the larger of `first` and `last`, or the number of
+    /// `ids`.
     pub(super) fn cost_of(
         &self,
         registry: &Registry,
@@ -79,7 +81,11 @@ impl PageTypes {
     ) -> FieldCost {
         let ty = type_name(field);
         let own = u64::from(is_node(registry, ty));
-        if field.args.contains_key("first") || self.pages.contains(ty) {
+        if field.args.contains_key("ids") {
+            let asked = asked.and_then(|count| u64::try_from(count).ok());
+            let count = asked.unwrap_or(MAX_IDS as u64).min(MAX_IDS as u64);
+            FieldCost { count, own }
+        } else if field.args.contains_key("first") || self.pages.contains(ty) {
             FieldCost { count: page_size(field, asked), own: 1 }
         } else if self.is_wrapper(parent.name()) && (own == 1 || self.is_wrapper(ty)) {
             FieldCost { count: 1, own: 0 }

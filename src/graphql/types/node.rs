@@ -1,6 +1,6 @@
 //! Relay's global object identification.
 
-use std::sync::Arc;
+use std::{slice, sync::Arc};
 
 use async_graphql::{Context, ID, Interface};
 
@@ -28,13 +28,23 @@ pub enum Node {
 impl Node {
     /// The viewer, or an object of the viewer's.
     pub async fn find(ctx: &Context<'_>, id: &ID) -> Result<Option<Self>, ApiError> {
-        if id.as_str() == ctx.viewer()?.id().as_str() {
-            return Ok(Some(Self::User(User::from(ctx.request()?))));
-        }
-        let (Some(id), store) = (id::uuid(id), ctx.store()?) else { return Ok(None) };
-        let objects = store.objects(&[id]).await?;
+        Ok(Self::find_all(ctx, slice::from_ref(id)).await?.pop().flatten())
+    }
+
+    /// The same for each of these ids, in their order.
+    pub async fn find_all(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Self>>, ApiError> {
+        let viewer = ctx.viewer()?.id();
+        let uuids: Vec<_> = ids.iter().filter_map(id::uuid).collect();
+        let objects = ctx.store()?.objects(&uuids).await?;
         let batch = TaskBatch::of(objects.values().filter_map(Object::task));
-        Ok(objects.into_values().next().map(|object| Self::of(object, &batch)))
+        let find = |id: &ID| {
+            if id.as_str() == viewer.as_str() {
+                return Ok(Some(Self::User(User::from(ctx.request()?))));
+            }
+            let object = id::uuid(id).and_then(|id| objects.get(&id));
+            Ok(object.map(|object| Self::of(object.clone(), &batch)))
+        };
+        ids.iter().map(find).collect()
     }
 
     /// An object that is shown together with the tasks of that batch.
