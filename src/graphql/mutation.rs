@@ -125,7 +125,7 @@ async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Outc
         let viewer = ctx.viewer()?.id();
         let store = ctx.store()?;
         let done = store.execute(operation.read(viewer)?, store.task_columns()).await?;
-        let cursor = change_page::cursor(viewer, done.number);
+        let cursor = change_page::cursor(viewer, done.change_seq);
         P::of(done.outcome.whole()?, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })

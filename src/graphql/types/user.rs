@@ -61,7 +61,7 @@ impl UpdateViewerInput {
             MaybeUndefined::Value(zone) => Some(zone),
         };
         let done = request.store.viewer_update(zone).await?;
-        let cursor = change_page::cursor(request.viewer.id(), done.number);
+        let cursor = change_page::cursor(request.viewer.id(), done.change_seq);
         Ok(ViewerPayload { viewer: request.into(), query: Query, cursor })
     }
 }
