@@ -43,7 +43,10 @@ pub use self::{
     object::{Object, ObjectCounts as Quotas, ObjectKind},
     owned::{Owned, UserNo},
     sql::projection::{ColumnValue, Row},
-    sync::log::{Change, ChangePage, SyncCursor},
+    sync::{
+        change_seq::ChangeSeq,
+        log::{Change, ChangePage, SyncCursor},
+    },
     system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow},

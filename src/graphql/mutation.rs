@@ -118,7 +118,7 @@ async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Fiel
         let viewer = ctx.viewer()?.id();
         let store = ctx.store()?;
         let committed = store.execute(operation.read(viewer)?, store.task_columns()).await?;
-        let cursor = change_page::cursor(viewer, committed.number);
+        let cursor = change_page::cursor(viewer, committed.change_seq);
         P::of(committed.outcome.whole()?, cursor).ok_or_else(|| {
             ApiError::new(ErrorCode::InternalServerError, "The mutation came to something else.")
         })

@@ -22,6 +22,7 @@ use super::{
         cached_sql::IdSet,
         dialect::{Dialect, StatementExecutor},
     },
+    sync::change_seq::ChangeSeq,
     write::transaction::AT_ONCE,
 };
 use crate::time::Timestamp;
@@ -36,8 +37,8 @@ pub trait ObjectEntity:
     const VERSION: Self::Column;
     /// The column of the last change's instant.
     const UPDATED_AT: Self::Column;
-    /// The column of the last change's number on the owner's counter.
-    const NUMBER: Self::Column;
+    /// The column of the last change.
+    const CHANGE_SEQ: Self::Column;
 
     fn version(row: &Self::Model) -> i32;
 
@@ -49,7 +50,7 @@ pub trait ObjectEntity:
 pub struct Stamp<'a> {
     pub version: &'a mut i32,
     pub updated_at: &'a mut Timestamp,
-    pub number: &'a mut i64,
+    pub change_seq: &'a mut ChangeSeq,
 }
 
 macro_rules! objects {
@@ -87,14 +88,14 @@ macro_rules! objects {
             const KIND: ObjectKind = ObjectKind::$kind;
             const VERSION: $table::Column = $table::Column::Version;
             const UPDATED_AT: $table::Column = $table::Column::UpdatedAt;
-            const NUMBER: $table::Column = $table::Column::Number;
+            const CHANGE_SEQ: $table::Column = $table::Column::ChangeSeq;
 
             fn version(row: &$table::Model) -> i32 {
                 row.version
             }
 
-            fn stamp($table::Model { version, updated_at, number, .. }: &mut $table::Model) -> Stamp<'_> {
-                Stamp { version, updated_at, number }
+            fn stamp($table::Model { version, updated_at, change_seq, .. }: &mut $table::Model) -> Stamp<'_> {
+                Stamp { version, updated_at, change_seq }
             }
         })*
 

@@ -53,7 +53,7 @@ impl SystemStore {
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
         let mut write = WriteTransaction::begin(&self.0, sub).await?;
         write.purge().await?;
-        write.forget().await?;
+        write.purge_tombstones().await?;
         write.commit(()).await?;
         Ok(())
     }

@@ -91,7 +91,7 @@ impl WriteTransaction {
             created_at: self.now,
             updated_at: self.now,
             version: 1,
-            number: self.number,
+            change_seq: self.change_seq,
         };
         self.insert::<Entity>(row).await
     }

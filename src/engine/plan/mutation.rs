@@ -121,7 +121,7 @@ impl MutationResult<'_> {
                     })?;
                 }
                 PayloadField::Cursor => {
-                    json::quoted(out, &change_page::cursor(&self.viewer, self.change.number));
+                    json::quoted(out, &change_page::cursor(&self.viewer, self.change.change_seq));
                 }
             }
             Ok(())

@@ -140,7 +140,7 @@ impl BatchInput {
                 BatchResult { error: Some(BatchError::of(name, &error)), ..BatchResult::default() }
             }
         });
-        let cursor = change_page::cursor(viewer, done.number);
+        let cursor = change_page::cursor(viewer, done.change_seq);
         Ok(BatchPayload { results: results.collect(), query: Query, cursor })
     }
 }

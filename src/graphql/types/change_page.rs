@@ -9,7 +9,7 @@ use crate::{
     auth::UserId,
     error::ApiError,
     graphql::{batch_loader::TaskBatch, context::ContextExt, page},
-    store::{self, Object, SyncCursor},
+    store::{self, ChangeSeq, Object, SyncCursor},
 };
 
 /// How many changes a page may hold at the most.
@@ -71,7 +71,7 @@ impl ChangePage {
         let change = |change: store::Change| {
             let node = change.object.map(|object| Node::of(object, &batch));
             let kind = if node.is_some() { ChangeKind::Upsert } else { ChangeKind::Delete };
-            let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.number));
+            let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.change_seq));
             Change { kind, id: change.id.into(), ty: change.kind.type_name(), node, cursor }
         };
         Self {
@@ -83,9 +83,9 @@ impl ChangePage {
     }
 }
 
-/// The cursor of the change of that number in a user's log.
-pub fn cursor(user: &UserId, number: i64) -> String {
-    page::encode_cursor(&log_of(user), &SyncCursor::behind(number))
+/// The cursor of that change in a user's log.
+pub fn cursor(user: &UserId, change_seq: ChangeSeq) -> String {
+    page::encode_cursor(&log_of(user), &SyncCursor::behind(change_seq))
 }
 
 /// The place that a cursor names in a user's log.

@@ -61,7 +61,7 @@ impl UpdateViewerInput {
             MaybeUndefined::Value(zone) => Some(zone),
         };
         let committed = request.store.viewer_update(zone).await?;
-        let cursor = change_page::cursor(request.viewer.id(), committed.number);
+        let cursor = change_page::cursor(request.viewer.id(), committed.change_seq);
         Ok(ViewerPayload { viewer: request.into(), query: Query, cursor })
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use sea_orm::entity::prelude::*;
 
-use crate::time::Timestamp;
+use crate::{store::sync::change_seq::ChangeSeq, time::Timestamp};
 
 /// How urgent a task is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -80,8 +80,9 @@ pub struct Model {
     pub deleted_with: Option<Uuid>,
     /// Grows by one with each change.
     pub version: i32,
-    /// The number of its last change on the owner's counter.
-    pub number: i64,
+    /// The owner's change that wrote it last.
+    #[sea_orm(column_name = "number")]
+    pub change_seq: ChangeSeq,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

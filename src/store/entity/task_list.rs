@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::time::Timestamp;
+use crate::{store::sync::change_seq::ChangeSeq, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "task_list")]
@@ -22,8 +22,9 @@ pub struct Model {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub version: i32,
-    /// The number of its last change on the owner's counter.
-    pub number: i64,
+    /// The owner's change that wrote it last.
+    #[sea_orm(column_name = "number")]
+    pub change_seq: ChangeSeq,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

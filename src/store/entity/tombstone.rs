@@ -3,7 +3,10 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{store::object::ObjectKind, time::Timestamp};
+use crate::{
+    store::{object::ObjectKind, sync::change_seq::ChangeSeq},
+    time::Timestamp,
+};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tombstone")]
@@ -14,8 +17,9 @@ pub struct Model {
     pub id: Uuid,
     /// What the object was.
     pub kind: ObjectKind,
-    /// The number of the deletion on the owner's counter.
-    pub number: i64,
+    /// The owner's change that deleted it.
+    #[sea_orm(column_name = "number")]
+    pub change_seq: ChangeSeq,
     pub at: Timestamp,
 }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::time::Zone;
+use crate::{store::sync::change_seq::ChangeSeq, time::Zone};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "user")]
@@ -14,10 +14,11 @@ pub struct Model {
     pub sub: String,
     /// IANA name of the zone in which the user's days are read.
     pub time_zone: String,
-    /// The number of the user's last change.
-    pub counter: i64,
-    /// The number of the last deletion that nothing tells of any more.
-    pub forgotten: i64,
+    /// The user's last change.
+    pub counter: ChangeSeq,
+    /// The last deletion whose tombstone was purged.
+    #[sea_orm(column_name = "forgotten")]
+    pub purged_through_seq: ChangeSeq,
     /// How many tasks there are, those in the trash too.
     pub tasks: i64,
     /// How many tags there are.

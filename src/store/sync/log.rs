@@ -19,60 +19,68 @@ use crate::{
         error::StoreError,
         object::{ENTRY, ID, KIND, Object, ObjectKind, join_objects},
         owned::Owned,
+        sync::change_seq::ChangeSeq,
     },
 };
 
 /// A place in a user's log, behind some of the changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncCursor {
-    /// The number of the last change before it.
-    number: i64,
+    /// The last change before it.
+    #[serde(rename = "number")]
+    change_seq: ChangeSeq,
     /// Of a change of more objects than a page holds: the last one before it. Otherwise the change
     /// is complete.
     #[serde(default = "Uuid::max", skip_serializing_if = "Uuid::is_max")]
     id: Uuid,
     /// Deletions up to this number need not be told, since whoever reads has begun after them and
     /// never saw what they deleted.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    snapshot_seq: i64,
+    #[serde(default = "zero", skip_serializing_if = "is_zero")]
+    snapshot_seq: ChangeSeq,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out a reference")]
-fn is_zero(number: &i64) -> bool {
-    *number == 0
+fn is_zero(change_seq: &ChangeSeq) -> bool {
+    *change_seq == ChangeSeq::ZERO
+}
+
+fn zero() -> ChangeSeq {
+    ChangeSeq::ZERO
 }
 
 impl SyncCursor {
     /// The beginning, for somebody who has nothing yet.
-    const START: Self = Self { number: 0, id: Uuid::max(), snapshot_seq: i64::MAX };
+    const START: Self =
+        Self { change_seq: ChangeSeq::ZERO, id: Uuid::max(), snapshot_seq: ChangeSeq::MAX };
 
-    /// The place right behind the change of that number.
+    /// The place right behind that change.
     #[must_use]
-    pub fn behind(number: i64) -> Self {
-        Self { number, id: Uuid::max(), snapshot_seq: 0 }
+    pub fn behind(change_seq: ChangeSeq) -> Self {
+        Self { change_seq, id: Uuid::max(), snapshot_seq: ChangeSeq::ZERO }
     }
 
     /// The same place with less to say: a beginning that lies behind it means nothing any more.
-    fn begun_at(self, snapshot_seq: i64) -> Self {
-        Self { snapshot_seq: if snapshot_seq > self.number { snapshot_seq } else { 0 }, ..self }
+    fn begun_at(self, snapshot_seq: ChangeSeq) -> Self {
+        let is_ahead = snapshot_seq > self.change_seq;
+        Self { snapshot_seq: if is_ahead { snapshot_seq } else { ChangeSeq::ZERO }, ..self }
     }
 
     /// The last deletion before those that have to be told.
-    fn of_deletions(&self) -> (i64, Uuid) {
-        std::cmp::max((self.number, self.id), (self.snapshot_seq, Uuid::max()))
+    fn of_deletions(&self) -> (ChangeSeq, Uuid) {
+        std::cmp::max((self.change_seq, self.id), (self.snapshot_seq, Uuid::max()))
     }
 
-    /// Whether one of those is no longer told by anything.
-    fn is_forgotten(&self, forgotten: i64) -> bool {
-        (forgotten, Uuid::max()) > self.of_deletions()
+    /// Whether the tombstone of one of those was purged.
+    fn is_purged(&self, purged_through_seq: ChangeSeq) -> bool {
+        (purged_through_seq, Uuid::max()) > self.of_deletions()
     }
 }
 
 /// One object that has changed.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The number of its last change.
-    pub number: i64,
+    /// Its last change.
+    pub change_seq: ChangeSeq,
     /// Which object.
     pub id: Uuid,
     /// Its type.
@@ -97,8 +105,8 @@ pub struct ChangePage {
 
 /// How far the log goes.
 struct LogBounds {
-    counter: i64,
-    forgotten: i64,
+    counter: ChangeSeq,
+    purged_through_seq: ChangeSeq,
 }
 
 impl OwnedStore {
@@ -115,8 +123,8 @@ impl OwnedStore {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
         let place = since.unwrap_or(SyncCursor::START);
         let (bounds, changes) = self.read_log(user, place, most).await?;
-        let is_ahead = place.number > bounds.counter;
-        if since.is_some() && (is_ahead || place.is_forgotten(bounds.forgotten)) {
+        let is_ahead = place.change_seq > bounds.counter;
+        if since.is_some() && (is_ahead || place.is_purged(bounds.purged_through_seq)) {
             let (bounds, changes) = self.read_log(user, SyncCursor::START, most).await?;
             let page = ChangePage::of(changes, SyncCursor::START, &bounds, most);
             return Ok(ChangePage { reset: true, ..page });
@@ -130,7 +138,7 @@ impl OwnedStore {
     /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn end_of_log(&self) -> Result<SyncCursor, StoreError> {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
-        let (bounds, _) = self.read_log(user, SyncCursor::behind(i64::MAX), 0).await?;
+        let (bounds, _) = self.read_log(user, SyncCursor::behind(ChangeSeq::MAX), 0).await?;
         Ok(SyncCursor::behind(bounds.counter))
     }
 
@@ -159,9 +167,9 @@ impl OwnedStore {
         let bounds = match rows.first() {
             Some(row) => LogBounds {
                 counter: row.try_get("", user::Column::Counter.as_str())?,
-                forgotten: row.try_get("", user::Column::Forgotten.as_str())?,
+                purged_through_seq: row.try_get("", user::Column::PurgedThroughSeq.as_str())?,
             },
-            None => LogBounds { counter: 0, forgotten: 0 },
+            None => LogBounds { counter: ChangeSeq::ZERO, purged_through_seq: ChangeSeq::ZERO },
         };
         let changes = rows.iter().map(Change::read);
         Ok((bounds, changes.filter_map(Result::transpose).collect::<Result<_, _>>()?))
@@ -181,17 +189,17 @@ impl ChangePage {
         let has_more = changes.len() > most;
         let mut place = SyncCursor::behind(bounds.counter);
         if has_more {
-            let cut = changes[most].number;
+            let cut = changes[most].change_seq;
             changes.truncate(most);
-            let whole = changes.partition_point(|change| change.number < cut);
+            let whole = changes.partition_point(|change| change.change_seq < cut);
             place = match whole {
                 // It is longer than any page.
                 0 => changes.last().map_or(from, |last| SyncCursor {
-                    number: cut,
+                    change_seq: cut,
                     id: last.id,
                     snapshot_seq,
                 }),
-                _ => SyncCursor::behind(changes[whole - 1].number),
+                _ => SyncCursor::behind(changes[whole - 1].change_seq),
             };
             if whole > 0 {
                 changes.truncate(whole);
@@ -201,8 +209,8 @@ impl ChangePage {
     }
 }
 
-/// More columns of an [`ENTRY`]: the number of the change, and whether it is a tombstone.
-const NUMBER: &str = "number";
+/// More columns of an [`ENTRY`]: the change, and whether it is a tombstone.
+const CHANGE_SEQ: &str = "number";
 const GONE: &str = "gone";
 
 /// The entries behind that place, the oldest first, each with its row; one line at least, which tells
@@ -212,10 +220,12 @@ fn log(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
     select
         .from(user::Entity)
         .and_where(Expr::col((user::Entity, user::Column::No)).eq(user.0))
-        .columns([user::Column::Counter, user::Column::Forgotten].map(|it| (user::Entity, it)))
-        .columns([NUMBER, ID, KIND, GONE].map(|column| (ENTRY, column)))
+        .columns(
+            [user::Column::Counter, user::Column::PurgedThroughSeq].map(|it| (user::Entity, it)),
+        )
+        .columns([CHANGE_SEQ, ID, KIND, GONE].map(|column| (ENTRY, column)))
         .join_subquery(JoinType::LeftJoin, entries(user, place, limit), ENTRY, Expr::cust("TRUE"))
-        .order_by((ENTRY, NUMBER), Order::Asc)
+        .order_by((ENTRY, CHANGE_SEQ), Order::Asc)
         .order_by((ENTRY, ID), Order::Asc);
     join_objects(&mut select, user);
     select
@@ -229,14 +239,15 @@ fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
         .column(tombstone::Column::Kind)
         .into_query();
     let first = |mut entries: SelectStatement, is_gone: bool| {
-        let (number, id) = if is_gone { place.of_deletions() } else { (place.number, place.id) };
-        let behind = Expr::tuple([Expr::col(NUMBER), Expr::col(ID)])
-            .gt(Expr::tuple([Expr::value(number), Expr::value(id)]));
+        let (change_seq, id) =
+            if is_gone { place.of_deletions() } else { (place.change_seq, place.id) };
+        let behind = Expr::tuple([Expr::col(CHANGE_SEQ), Expr::col(ID)])
+            .gt(Expr::tuple([Expr::value(change_seq), Expr::value(id)]));
         entries
-            .columns([NUMBER, ID])
+            .columns([CHANGE_SEQ, ID])
             .expr_as(Expr::value(is_gone), GONE)
             .and_where(behind)
-            .order_by(NUMBER, Order::Asc)
+            .order_by(CHANGE_SEQ, Order::Asc)
             .order_by(ID, Order::Asc)
             .limit(limit);
         // SQLite takes an order of a part only where that is a table by itself.
@@ -245,7 +256,7 @@ fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
     let mut entries = first(gone, true);
     entries
         .unions(ObjectKind::iter().map(|kind| (UnionType::All, first(kind.entries(user), false))))
-        .order_by(NUMBER, Order::Asc)
+        .order_by(CHANGE_SEQ, Order::Asc)
         .order_by(ID, Order::Asc)
         .limit(limit);
     entries
@@ -254,10 +265,10 @@ fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
 impl Change {
     /// The entry that a line of the log tells, if it tells one.
     fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
-        let Some(number) = row.try_get("", NUMBER)? else { return Ok(None) };
+        let Some(change_seq) = row.try_get("", CHANGE_SEQ)? else { return Ok(None) };
         let kind: ObjectKind = row.try_get("", KIND)?;
         let is_gone: bool = row.try_get("", GONE)?;
         let object = if is_gone { None } else { Some(kind.read(row)?) };
-        Ok(Some(Self { number, id: row.try_get("", ID)?, kind, object }))
+        Ok(Some(Self { change_seq, id: row.try_get("", ID)?, kind, object }))
     }
 }

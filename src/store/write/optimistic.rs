@@ -1,4 +1,4 @@
-//! Operations without a transaction: the one place where a shortcut is taken.
+//! Operations without a transaction: optimistic concurrency in one place.
 //!
 //! A transaction locks the user's row, reads what the change depends on, writes, and commits: five
 //! round trips. Where the change depends on little, one statement does all of it, and commits by itself.
@@ -34,7 +34,7 @@ use super::{
 };
 use crate::{
     store::{
-        OwnedStore,
+        ChangeSeq, OwnedStore,
         entity::{
             task::{Column, Entity},
             user,
@@ -62,7 +62,7 @@ pub struct CreateStatements {
 
 /// What a task in the inbox depends on, and the user's counter when it was read.
 struct UserSnapshot {
-    counter: i64,
+    counter: ChangeSeq,
     tasks: i64,
     zone: Zone,
     /// The position of the last task of the inbox.
@@ -79,24 +79,17 @@ impl OwnedStore {
         if self.store.pools.writer.get_database_backend() != DbBackend::Postgres {
             return Ok(None);
         }
-        match operation {
-            Operation::CreateTask(new) if new.has_no_relations() => self.insert_task(new).await,
-            Operation::UpdateTask(id, version, patch) if patch.has_no_relations() => {
-                self.update_task(*id, *version, patch, shown).await
-            }
-            Operation::CreateTask(_)
-            | Operation::UpdateTask(..)
-            | Operation::MoveTask(..)
-            | Operation::TrashTask(..)
-            | Operation::DeleteTask(..)
-            | Operation::RestoreTask(_)
-            | Operation::CreateTag(_)
-            | Operation::UpdateTag(..)
-            | Operation::DeleteTag(..)
-            | Operation::CreateList(_)
-            | Operation::UpdateList(..)
-            | Operation::DeleteList(..) => Ok(None),
+        if let Operation::CreateTask(new) = operation
+            && new.has_no_relations()
+        {
+            return self.insert_task(new).await;
         }
+        if let Operation::UpdateTask(id, version, patch) = operation
+            && patch.has_no_relations()
+        {
+            return self.update_task(*id, *version, patch, shown).await;
+        }
+        Ok(None)
     }
 
     async fn insert_task(
@@ -111,8 +104,8 @@ impl OwnedStore {
             return Ok(None);
         }
         let context = WriteContext { user, zone: seen.zone, now: self.store.clock.now() };
-        let (id, number) = (self.store.new_id(context.now), seen.counter + 1);
-        let task = new.first_version(id, Location::INBOX, position, &context, number)?;
+        let (id, change_seq) = (self.store.new_id(context.now), seen.counter.next());
+        let task = new.first_version(id, Location::INBOX, position, &context, change_seq)?;
 
         let writer = &self.store.pools.writer;
         let values = NewRow { user, counter: seen.counter, row: values_of(&task) };
@@ -122,7 +115,7 @@ impl OwnedStore {
                 .insert
                 .with(writer.get_database_backend(), &(), values, |(), it| it.insert());
         let inserted = writer.execute_raw(insert).await?.rows_affected() == 1;
-        Ok(inserted.then(|| self.store.committed(user, number, PartOutcome::from(task))))
+        Ok(inserted.then(|| self.store.committed(user, change_seq, PartOutcome::from(task))))
     }
 
     async fn snapshot(&self, user: UserNo) -> Result<Option<UserSnapshot>, StoreError> {
@@ -167,9 +160,9 @@ impl OwnedStore {
             backend.build(&update_and_count(&target, patch, now, shown))
         };
         let Some(row) = writer.query_one_raw(statement).await? else { return Ok(None) };
-        let number = row.try_get_by_index(shown.iter().len())?;
+        let change_seq = row.try_get_by_index(shown.iter().len())?;
         let part = PartOutcome::Task(PartialRow::new(row, shown));
-        Ok(Some(self.store.committed(user, number, part)))
+        Ok(Some(self.store.committed(user, change_seq, part)))
     }
 }
 
@@ -190,7 +183,7 @@ fn select_snapshot(writer: &Dialect<Pool>, user: UserNo) -> SelectStatement {
 /// The row of a task to insert if the counter is unchanged.
 struct NewRow {
     user: UserNo,
-    counter: i64,
+    counter: ChangeSeq,
     row: Vec<Value>,
 }
 
@@ -216,7 +209,7 @@ impl Parameters for NewRow {
     type Values = Vec<Value>;
 
     fn sample(sample: &mut Sample) -> Self {
-        let (user, counter) = (UserNo(sample.number()), sample.number());
+        let (user, counter) = (UserNo(sample.number()), ChangeSeq(sample.number()));
         Self { user, counter, row: Column::iter().map(|_| sample.number().into()).collect() }
     }
 
@@ -268,13 +261,13 @@ fn update_and_count(
     count
         .and_where(Expr::col(user::Column::No).eq(target.user.0))
         .returning(Query::returning().column(user::Column::Counter));
-    let number = Expr::col((COUNTER, user::Column::Counter));
+    let change_seq = Expr::col((COUNTER, user::Column::Counter));
     // The wait for the user's row comes after this instant, and another change may have come in between.
     let at = Func::greatest([Expr::col((Entity, Column::UpdatedAt)), Expr::value(now)]).into();
     // No day is read in the zone, see [`TaskPatch::has_no_relations`].
     let context = WriteContext { user: target.user, zone: Zone::UTC, now };
     let (assignments, differs) = TaskUpdate::of(patch, &context).into_parts();
-    let columns = returning(shown.iter().chain([Column::Number]));
-    let mut update = target.statement(assignments, differs, at, number, columns);
+    let columns = returning(shown.iter().chain([Column::ChangeSeq]));
+    let mut update = target.statement(assignments, differs, at, change_seq, columns);
     update.from(COUNTER).with_cte(with_counter(count)).take()
 }

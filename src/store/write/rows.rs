@@ -103,8 +103,8 @@ impl WriteTransaction {
         old: E::Model,
         mut new: E::Model,
     ) -> Result<E::Model, StoreError> {
-        let Stamp { version, updated_at, number } = E::stamp(&mut new);
-        (*version, *updated_at, *number) = (*version + 1, self.now, self.number);
+        let Stamp { version, updated_at, change_seq } = E::stamp(&mut new);
+        (*version, *updated_at, *change_seq) = (*version + 1, self.now, self.change_seq);
         E::update_owned(self.user)
             .set(difference::<E::ActiveModel>(&old, &new))
             .filter(E::ID.eq(old.get(E::ID)))
@@ -118,7 +118,7 @@ impl WriteTransaction {
         E::update_owned(self.user)
             .col_expr(E::VERSION, Expr::col(E::VERSION).add(1))
             .col_expr(E::UPDATED_AT, Expr::value(self.now))
-            .col_expr(E::NUMBER, Expr::value(self.number))
+            .col_expr(E::CHANGE_SEQ, Expr::value(self.change_seq))
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     transaction::{WriteContext, WriteTransaction},
 };
 use crate::store::{
+    ChangeSeq,
     entity::task::{ActiveModel, Entity},
     error::{Input, StoreError},
     tag::MOST_TAGS,
@@ -44,7 +45,7 @@ impl NewTask {
         location: Location,
         position: String,
         context: &WriteContext,
-        number: i64,
+        change_seq: ChangeSeq,
     ) -> Result<TaskRow, StoreError> {
         let mut row = ActiveModel {
             user_no: Set(context.user.0),
@@ -57,7 +58,7 @@ impl NewTask {
             deleted_at: Set(None),
             deleted_with: Set(None),
             version: Set(1),
-            number: Set(number),
+            change_seq: Set(change_seq),
             ..Default::default()
         };
         self.values.write(&mut row, context);
@@ -79,7 +80,7 @@ impl WriteTransaction {
         self.check_quota::<Entity>()?;
         let position = self.assign_position::<Entity>(&location.siblings(), None, None).await?;
         let task =
-            new.first_version(self.id_or_new(new.id), location, position, self, self.number)?;
+            new.first_version(self.id_or_new(new.id), location, position, self, self.change_seq)?;
         let task = self.insert::<Entity>(task).await?;
         self.put_on(task.id, tags).await?;
         Ok(task)

@@ -126,14 +126,14 @@ impl UpdateTarget {
         assignments: Assignments,
         condition: Condition,
         updated_at: SimpleExpr,
-        number: SimpleExpr,
+        change_seq: SimpleExpr,
         returning: ReturningClause,
     ) -> UpdateStatement {
         let at_version = self.expected_version.map(|version| Column::Version.eq(version));
         let stamp = [
             (Column::Version, Expr::col((Entity, Column::Version)).add(ONE)),
             (Column::UpdatedAt, updated_at),
-            (Column::Number, number),
+            (Column::ChangeSeq, change_seq),
         ];
         Entity::change_owned(self.user)
             .and_where(Column::Id.eq(self.id))
@@ -164,7 +164,7 @@ impl WriteTransaction {
             assignments,
             changes.clone(),
             Expr::value(self.now),
-            Expr::value(self.number),
+            Expr::value(self.change_seq),
             returning(Column::iter()),
         );
         if let Some(row) = self.transaction.query_one(&statement).await? {

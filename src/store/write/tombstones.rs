@@ -16,6 +16,7 @@ use crate::store::{
     error::StoreError,
     object::{ID, ObjectEntity, ObjectKind},
     owned::Owned,
+    sync::change_seq::ChangeSeq,
 };
 
 /// How long a tombstone is kept.
@@ -44,7 +45,7 @@ impl WriteTransaction {
     ) -> Result<(), StoreError> {
         use tombstone::Column;
         let again = OnConflict::columns([Column::UserNo, Column::Id])
-            .update_columns([Column::Kind, Column::Number, Column::At])
+            .update_columns([Column::Kind, Column::ChangeSeq, Column::At])
             .to_owned();
         for ids in ids.chunks(AT_ONCE) {
             let gone = E::delete_owned(self.user).filter(E::ID.is_in(ids.iter().copied()));
@@ -53,7 +54,7 @@ impl WriteTransaction {
             let tombstones = ids.iter().map(|id| tombstone::ActiveModel {
                 id: Set(*id),
                 kind: Set(E::KIND),
-                number: Set(self.number),
+                change_seq: Set(self.change_seq),
                 at: Set(self.now),
                 ..Default::default()
             });
@@ -65,22 +66,22 @@ impl WriteTransaction {
         Ok(())
     }
 
-    /// Deletes old tombstones, and keeps the number of the last one, so that nobody takes what is left of
+    /// Deletes old tombstones, and keeps which change the last one was of, so that nobody takes what is left of
     /// the log for all of it.
-    pub async fn forget(&self) -> Result<(), StoreError> {
+    pub async fn purge_tombstones(&self) -> Result<(), StoreError> {
         let old = tombstone::Column::At.lte(self.now.before(TOMBSTONE_LIFE));
-        let forgotten: Option<i64> = tombstone::Entity::find_owned(self.user)
+        let purged_through_seq: Option<ChangeSeq> = tombstone::Entity::find_owned(self.user)
             .filter(old.clone())
             .select_only()
-            .column_as(tombstone::Column::Number.max(), "forgotten")
+            .column_as(tombstone::Column::ChangeSeq.max(), "purged_through_seq")
             .into_tuple()
             .one(&self.transaction)
             .await?
             .flatten();
-        let Some(forgotten) = forgotten else { return Ok(()) };
+        let Some(purged_through_seq) = purged_through_seq else { return Ok(()) };
         #[expect(clippy::disallowed_methods, reason = "the owner is the row itself")]
         user::Entity::update_many()
-            .col_expr(user::Column::Forgotten, Expr::value(forgotten))
+            .col_expr(user::Column::PurgedThroughSeq, Expr::value(purged_through_seq))
             .filter(user::Column::No.eq(self.user.0))
             .exec(&self.transaction)
             .await?;

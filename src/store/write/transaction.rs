@@ -11,7 +11,7 @@ use sea_orm::{
 
 use crate::{
     store::{
-        OwnedStore, Store, UserNo,
+        ChangeSeq, OwnedStore, Store, UserNo,
         entity::user,
         error::StoreError,
         object::{ObjectCounts, ObjectKind},
@@ -36,7 +36,7 @@ pub struct WriteTransaction {
     pub transaction: Dialect<DatabaseTransaction>,
     pub context: WriteContext,
     /// The number of this change on the user's counter, for each row that it touches.
-    pub number: i64,
+    pub change_seq: ChangeSeq,
     /// How many objects the user has, and had before.
     pub(super) owned: ObjectCounts,
     owned_before: ObjectCounts,
@@ -68,14 +68,14 @@ pub struct Committed<T> {
     /// Whose it was.
     pub user: UserNo,
     /// Its number on the user's counter.
-    pub number: i64,
+    pub change_seq: ChangeSeq,
 }
 
 impl Store {
     /// A change that was committed, of which whoever follows the user is notified.
-    pub fn committed<T>(&self, user: UserNo, number: i64, outcome: T) -> Committed<T> {
-        self.feed.publish(user.0, number);
-        Committed { outcome, user, number }
+    pub fn committed<T>(&self, user: UserNo, change_seq: ChangeSeq, outcome: T) -> Committed<T> {
+        self.feed.publish(user.0, change_seq.0);
+        Committed { outcome, user, change_seq }
     }
 }
 
@@ -102,8 +102,8 @@ impl WriteTransaction {
         let owned = ObjectCounts::of(&user);
         let context =
             WriteContext { user: UserNo(user.no), zone: user.zone(), now: store.clock.now() };
-        let (number, store) = (user.counter, Arc::clone(store));
-        Ok(Self { transaction, context, number, owned, owned_before: owned, store })
+        let (change_seq, store) = (user.counter, Arc::clone(store));
+        Ok(Self { transaction, context, change_seq, owned, owned_before: owned, store })
     }
 
     /// Commits the change, and notifies whoever follows the user.
@@ -116,10 +116,10 @@ impl WriteTransaction {
             );
             self.transaction.execute(&update).await?;
         }
-        let Self { transaction, context, number, store, .. } = self;
+        let Self { transaction, context, change_seq, store, .. } = self;
         let committed = transaction.0.commit().await;
         // Also where the answer was lost: it may have been done all the same.
-        let done = store.committed(context.user, number, outcome);
+        let done = store.committed(context.user, change_seq, outcome);
         committed?;
         Ok(done)
     }
@@ -161,7 +161,7 @@ async fn next_sequence(
     }
     let newcomer = user::ActiveModel {
         sub: Set(sub.to_owned()),
-        counter: Set(1),
+        counter: Set(ChangeSeq::FIRST),
         time_zone: Set(Zone::UTC.name().to_owned()),
         ..Default::default()
     };
