@@ -27,7 +27,7 @@ impl Fixture {
         self.app.authenticator().verify(&token).await.unwrap()
     }
 
-    fn parse(&self, query: &str, variables: Value) -> Result<ParsedRequest, RequestError> {
+    fn parse(&self, query: &str, variables: &Value) -> Result<ParsedRequest, RequestError> {
         let request = json!({ "query": query, "variables": variables });
         let request: GraphqlRequest = serde_json::from_value(request).unwrap();
         self.app.engine().parse(request)
@@ -39,7 +39,8 @@ impl Fixture {
         query: &str,
         variables: Value,
     ) -> Result<Value, RequestError> {
-        let result = self.app.engine().execute(self.parse(query, variables)?, viewer, "r1").await?;
+        let result =
+            self.app.engine().execute(self.parse(query, &variables)?, viewer, "r1").await?;
         Ok(serde_json::to_value(&result).unwrap())
     }
 }
@@ -87,7 +88,7 @@ on_each_database! {
         let fixture = Fixture::build(api).await;
         let alice = fixture.viewer("alice").await;
         let follow = "subscription { changes { changes { node { ... on Task { title } } } } }";
-        let request = fixture.parse(follow, json!({})).unwrap();
+        let request = fixture.parse(follow, &json!({})).unwrap();
         let engine = fixture.app.engine();
         let mut results = engine.stream(request, Some(alice), "r1").await.unwrap();
         let titles = [json!([]), json!([{ "node": { "title": "milk" } }])];

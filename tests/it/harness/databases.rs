@@ -199,6 +199,7 @@ fn server() -> Option<&'static str> {
 }
 
 /// Says so on the standard error itself: the output of `println!` is not shown of a test that passes.
+#[expect(clippy::explicit_write, reason = "the output of `eprintln!` is captured as well")]
 fn skip(reason: &str) {
     let thread = thread::current();
     let test = thread.name().unwrap_or("a test");

@@ -215,8 +215,8 @@ async fn of_any_two_faults_the_earlier_is_reported() {
     for (by_get, order) in [(false, &BY_POST[..]), (true, &BY_GET[..])] {
         for (place, &first) in order.iter().enumerate() {
             for &second in &order[place..] {
-                let faulty = Faulty { api: &api, by_get, accept, faults: &[first, second] };
-                assert_eq!(faulty.refusal().await, faulty.expected(), "{:?}", faulty.faults);
+                let request = Faulty { api: &api, by_get, accept, faults: &[first, second] };
+                assert_eq!(request.refusal().await, request.expected(), "{:?}", request.faults);
             }
         }
     }
@@ -229,8 +229,8 @@ async fn of_all_faults_at_once_the_earliest_is_reported() {
         for place in 0..order.len() {
             let faults = &order[place..];
             let accept = "application/graphql-response+json";
-            let faulty = Faulty { api: &api, by_get, accept, faults };
-            assert_eq!(faulty.refusal().await, faulty.expected(), "{faults:?}");
+            let request = Faulty { api: &api, by_get, accept, faults };
+            assert_eq!(request.refusal().await, request.expected(), "{faults:?}");
         }
     }
 }
@@ -242,8 +242,8 @@ async fn clients_that_take_json_only_get_200_for_a_faulty_document_and_for_nothi
         for fault in order {
             let faults = &[*fault];
             let accept = "application/json";
-            let faulty = Faulty { api: &api, by_get, accept, faults };
-            assert_eq!(faulty.refusal().await, faulty.expected(), "{faults:?}");
+            let request = Faulty { api: &api, by_get, accept, faults };
+            assert_eq!(request.refusal().await, request.expected(), "{faults:?}");
         }
     }
 }
