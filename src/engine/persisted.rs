@@ -123,7 +123,6 @@ pub struct FoundDocument {
 }
 
 impl PersistedDocuments {
-    /// Those that are configured, and none remembered yet.
     #[must_use]
     pub fn new(settings: PersistedSettings) -> Self {
         let PersistedSettings { trusted, only_trusted, memory } = settings;

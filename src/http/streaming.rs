@@ -20,7 +20,7 @@
 //!                            4400 4409 4429  the client violates the protocol
 //! ```
 //!
-//! An event stream does the same for one operation; an HTTP request takes the place of the handshake.
+//! An event stream does the same for one operation; an HTTP request replaces the handshake.
 
 use chrono::TimeDelta;
 
