@@ -76,10 +76,10 @@ pub async fn serve_twin() {
     let command = Settings::augment_args(clap::Command::new(TWIN)).no_binary_name(true);
     let matches = command.get_matches_from([""; 0]);
     let config = Settings::from_arg_matches(&matches).unwrap().check().unwrap();
-    let guard = Authenticator::new(config.tokens, Clock::system());
-    tokio::spawn(guard.clone().run());
+    let authenticator = Authenticator::new(config.tokens, Clock::system());
+    tokio::spawn(authenticator.clone().run());
     let database = Database::connect(&config.database_url, config.pool_size).await.unwrap();
-    let router = twin::router(database, guard, Clock::system());
+    let router = twin::router(database, authenticator, Clock::system());
     let listener = TcpListener::bind(config.listen).await.unwrap();
     axum::serve(listener, router).await.unwrap();
 }
