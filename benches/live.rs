@@ -13,6 +13,9 @@
 //! `cargo bench --bench live` measures; `cargo bench -- --test` only looks whether everything runs.
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing better to do")]
 
+#[path = "processes/statistics.rs"]
+mod statistics;
+
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
@@ -35,6 +38,8 @@ use tokio_tungstenite::{
     WebSocketStream, client_async_with_config,
     tungstenite::{Message, client::IntoClientRequest, protocol::WebSocketConfig},
 };
+
+use self::statistics::{float, median};
 
 const SECRET: &str = "a secret of more than thirty-two bytes";
 
@@ -310,16 +315,6 @@ impl Socket {
 fn allow_many_files() {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).unwrap();
-}
-
-fn median(mut figures: Vec<f64>) -> f64 {
-    figures.sort_unstable_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
-fn float(number: usize) -> f64 {
-    number as f64
 }
 
 fn per(total: usize, count: usize) -> f64 {

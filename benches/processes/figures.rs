@@ -1,18 +1,18 @@
-//! What single runs came to, and the middle of them.
+//! The figures of a run.
 
-use super::load::Run;
+use super::{load::Run, statistics::float};
 
-/// What one run came to.
+/// The figures of one run.
 pub struct Figures {
     /// Processor time of the server for a request, in microseconds.
     pub cpu: f64,
     /// The same of PostgreSQL.
     pub postgres: f64,
     pub per_second: f64,
-    /// In milliseconds, the middle one and the 99th of a hundred.
+    /// In milliseconds, the median and the 99th percentile.
     pub p50: f64,
     pub p99: f64,
-    /// The most that the server has had in memory since it started, in MiB.
+    /// The peak memory of the server since it started, in MiB.
     pub memory: f64,
     pub errors: usize,
 }
@@ -36,16 +36,4 @@ impl Figures {
             errors: run.errors,
         }
     }
-}
-
-/// The one in the middle of some, of which there is at least one.
-pub fn median(figures: impl Iterator<Item = f64>) -> f64 {
-    let mut figures: Vec<_> = figures.collect();
-    figures.sort_unstable_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-#[expect(clippy::cast_precision_loss, reason = "nobody counts that far")]
-pub fn float(number: usize) -> f64 {
-    number as f64
 }

@@ -1,5 +1,5 @@
-//! The one who asks: some connections on one thread, each of which sends its next request when it has
-//! read the answer to the last one.
+//! The client: some connections on one thread, each of which sends its next request when it has read
+//! the response to the previous one.
 
 use std::{
     io,
@@ -18,8 +18,8 @@ use tokio::{
 };
 
 const CONNECTIONS: usize = 16;
-/// The longest that an answer may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a response may take.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Requests that are sent one after the other, again and again.
 pub struct Requests {
@@ -91,7 +91,8 @@ async fn ask_until(address: SocketAddr, requests: &Requests, end: Instant) -> Ru
     let mut connection = None;
     while Instant::now() < end {
         let start = Instant::now();
-        let asked = time::timeout(PATIENCE, ask_once(address, &mut connection, requests)).await;
+        let asked =
+            time::timeout(RESPONSE_TIMEOUT, ask_once(address, &mut connection, requests)).await;
         let fault = match asked {
             Ok(Ok(None)) => {
                 run.times.push(start.elapsed());

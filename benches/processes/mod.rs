@@ -2,13 +2,15 @@
 //!
 //! | module | |
 //! |---|---|
-//! | [`place`] | where databases can be made |
-//! | [`load`] | the one who asks |
-//! | [`figures`] | what a run came to |
+//! | [`place`] | where databases are created |
+//! | [`load`] | the client, which sends the requests |
+//! | [`figures`] | the figures of a run |
+//! | [`statistics`] | their median |
 
 pub mod figures;
 pub mod load;
 pub mod place;
+pub mod statistics;
 
 use std::{
     fs::read_to_string,
@@ -28,6 +30,24 @@ use self::{
     load::{Requests, Run},
 };
 use crate::{postgres::free_port, tables::Tables, tokens};
+
+/// The flags by which cargo tells a benchmark what to do.
+#[derive(clap::Args)]
+pub struct Mode {
+    /// Checks only that everything runs.
+    #[arg(long)]
+    test: bool,
+    /// Added by `cargo bench`.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+impl Mode {
+    /// Whether to measure, rather than to check that everything runs.
+    pub fn measures(&self) -> bool {
+        self.bench && !self.test
+    }
+}
 
 /// A server that runs until it is dropped.
 pub struct Server {

@@ -37,8 +37,9 @@ use clap::Parser;
 
 use self::{
     processes::{
-        figures::median,
+        Mode,
         place::{Kind, Place},
+        statistics::median,
     },
     report::{Report, Start},
     size::Size,
@@ -65,18 +66,14 @@ struct Options {
     /// Where the picture goes, an SVG file.
     #[arg(long)]
     plot: Option<PathBuf>,
-    /// Only looks whether everything runs.
-    #[arg(long)]
-    test: bool,
-    /// What `cargo bench` says.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 #[tokio::main]
 async fn main() {
     let mut options = Options::parse();
-    if !options.bench || options.test {
+    if !options.mode.measures() {
         let (tasks, requests) = (vec![1_000, 2_000], vec![10, 20]);
         options = Options { rounds: 1, seconds: 0.1, starts: 1, tasks, requests, ..options };
     }
@@ -146,7 +143,7 @@ async fn starts(kind: Kind, size: &Size, options: &Options) -> Start {
         }
         loaded.push((answered, server.peak_memory()));
     }
-    let (millis, idle) = (median(millis.into_iter()), median(idle.into_iter()));
+    let (millis, idle) = (median(millis), median(idle));
     eprintln!("{kind}, {} tasks: started in {millis:.1} ms, {idle:.1} MiB", size.tasks);
     Start { kind, tasks: size.tasks, millis, idle, loaded }
 }

@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use crate::processes::{
-    figures::{Figures, median},
-    place::Kind,
-};
+use crate::processes::{figures::Figures, place::Kind, statistics::median};
 
 /// All figures.
 #[derive(Default)]

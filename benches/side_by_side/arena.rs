@@ -27,8 +27,8 @@ pub const WORKLOADS: [(&str, bool); 5] =
     [("W1", false), ("W2", false), ("W3", false), ("W4", true), ("W5", true)];
 /// What a task is called that will be deleted again.
 const TITLE: &str = "side by side";
-/// How many tasks of each user are asked for by their id.
-const ASKED_FOR: usize = 5;
+/// The number of tasks of each user that are requested by id.
+const TASKS_PER_CLIENT: usize = 5;
 /// What peers have for W5: each request changes the task there, too.
 const TOGGLE: &str = "mutation($id:ID!){ toggleTask(id:$id){ task{ id completed updatedAt } } }";
 
@@ -50,8 +50,8 @@ pub struct Arena {
     undo: &'static [&'static str],
 }
 
-/// Somebody who asks.
-struct Asker {
+/// A user, with what their requests need.
+struct Client {
     token: String,
     /// Their tasks, open ones.
     tasks: Vec<String>,
@@ -69,16 +69,16 @@ impl Arena {
             now: Clock::system().now().millis(),
             is_lopsided: false,
         };
-        let asker = |user| {
-            let tasks = dataset.open_tasks(user).take(ASKED_FOR);
+        let client = |user| {
+            let tasks = dataset.open_tasks(user).take(TASKS_PER_CLIENT);
             let tasks = tasks.map(|own| own.task.id.to_string()).collect();
-            Asker { token: signs(&sub(user)), tasks }
+            Client { token: signs(&sub(user)), tasks }
         };
-        let askers: Vec<_> = (0..dataset.users).map(asker).collect();
+        let clients: Vec<_> = (0..dataset.users).map(client).collect();
         let start = Instant::now();
         tables.load(dataset).await;
         eprintln!("{tasks} tasks were loaded in {:.0?}", start.elapsed());
-        let requests = requests(&askers, documents::COMPLETE);
+        let requests = requests(&clients, documents::COMPLETE);
         let undo = &[
             "DELETE FROM task WHERE title = 'side by side'",
             r#"UPDATE "user" SET tasks = (SELECT COUNT(*) FROM task WHERE user_no = "user".no)"#,
@@ -92,15 +92,15 @@ impl Arena {
         let url = place.database("peers").await;
         peers.seed(&url, tasks);
         let tables = Tables::connect(&url).await;
-        let mut askers = Vec::new();
+        let mut clients = Vec::new();
         for user in (0..users(tasks)).map(sub) {
             let newest = format!(
-                "SELECT id::text FROM task WHERE user_id = '{user}' ORDER BY created_at DESC LIMIT {ASKED_FOR}"
+                "SELECT id::text FROM task WHERE user_id = '{user}' ORDER BY created_at DESC LIMIT {TASKS_PER_CLIENT}"
             );
             let tasks = tables.column(&newest).await;
-            askers.push(Asker { token: token(&user), tasks });
+            clients.push(Client { token: token(&user), tasks });
         }
-        let requests = requests(&askers, TOGGLE);
+        let requests = requests(&clients, TOGGLE);
         let keys = ("JWT_SECRET", SECRET.to_owned());
         let undo = &["DELETE FROM task WHERE title = 'side by side'"];
         Some(Self { url, keys, tables, requests, undo })
@@ -140,19 +140,19 @@ async fn issuer(issuing: Issuing) -> ((&'static str, String), Box<dyn Fn(&str) -
 }
 
 /// The requests of each workload: all users by turns, in another order than that of their rows.
-fn requests(askers: &[Asker], complete: &str) -> [Arc<Requests>; 5] {
+fn requests(clients: &[Client], complete: &str) -> [Arc<Requests>; 5] {
     const STRIDE: usize = 7;
-    let count = askers.len();
-    let asker = |n: usize| &askers[n * STRIDE % count];
-    let task = |n: usize| &asker(n).tasks[n / count % asker(n).tasks.len()];
+    let count = clients.len();
+    let client = |n: usize| &clients[n * STRIDE % count];
+    let task = |n: usize| &client(n).tasks[n / count % client(n).tasks.len()];
     let all = |count: usize, document: &str, variables: &dyn Fn(usize) -> Value| {
-        (0..count).map(|n| load::request(&asker(n).token, document, &variables(n))).collect()
+        (0..count).map(|n| load::request(&client(n).token, document, &variables(n))).collect()
     };
     let page = |_| json!({ "first": 50 });
     let one = |n| json!({ "id": task(n) });
     let create = |_| json!({ "t": TITLE });
     // First all are completed, then all are opened again, so that each request writes.
-    let tasks = count * ASKED_FOR;
+    let tasks = count * TASKS_PER_CLIENT;
     let flip = |n| json!({ "id": task(n), "c": n < tasks });
     [
         Requests::new(all(count, documents::PAGE, &page), "\"hasNextPage\""),

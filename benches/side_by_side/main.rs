@@ -41,14 +41,16 @@ use clap::Parser;
 use self::{
     arena::{Arena, Issuing},
     contender::Contender,
-    processes::place::{Kind, Place},
+    processes::{
+        Mode,
+        place::{Kind, Place},
+    },
     report::Report,
     servers::{Servers, WORKLOADS, loads_what_taskward_writes},
 };
 
 /// Measures taskward beside other servers, which take turns.
 #[derive(Parser)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 struct Options {
     /// How often each server has its turn, started anew each time.
     #[arg(long, default_value_t = 3)]
@@ -65,12 +67,8 @@ struct Options {
     /// With tokens that are signed by a key of a key set, and without the servers of Node.
     #[arg(long)]
     eddsa: bool,
-    /// Only looks whether everything runs.
-    #[arg(long)]
-    test: bool,
-    /// What `cargo bench` says.
-    #[arg(long, hide = true)]
-    bench: bool,
+    #[command(flatten)]
+    mode: Mode,
 }
 
 #[tokio::main]
@@ -81,7 +79,7 @@ async fn main() {
     let options = Options::parse();
     let issuing = if options.eddsa { Issuing::KeySet } else { Issuing::Secret };
     let kind = if options.sqlite { Kind::Sqlite } else { Kind::Postgres };
-    if options.bench && !options.test {
+    if options.mode.measures() {
         compare(kind, issuing, &options).await;
     } else {
         let small = Options { rounds: 1, seconds: 0.3, tasks: 4_000, ..options };

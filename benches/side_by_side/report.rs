@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::{
     contender::TWIN,
-    processes::figures::{Figures, median},
+    processes::{figures::Figures, statistics::median},
 };
 
 /// All runs.

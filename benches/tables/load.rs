@@ -32,7 +32,7 @@ const INDEXES_OF_SQLITE: &str = "SELECT 'DROP INDEX ' || name, sql FROM sqlite_m
      WHERE type = 'index' AND tbl_name IN ('task', 'task_tag') AND sql IS NOT NULL";
 
 /// How many rows a statement of SQLite writes.
-const AT_ONCE: usize = 500;
+const ROWS_PER_INSERT: usize = 500;
 /// How much is copied to PostgreSQL at once, in bytes.
 const CHUNK: usize = 1 << 16;
 
@@ -40,14 +40,14 @@ impl Tables {
     /// Writes a dataset into empty tables, all users' tasks mixed as time has mixed them. Indexes and
     /// constraints are made at the end, from their own definitions.
     pub async fn load(&self, dataset: Dataset) {
-        let in_haste = match self.backend() {
+        let prepare = match self.backend() {
             DbBackend::Postgres => "SET maintenance_work_mem = '1GB'",
             _ => {
                 "PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF; \
                  PRAGMA cache_size = -1000000; BEGIN"
             }
         };
-        self.execute(in_haste).await;
+        self.execute(prepare).await;
         let dropped = self.drop_indexes().await;
         let mut owners = Vec::new();
         for sub in (0..dataset.users).map(sub) {
@@ -67,11 +67,11 @@ impl Tables {
         for definition in dropped.iter().rev() {
             self.execute(definition).await;
         }
-        let at_ease = match self.backend() {
+        let finish = match self.backend() {
             DbBackend::Postgres => "ANALYZE",
             _ => "COMMIT; ANALYZE",
         };
-        self.execute(at_ease).await;
+        self.execute(finish).await;
         self.refresh().await;
     }
 
@@ -96,7 +96,7 @@ impl Tables {
         &self,
         table: &str,
         columns: &str,
-        rows: impl Iterator<Item = [Cell; N]>,
+        rows: impl Iterator<Item = [ColumnValue; N]>,
     ) {
         match self.backend() {
             DbBackend::Postgres => self.copy(table, columns, rows).await,
@@ -108,7 +108,7 @@ impl Tables {
         &self,
         table: &str,
         columns: &str,
-        rows: impl Iterator<Item = [Cell; N]>,
+        rows: impl Iterator<Item = [ColumnValue; N]>,
     ) {
         let pool = self.0.get_postgres_connection_pool();
         let copy = format!("COPY {table} ({columns}) FROM STDIN");
@@ -133,21 +133,21 @@ impl Tables {
         &self,
         table: &str,
         columns: &str,
-        rows: impl Iterator<Item = [Cell; N]>,
+        rows: impl Iterator<Item = [ColumnValue; N]>,
     ) {
         let pool = self.0.get_sqlite_connection_pool();
         let row = format!("({})", ["?"; N].join(", "));
         let mut rows = rows.peekable();
         while rows.peek().is_some() {
-            let some: Vec<_> = rows.by_ref().take(AT_ONCE).collect();
+            let some: Vec<_> = rows.by_ref().take(ROWS_PER_INSERT).collect();
             let places = vec![row.as_str(); some.len()].join(", ");
             let sql = format!("INSERT INTO {table} ({columns}) VALUES {places}");
             let query = sqlx::query(AssertSqlSafe(sql));
             let query = some.into_iter().flatten().fold(query, |query, cell| match cell {
-                Cell::Null => query.bind(None::<i64>),
-                Cell::Number(number) | Cell::Instant(number) => query.bind(number),
-                Cell::Text(text) => query.bind(text),
-                Cell::Id(id) => query.bind(id),
+                ColumnValue::Null => query.bind(None::<i64>),
+                ColumnValue::Number(number) | ColumnValue::Instant(number) => query.bind(number),
+                ColumnValue::Text(text) => query.bind(text),
+                ColumnValue::Id(id) => query.bind(id),
             });
             query.execute(pool).await.unwrap();
         }
@@ -168,23 +168,23 @@ struct Owner {
 
 impl Owner {
     /// The next tag, as a row.
-    fn tag(&mut self, OwnTag { id, name, created_at, .. }: OwnTag) -> [Cell; 8] {
+    fn tag(&mut self, OwnTag { id, name, created_at, .. }: OwnTag) -> [ColumnValue; 8] {
         self.tags += 1;
         self.counter += 1;
         [
-            Cell::Number(self.user),
-            Cell::Id(id),
-            Cell::Text(name.clone()),
-            Cell::Text(name),
-            Cell::Instant(created_at),
-            Cell::Instant(created_at),
-            Cell::Number(1),
-            Cell::Number(self.counter),
+            ColumnValue::Number(self.user),
+            ColumnValue::Id(id),
+            ColumnValue::Text(name.clone()),
+            ColumnValue::Text(name),
+            ColumnValue::Instant(created_at),
+            ColumnValue::Instant(created_at),
+            ColumnValue::Number(1),
+            ColumnValue::Number(self.counter),
         ]
     }
 
     /// The next task, as a row.
-    fn task(&mut self, OwnTask { task, is_in_trash, .. }: OwnTask) -> [Cell; 22] {
+    fn task(&mut self, OwnTask { task, is_in_trash, .. }: OwnTask) -> [ColumnValue; 22] {
         let derived = Derived::of(self.user, &task);
         let position = position_after(self.position.as_deref());
         // That it went to the trash is a change of its own.
@@ -193,39 +193,41 @@ impl Owner {
         self.tasks += 1;
         self.counter += version;
         [
-            Cell::Number(self.user),
-            Cell::Id(task.id),
-            Cell::Text(task.title),
-            Cell::Text(derived.title_key),
-            Cell::Text(derived.title_words),
-            task.description.map_or(Cell::Null, Cell::Text),
-            Cell::Text(derived.description_words),
-            Cell::Number(task.priority.into()),
-            derived.due_on.map_or(Cell::Null, |day| Cell::Text(day.to_string())),
-            task.due_at.map_or(Cell::Null, Cell::Instant),
-            Cell::Number(derived.due_asc),
-            Cell::Number(derived.due_desc),
-            task.completed_at.map_or(Cell::Null, Cell::Instant),
-            Cell::Number(derived.completed_asc),
-            Cell::Number(derived.completed_desc),
-            Cell::Text(position),
-            Cell::Instant(task.created_at),
-            Cell::Instant(task.created_at),
-            if is_in_trash { Cell::Instant(task.created_at) } else { Cell::Null },
-            if is_in_trash { Cell::Id(task.id) } else { Cell::Null },
-            Cell::Number(version),
-            Cell::Number(self.counter),
+            ColumnValue::Number(self.user),
+            ColumnValue::Id(task.id),
+            ColumnValue::Text(task.title),
+            ColumnValue::Text(derived.title_key),
+            ColumnValue::Text(derived.title_words),
+            task.description.map_or(ColumnValue::Null, ColumnValue::Text),
+            ColumnValue::Text(derived.description_words),
+            ColumnValue::Number(task.priority.into()),
+            derived.due_on.map_or(ColumnValue::Null, |day| ColumnValue::Text(day.to_string())),
+            task.due_at.map_or(ColumnValue::Null, ColumnValue::Instant),
+            ColumnValue::Number(derived.due_asc),
+            ColumnValue::Number(derived.due_desc),
+            task.completed_at.map_or(ColumnValue::Null, ColumnValue::Instant),
+            ColumnValue::Number(derived.completed_asc),
+            ColumnValue::Number(derived.completed_desc),
+            ColumnValue::Text(position),
+            ColumnValue::Instant(task.created_at),
+            ColumnValue::Instant(task.created_at),
+            if is_in_trash { ColumnValue::Instant(task.created_at) } else { ColumnValue::Null },
+            if is_in_trash { ColumnValue::Id(task.id) } else { ColumnValue::Null },
+            ColumnValue::Number(version),
+            ColumnValue::Number(self.counter),
         ]
     }
 
     /// What ties a task to its tags.
-    fn links(&self, OwnTask { task, tags, .. }: &OwnTask) -> [[Cell; 3]; 2] {
-        tags.map(|tag| [Cell::Number(self.user), Cell::Id(task.id), Cell::Id(tag)])
+    fn links(&self, OwnTask { task, tags, .. }: &OwnTask) -> [[ColumnValue; 3]; 2] {
+        tags.map(|tag| {
+            [ColumnValue::Number(self.user), ColumnValue::Id(task.id), ColumnValue::Id(tag)]
+        })
     }
 }
 
 /// A value of a row.
-enum Cell {
+enum ColumnValue {
     Null,
     Number(i64),
     Text(String),
@@ -234,7 +236,7 @@ enum Cell {
     Instant(i64),
 }
 
-impl Cell {
+impl ColumnValue {
     /// Writes it down as PostgreSQL's `COPY` reads it.
     fn push_to(&self, line: &mut String) {
         match self {

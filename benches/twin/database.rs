@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 use super::{
-    answer::{CompletedTask, Tag, Task},
     postgres::Postgres,
+    response::{CompletedTask, Tag, Task},
     sqlite::Sqlite,
 };
 
@@ -30,12 +30,12 @@ pub enum Database {
     Postgres(Postgres),
 }
 
-/// Says the same to whichever it is.
+/// Calls the same method of either.
 macro_rules! either {
-    ($self:ident, $database:ident => $answer:expr) => {
+    ($self:ident, $database:ident => $result:expr) => {
         match $self {
-            Self::Sqlite($database) => $answer.await,
-            Self::Postgres($database) => $answer.await,
+            Self::Sqlite($database) => $result.await,
+            Self::Postgres($database) => $result.await,
         }
     };
 }

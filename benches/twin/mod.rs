@@ -1,18 +1,18 @@
-//! The same answers written by hand: axum, sqlx and serde, without GraphQL and without sea-orm.
+//! The same responses, written by hand: axum, sqlx and serde, without GraphQL and without sea-orm.
 //!
-//! This is what it costs to serve these five operations when one knows them beforehand. The twin
-//! tells an operation by its document, reads its variables with serde and answers what taskward
-//! answers, byte for byte: over the same tables, behind the same guard, with the same bookkeeping
-//! of each write. It has no other documents, no errors in the words of GraphQL, no log, no CORS and
+//! This is the cost of these five operations when they are known in advance. The twin
+//! recognizes an operation by its document, reads its variables with serde and responds as taskward
+//! does, byte for byte: over the same tables, behind the same authenticator, with the same
+//! bookkeeping for each write. It has no other documents, no errors in the words of GraphQL, no log, no CORS and
 //! no time limit.
 //!
 //! Only [`sqlite`] and [`postgres`] know their databases, by the same functions.
 
-mod answer;
 pub mod database;
 pub mod derived;
 pub mod documents;
 mod postgres;
+mod response;
 mod sqlite;
 
 use std::{
@@ -38,16 +38,16 @@ use taskward::{
 use uuid::{ContextV7, Timestamp, Uuid};
 
 use self::{
-    answer::{CompletedTask, Connection, CreatedTask, Data, Mutation, Payload, Task},
     database::{Database, NewTask},
+    response::{CompletedTask, Connection, CreatedTask, Data, Mutation, Payload, Task},
 };
 
 /// The most rows of a page.
-const LONGEST_PAGE: u8 = 100;
+const MAX_PAGE_SIZE: u8 = 100;
 /// The most characters of a title.
-const LONGEST_TITLE: usize = 500;
-/// How many users' keys are remembered.
-const REMEMBERED_USERS: usize = 100_000;
+const MAX_TITLE_LENGTH: usize = 500;
+/// The number of users whose keys are cached.
+const CACHED_USERS: usize = 100_000;
 /// The key of somebody who has never written anything: keys begin at 1.
 const NOBODY: i64 = 0;
 
@@ -62,7 +62,7 @@ struct Twin {
 
 /// `POST /graphql` for the documents in [`documents`].
 pub fn router(database: Database, authenticator: Arc<Authenticator>, clock: Clock) -> Router {
-    let (ids, users) = (Mutex::new(ContextV7::new()), Cache::new(REMEMBERED_USERS));
+    let (ids, users) = (Mutex::new(ContextV7::new()), Cache::new(CACHED_USERS));
     let twin = Twin { database, authenticator, clock, ids, users };
     Router::new().route("/graphql", post(graphql)).with_state(Arc::new(twin))
 }
@@ -150,7 +150,7 @@ impl Twin {
         tagged: bool,
     ) -> Result<Response, Failure> {
         let first = variables.first;
-        if first > LONGEST_PAGE {
+        if first > MAX_PAGE_SIZE {
             return Err(Failure(StatusCode::BAD_REQUEST));
         }
         let user = self.reader(sub).await?;
@@ -159,12 +159,12 @@ impl Twin {
         let has_next_page = tasks.len() > first.into();
         tasks.truncate(first.into());
         if tagged {
-            self.put_tags_on(user, &mut tasks).await?;
+            self.add_tags(user, &mut tasks).await?;
         }
-        reply(&answer::Page { tasks: Connection::new(tasks, has_next_page) })
+        reply(&response::Page { tasks: Connection::new(tasks, has_next_page) })
     }
 
-    async fn put_tags_on(&self, user: i64, tasks: &mut [Task]) -> Result<(), Failure> {
+    async fn add_tags(&self, user: i64, tasks: &mut [Task]) -> Result<(), Failure> {
         let ids: Vec<_> = tasks.iter().map(|task| task.id).collect();
         let mut tags = self.database.tags(user, &ids).await?;
         for task in tasks {
@@ -175,7 +175,7 @@ impl Twin {
 
     async fn task(&self, sub: &str, variables: TaskVariables) -> Result<Response, Failure> {
         let user = self.reader(sub).await?;
-        reply(&answer::One { task: self.database.task(user, variables.id).await? })
+        reply(&response::One { task: self.database.task(user, variables.id).await? })
     }
 
     async fn create(&self, sub: &str, variables: CreateVariables) -> Result<Response, Failure> {
@@ -217,7 +217,7 @@ fn title(text: &str) -> Option<String> {
     let title = text.trim();
     let refused = |c: char| c.is_control() && !matches!(c, '\t' | '\n');
     let good =
-        !title.is_empty() && !text.contains(refused) && title.chars().count() <= LONGEST_TITLE;
+        !title.is_empty() && !text.contains(refused) && title.chars().count() <= MAX_TITLE_LENGTH;
     good.then(|| title.to_owned())
 }
 
@@ -240,8 +240,8 @@ impl IntoResponse for Failure {
 }
 
 impl From<AuthError> for Failure {
-    fn from(refusal: AuthError) -> Self {
-        Self(match refusal {
+    fn from(error: AuthError) -> Self {
+        Self(match error {
             AuthError::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
             AuthError::KeysUnavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         })

@@ -1,8 +1,8 @@
 //! The tables on PostgreSQL, by statements that are written out and prepared once for each
 //! connection.
 //!
-//! A write is one statement that also counts the user's counter on, so that there is no transaction
-//! to begin and to end. Other replicas hear of it afterwards, of many at once.
+//! A write is one statement that also increments the user's counter, so that no transaction is needed.
+//! Other replicas are notified afterwards, of many writes at once.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -15,15 +15,15 @@ use taskward::feed::Feed;
 use uuid::Uuid;
 
 use super::{
-    answer::{CompletedTask, Millis, Tag, Task},
     database::{NewTask, Result, priority},
     derived::{Derived, position_after},
+    response::{CompletedTask, Millis, Tag, Task},
 };
 
 /// How long a request waits for a connection.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// How many users a notification tells of, which PostgreSQL limits to 8000 bytes.
-const TOLD_AT_ONCE: usize = 190;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The number of users in a notification, which PostgreSQL limits to 8000 bytes.
+const NOTIFICATION_BATCH: usize = 190;
 
 /// A pool of connections, and what other replicas have to hear.
 #[derive(Clone)]
@@ -39,20 +39,20 @@ impl Postgres {
         let options = options.options([("plan_cache_mode", "force_generic_plan")]);
         let pool = PgPoolOptions::new()
             .max_connections(connections)
-            .acquire_timeout(PATIENCE)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
             .test_before_acquire(false)
             .connect_with(options.disable_statement_logging())
             .await?;
         let postgres = Self { pool, feed: Arc::new(Feed::between_replicas()) };
-        tokio::spawn(postgres.clone().speak());
+        tokio::spawn(postgres.clone().publish_loop());
         Ok(postgres)
     }
 
-    /// Tells other replicas what was changed here.
-    async fn speak(self) -> Result<()> {
+    /// Notifies other replicas of changes.
+    async fn publish_loop(self) -> Result<()> {
         loop {
             let numbers: Vec<_> = self.feed.take_outgoing().await.into_iter().collect();
-            for numbers in numbers.chunks(TOLD_AT_ONCE) {
+            for numbers in numbers.chunks(NOTIFICATION_BATCH) {
                 let entry = |(user, number): &(i64, i64)| format!("{user}:{number} ");
                 let payload: String = numbers.iter().map(entry).collect();
                 let notify = sqlx::query("SELECT pg_notify('taskward', $1)").bind(payload);
@@ -99,8 +99,8 @@ impl Postgres {
         row.as_ref().map(task).transpose()
     }
 
-    /// The last position has to be read before it is known which one comes next. All that the user
-    /// writes counts the counter on: where it still is as it was then, that is still the last one.
+    /// The next position depends on the last one, which is read first. Every write increments the
+    /// user's counter: if it is unchanged since that read, so is the last position.
     pub async fn create(&self, user: i64, task: &NewTask) -> Result<()> {
         // The order names all columns of the index, to read its last entry.
         const LAST: &str = r#"SELECT counter, (

@@ -13,13 +13,13 @@ use sqlx::{
 use uuid::Uuid;
 
 use super::{
-    answer::{CompletedTask, Millis, Tag, Task},
     database::{NewTask, Result, priority},
     derived::{Derived, position_after},
+    response::{CompletedTask, Millis, Tag, Task},
 };
 
 /// How long a request waits for a connection, and a writer for the one before it.
-const PATIENCE: Duration = Duration::from_secs(10);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An SQLite file: one connection that writes, and several that only read.
 #[derive(Clone)]
@@ -35,8 +35,9 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
-            .busy_timeout(PATIENCE);
-        let pool = || SqlitePoolOptions::new().acquire_timeout(PATIENCE).test_before_acquire(false);
+            .busy_timeout(ACQUIRE_TIMEOUT);
+        let pool =
+            || SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).test_before_acquire(false);
         let writer = pool().max_connections(1).connect_with(options.clone()).await?;
         let reader = pool().max_connections(readers).connect_with(options.read_only(true)).await?;
         Ok(Self { reader, writer })
@@ -96,7 +97,7 @@ impl Sqlite {
              version, number) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)";
         let derived = Derived::of(user, task);
         let mut write = self.write().await?;
-        let number = take_number(&mut write, user, 1).await?;
+        let number = next_sequence(&mut write, user, 1).await?;
         let last: Option<String> =
             sqlx::query_scalar(LAST).bind(user).fetch_optional(&mut *write).await?;
         sqlx::query(SQL)
@@ -138,7 +139,7 @@ impl Sqlite {
         const SELECT: &str =
             "SELECT id, completed_at, updated_at FROM task WHERE user_no = ? AND id = ?";
         let mut write = self.write().await?;
-        let number = take_number(&mut write, user, 0).await?;
+        let number = next_sequence(&mut write, user, 0).await?;
         let completed_at = completed.then_some(now);
         let mut row = sqlx::query(UPDATE)
             .bind(completed_at)
@@ -168,8 +169,8 @@ impl Sqlite {
     }
 }
 
-/// Counts one further for the user, who gets so many new tasks.
-async fn take_number(write: &mut SqliteConnection, user: i64, new_tasks: i64) -> Result<i64> {
+/// Increments the user's counter, and adds to the number of their tasks.
+async fn next_sequence(write: &mut SqliteConnection, user: i64, new_tasks: i64) -> Result<i64> {
     const SQL: &str = "UPDATE user SET counter = counter + 1, tasks = tasks + ? \
          WHERE no = ? RETURNING counter";
     sqlx::query_scalar(SQL).bind(new_tasks).bind(user).fetch_one(write).await

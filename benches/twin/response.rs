@@ -1,4 +1,4 @@
-//! What goes over the wire, in the order of the documents' fields.
+//! Response bodies, with the fields in the order of the documents.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, SecondsFormat};
@@ -46,7 +46,7 @@ pub struct Task {
     pub due_at: Option<Millis>,
     pub created_at: Millis,
     pub updated_at: Millis,
-    /// Left out where the document does not ask for them.
+    /// Omitted where the document does not select them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<Tag>>,
 }
@@ -57,7 +57,7 @@ pub struct Tag {
     pub name: String,
 }
 
-/// What a client asks of a task that it has just made.
+/// The selected fields of a new task.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreatedTask {
@@ -78,7 +78,7 @@ impl From<NewTask> for CreatedTask {
     }
 }
 
-/// What a client asks of a task that it has just changed.
+/// The selected fields of an updated task.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CompletedTask {
@@ -116,7 +116,7 @@ impl Connection {
     }
 }
 
-/// The form of the cursor, the order in which it is one, and the place.
+/// The version of the format, the order, and the keys of the row.
 fn cursor(task: &Task) -> String {
     let cursor = (1, "tasks by CreatedAt Desc", ([task.created_at.0], task.id));
     BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
