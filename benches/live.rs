@@ -20,12 +20,15 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use clap::{Args, FromArgMatches};
 use futures_util::{SinkExt, StreamExt, stream};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use taskward::{auth::NewToken, config::Settings, time::Clock};
+use taskward::{
+    auth::NewToken,
+    config::{self, Settings},
+    time::Clock,
+};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
@@ -238,10 +241,9 @@ async fn new_database(server: &str) -> String {
 }
 
 fn token(sub: &str) -> String {
-    let command = Settings::augment_args(clap::Command::new("taskward"));
+    let command = clap::Command::new("taskward").no_binary_name(true).args(config::arguments());
     let secret = format!("--better-auth-secret={SECRET}");
-    let matches = command.no_binary_name(true).get_matches_from([secret]);
-    let sources = Settings::from_arg_matches(&matches).unwrap().check().unwrap().tokens;
+    let sources = Settings(command.get_matches_from([secret])).check().ok().unwrap().tokens;
     let ttl = TimeDelta::hours(10);
     let token = NewToken { sub: sub.to_owned(), email: None, name: None, ttl };
     sources.sign(&token, Clock::system().now()).unwrap()

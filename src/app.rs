@@ -15,7 +15,7 @@ pub use crate::store::SystemStore;
 use crate::{
     auth::Authenticator,
     config::Config,
-    engine::{Engine, EngineSettings},
+    engine::Engine,
     http::{self, AppState, ConnectionCounter, HttpSettings, Playground},
     store::Store,
     time::Clock,
@@ -45,16 +45,11 @@ impl App {
         store.migrate().await?;
         let store = Arc::new(store);
         let authenticator = Authenticator::new(config.tokens, clock.clone());
-        let engine = EngineSettings {
-            limits: config.limits,
-            introspection: config.introspection,
-            persisted: config.persisted,
-            timeout: config.timeout,
-        };
+        let timeout = config.engine.timeout;
         let assets = config.playground_assets;
         let state = Arc::new(AppState {
             engine: Engine::new(
-                engine,
+                config.engine,
                 Arc::clone(&store),
                 Arc::clone(&authenticator),
                 clock.clone(),
@@ -66,7 +61,7 @@ impl App {
             connections: ConnectionCounter::new(config.connections),
             settings: HttpSettings {
                 body_limit: config.body_limit,
-                timeout: config.timeout,
+                timeout,
                 origins: config.origins,
                 playground: config.playground.then_some(Playground { assets, token }),
                 local_only: config.development,

@@ -39,8 +39,8 @@ pub use self::{
     error::{AuthError, AuthErrorReason},
     revocations::{Revocation, Revoked},
     scope::Scope,
-    settings::TokenSettings,
     sign::NewToken,
     sources::TokenSources,
     viewer::{Session, UserId, Viewer},
 };
+pub(crate) use self::{jwks::redacted, settings::TokenSettings};

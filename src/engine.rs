@@ -45,7 +45,7 @@ use crate::{
 };
 
 /// The settings of the engine.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct EngineSettings {
     /// The limits on documents.
     pub limits: Limits,

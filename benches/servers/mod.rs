@@ -10,13 +10,12 @@ use axum::{
     http::{HeaderValue, Request, StatusCode, header},
 };
 use chrono::TimeDelta;
-use clap::{Args, FromArgMatches};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use taskward::{
     app::App,
     auth::NewToken,
-    config::{Config, Settings},
+    config::{self, Config, Settings},
     time::{Clock, Timestamp},
 };
 use tower::ServiceExt;
@@ -253,10 +252,9 @@ fn config(database_url: &str) -> Config {
         format!("--pool-size={CONNECTIONS}"),
         "--better-auth-secret=a secret that only this benchmark knows".to_owned(),
     ];
-    let command = Settings::augment_args(clap::Command::new("taskward"))
-        .mut_args(|argument| argument.env(None::<&str>));
-    let matches = command.no_binary_name(true).get_matches_from(flags);
-    Settings::from_arg_matches(&matches).unwrap().check().ok().unwrap()
+    let arguments = config::arguments().map(|argument| argument.env(None::<&str>));
+    let command = clap::Command::new("taskward").no_binary_name(true).args(arguments);
+    Settings(command.get_matches_from(flags)).check().ok().unwrap()
 }
 
 fn request(authorization: &HeaderValue, document: &str, variables: &Value) -> Request<Body> {

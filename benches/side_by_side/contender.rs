@@ -2,8 +2,11 @@
 
 use std::{env, path::PathBuf, process::Command};
 
-use clap::{Args, FromArgMatches};
-use taskward::{auth::Authenticator, config::Settings, time::Clock};
+use taskward::{
+    auth::Authenticator,
+    config::{self, Settings},
+    time::Clock,
+};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -73,9 +76,8 @@ impl<'a> Contender<'a> {
 
 /// Serves as the twin, with the settings of taskward.
 pub async fn serve_twin() {
-    let command = Settings::augment_args(clap::Command::new(TWIN)).no_binary_name(true);
-    let matches = command.get_matches_from([""; 0]);
-    let config = Settings::from_arg_matches(&matches).unwrap().check().unwrap();
+    let command = clap::Command::new(TWIN).no_binary_name(true).args(config::arguments());
+    let config = Settings(command.get_matches_from([""; 0])).check().ok().unwrap();
     let guard = Authenticator::new(config.tokens, Clock::system());
     tokio::spawn(guard.clone().run());
     let database = Database::connect(&config.database_url, config.pool_size).await.unwrap();

@@ -181,7 +181,7 @@ fn describe(error: reqwest::Error) -> String {
 }
 
 /// The URL without userinfo and query, which may be secret.
-pub(super) fn redacted(url: &Url) -> String {
+pub(crate) fn redacted(url: &Url) -> String {
     let host_and_path = &url[Position::BeforeHost..Position::AfterPath];
     format!("{}://{host_and_path}", url.scheme())
 }

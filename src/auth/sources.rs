@@ -1,4 +1,4 @@
-//! The settings checked: where good tokens come from.
+//! The token settings, checked: the keys that verify tokens, and what their claims must say.
 
 #[cfg(test)]
 mod tests;
@@ -8,27 +8,26 @@ use url::{Host, Url};
 
 use super::{
     claims::{AcceptedValues, Leeway, Validation, bare},
-    jwks::redacted,
     settings::TokenSettings,
 };
 
-/// The shortest secret in bytes: as long as what HS256 makes of it (RFC 7518, section 3.2).
+/// The minimum length of a secret in bytes: the size of the hash of HS256 (RFC 7518, section 3.2).
 const MIN_SECRET: usize = 32;
-/// What Better Auth takes when nobody gives it a secret. Everybody can read it in its source.
+/// The default secret of Better Auth, which is published in its source.
 const PUBLISHED_SECRET: &str = "better-auth-secret-12345678901234567890";
-/// The most leeway in seconds; more would be a longer life of every token.
+/// The maximum leeway in seconds; more would extend the lifetime of every token.
 pub(super) const MAX_LEEWAY: u32 = 300;
-/// Where Better Auth is mounted, unless its URL says otherwise.
+/// The path of Better Auth, unless its URL has one.
 const BETTER_AUTH_PATH: &str = "/api/auth";
 
-/// Where good tokens come from.
+/// The keys that verify tokens, and what their claims must say.
 #[derive(Default)]
 pub struct TokenSources {
-    /// The present one first.
+    /// The current one first.
     pub(super) secrets: Vec<SecretString>,
     pub(super) key_set: Option<Url>,
     pub(super) validation: Validation,
-    /// How many verified tokens are remembered.
+    /// The maximum number of verified tokens in the cache.
     pub(super) cache: usize,
 }
 
@@ -39,33 +38,23 @@ impl TokenSources {
         self.secrets.is_empty() && self.key_set.is_none()
     }
 
-    /// The same with this secret in front of all others.
+    /// Adds a secret, with which new tokens are signed.
     #[must_use]
     pub fn with_secret(mut self, secret: SecretString) -> Self {
         self.secrets.insert(0, secret);
         self
     }
 
-    /// The settings in force, for people to read: secrets are masked.
-    #[must_use]
-    pub fn effective(&self) -> [(&'static str, String); 6] {
-        let none = || "none".to_owned();
-        let listed = |values: &[String]| if values.is_empty() { none() } else { values.join(", ") };
-        let Validation { issuers, audiences, leeway } = &self.validation;
-        let secrets = vec!["***".to_owned(); self.secrets.len()];
-        [
-            ("BETTER_AUTH_SECRETS", listed(&secrets)),
-            ("JWKS_URL", self.key_set.as_ref().map_or_else(none, redacted)),
-            ("JWT_ISSUER", listed(&issuers.accepted)),
-            ("JWT_AUDIENCE", listed(&audiences.accepted)),
-            ("TASKWARD_TOKEN_LEEWAY", format!("{} s", leeway.0 / 1000)),
-            ("TASKWARD_TOKEN_CACHE", self.cache.to_string()),
-        ]
+    /// Replaces settings by what they come to: one list of secrets, and what is derived from others.
+    pub(crate) fn write_effective(&self, settings: &mut TokenSettings) {
+        settings.better_auth_secrets.clone_from(&self.secrets);
+        settings.jwks_url = self.key_set.as_ref().map_or_else(String::new, Url::to_string);
+        settings.jwt_issuer.clone_from(&self.validation.issuers.accepted);
+        settings.jwt_audience.clone_from(&self.validation.audiences.accepted);
     }
 
     /// The secret to sign new tokens with.
-    #[must_use]
-    pub fn signing_secret(&self) -> Option<&SecretString> {
+    pub(super) fn signing_secret(&self) -> Option<&SecretString> {
         self.secrets.first()
     }
 }
@@ -73,20 +62,20 @@ impl TokenSources {
 impl TokenSettings {
     /// Checks the settings together.
     ///
-    /// All sources are one user directory, so more than one issuer needs the promise that a `sub`
-    /// means the same user with each. The secret and the key set of one Better Auth are one issuer;
-    /// each entry of `JWT_ISSUER` is one; a secret beside the key set of somebody else is one more,
-    /// since its holder may write any `iss`.
+    /// All sources share one user directory, so more than one issuer requires that a `sub` is the
+    /// same user with each. The secret and the key set of one Better Auth are one issuer; each entry
+    /// of `JWT_ISSUER` is one; a secret next to the key set of another issuer is one more, since its
+    /// holder can sign any `iss`.
     ///
     /// # Errors
     /// Every fault, each in a sentence that names the setting and says what to do.
-    pub fn sources(&self) -> Result<TokenSources, Vec<String>> {
+    pub(crate) fn sources(&self) -> Result<TokenSources, Vec<String>> {
         let mut faults = Vec::new();
         let secrets = self.secrets(&mut faults);
-        let better_auth = given(self.better_auth_url.as_deref());
+        let better_auth = given(&self.better_auth_url);
         let better_auth_url =
             better_auth.and_then(|text| parse("BETTER_AUTH_URL", text, &mut faults));
-        let jwks = given(self.jwks_url.as_deref());
+        let jwks = given(&self.jwks_url);
         let key_set = match jwks {
             Some(text) => parse("JWKS_URL", text, &mut faults),
             None => better_auth_url.as_ref().map(key_set_of),
@@ -108,8 +97,8 @@ impl TokenSettings {
         let issuers = accepted_values(&self.jwt_issuer, origin.as_ref());
         let audiences = accepted_values(&self.jwt_audience, origin.as_ref());
         let is_foreign = jwks.is_some() && better_auth.is_none();
-        for (setting, binding) in [("JWT_ISSUER", &issuers), ("JWT_AUDIENCE", &audiences)] {
-            if is_foreign && binding.accepted.is_empty() {
+        for (setting, values) in [("JWT_ISSUER", &issuers), ("JWT_AUDIENCE", &audiences)] {
+            if is_foreign && values.accepted.is_empty() {
                 faults.push(format!(
                     "{setting} is not set, so that a token for any other application of the issuer \
                      would be good here: set it beside JWKS_URL."
@@ -135,47 +124,40 @@ impl TokenSettings {
         }
         let leeway = Leeway(i64::from(self.token_leeway) * 1000);
         let validation = Validation { issuers, audiences, leeway };
-        Ok(TokenSources { secrets, key_set, validation, cache: self.token_cache as usize })
+        Ok(TokenSources { secrets, key_set, validation, cache: self.token_cache })
     }
 
     fn has_secret(&self) -> bool {
-        [&self.better_auth_secrets, &self.better_auth_secret]
-            .into_iter()
-            .flatten()
-            .any(|secret| !secret.expose_secret().is_empty())
+        !self.better_auth_secrets.is_empty() || !self.better_auth_secret.expose_secret().is_empty()
     }
 
-    /// All secrets in the order of Better Auth: the list, whose first entry is the present one,
+    /// All secrets in the order of Better Auth: the list, whose first entry is the current one,
     /// then the single one.
     fn secrets(&self, faults: &mut Vec<String>) -> Vec<SecretString> {
         let mut secrets = Vec::new();
         let mut versions = Vec::new();
-        if let Some(list) = given_secret(self.better_auth_secrets.as_ref()) {
-            for (place, entry) in (1..).zip(list.split(',')) {
-                let parsed = entry.trim().split_once(':').and_then(|(version, secret)| {
+        for (index, entry) in (1..).zip(&self.better_auth_secrets) {
+            let name = format!("BETTER_AUTH_SECRETS: entry {index}");
+            let parsed =
+                entry.expose_secret().trim().split_once(':').and_then(|(version, secret)| {
                     Some((version.parse::<u32>().ok()?, secret.trim()))
                 });
-                match parsed {
-                    None => faults.push(format!(
-                        "BETTER_AUTH_SECRETS: entry {place} must read `version:secret`, the \
-                         version being a whole number."
-                    )),
-                    Some((version, _)) if versions.contains(&version) => faults.push(format!(
-                        "BETTER_AUTH_SECRETS: entry {place} repeats a version; give each its own."
-                    )),
-                    Some((version, secret)) => {
-                        versions.push(version);
-                        check_secret(
-                            &format!("BETTER_AUTH_SECRETS: entry {place}"),
-                            secret,
-                            faults,
-                        );
-                        secrets.push(secret.into());
-                    }
+            match parsed {
+                None => faults.push(format!(
+                    "{name} must read `version:secret`, the version being a whole number."
+                )),
+                Some((version, _)) if versions.contains(&version) => {
+                    faults.push(format!("{name} repeats a version; give each its own."));
+                }
+                Some((version, secret)) => {
+                    versions.push(version);
+                    check_secret(&name, secret, faults);
+                    secrets.push(secret.into());
                 }
             }
         }
-        if let Some(secret) = given_secret(self.better_auth_secret.as_ref()) {
+        let secret = self.better_auth_secret.expose_secret();
+        if !secret.is_empty() {
             check_secret("BETTER_AUTH_SECRET", secret, faults);
             secrets.push(secret.into());
         }
@@ -183,12 +165,8 @@ impl TokenSettings {
     }
 }
 
-fn given(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
-}
-
-fn given_secret(secret: Option<&SecretString>) -> Option<&str> {
-    secret.map(ExposeSecret::expose_secret).filter(|secret| !secret.is_empty())
+fn given(text: &str) -> Option<&str> {
+    Some(text.trim()).filter(|text| !text.is_empty())
 }
 
 fn check_secret(setting: &str, secret: &str, faults: &mut Vec<String>) {
@@ -215,7 +193,7 @@ fn parse(setting: &str, text: &str, faults: &mut Vec<String>) -> Option<Url> {
     url
 }
 
-/// Better Auth takes the path of its URL for where it is mounted, if there is one.
+/// Better Auth is mounted at the path of its URL, if it has one.
 fn key_set_of(better_auth: &Url) -> Url {
     let path = better_auth.path().trim_end_matches('/');
     let path = if path.is_empty() { BETTER_AUTH_PATH } else { path };
@@ -235,11 +213,11 @@ fn is_local(url: &Url) -> bool {
     }
 }
 
-/// What is set binds every token; the default binds a token by a secret only where it has the
-/// claim.
+/// Configured values are required of every token; the default is required of a token that is signed
+/// with a secret only if it has the claim.
 fn accepted_values(set: &[String], default: Option<&String>) -> AcceptedValues {
     let mut accepted: Vec<String> = Vec::new();
-    for value in set.iter().filter_map(|value| given(Some(value))).map(bare) {
+    for value in set.iter().filter_map(|value| given(value)).map(bare) {
         if !accepted.iter().any(|known| known == value) {
             accepted.push(value.to_owned());
         }

@@ -1,19 +1,22 @@
 //! Development mode: a secret of the server's own, so that a front end can start without a login.
 
-use std::{fs, io, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{fs, io, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use secrecy::SecretString;
 
-/// Where the secret is kept.
-const FILE: &str = "data/development-secret";
-/// Random bytes of the secret.
-const LENGTH: usize = 32;
+use crate::auth::NewToken;
 
-/// The secret of this folder, made when there is none; only its owner may read the file.
-///
-/// # Errors
-/// When the file can neither be read nor made.
+/// The file of the secret.
+const FILE: &str = "data/development-secret";
+/// The number of random bytes in the secret.
+const LENGTH: usize = 32;
+/// A day, in which a front end's developer restarts the server anyway.
+const TOKEN_TTL: TimeDelta = TimeDelta::days(1);
+
+/// The secret of the working directory, generated if there is none; only the owner of the file can
+/// read it.
 pub fn secret() -> io::Result<SecretString> {
     if let Some(secret) = existing_secret()? {
         return Ok(secret);
@@ -29,10 +32,7 @@ pub fn secret() -> io::Result<SecretString> {
     Ok(secret.into())
 }
 
-/// The secret that an earlier start has made.
-///
-/// # Errors
-/// When there is a file that cannot be read.
+/// The secret that an earlier start has generated.
 pub fn existing_secret() -> io::Result<Option<SecretString>> {
     match fs::read_to_string(FILE) {
         Ok(secret) if secret.trim().len() >= LENGTH => Ok(Some(secret.trim().to_owned().into())),
@@ -42,9 +42,18 @@ pub fn existing_secret() -> io::Result<Option<SecretString>> {
     }
 }
 
-/// What the console says: where the server is, a token, and a request to paste.
-#[must_use]
-pub fn welcome(address: std::net::SocketAddr, token: &str) -> String {
+/// The claims of the token that the server prints.
+pub fn user() -> NewToken {
+    NewToken {
+        sub: "dev-user".to_owned(),
+        email: Some("dev-user@example.com".to_owned()),
+        name: Some("Developer".to_owned()),
+        ttl: TOKEN_TTL,
+    }
+}
+
+/// What the server prints: its addresses, a token, and a request to paste.
+pub fn welcome(address: SocketAddr, token: &str) -> String {
     format!(
         "
 taskward runs in development mode: configure where tokens come from before others use it.

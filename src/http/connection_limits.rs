@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::auth::UserId;
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct ConnectionLimits {
     /// Connections of the whole process.
     pub sockets: usize,

@@ -16,12 +16,11 @@ pub mod tokens;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use clap::{Args, FromArgMatches};
 use serde_json::{Value, json};
 use taskward::{
     app::{App, SystemStore, refresh_revocations},
     auth::Authenticator,
-    config::{Config, Settings},
+    config::{self, Config, Settings},
     time::{Clock, Timestamp},
 };
 
@@ -145,8 +144,7 @@ pub fn config<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Config {
 
 /// The settings that these flags make, whatever the environment says.
 pub fn settings<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Settings {
-    let command = Settings::augment_args(clap::Command::new("taskward"))
-        .mut_args(|argument| argument.env(None::<&str>));
-    let matches = command.no_binary_name(true).get_matches_from(flags);
-    Settings::from_arg_matches(&matches).unwrap()
+    let arguments = config::arguments().map(|argument| argument.env(None::<&str>));
+    let command = clap::Command::new("taskward").no_binary_name(true).args(arguments);
+    Settings(command.get_matches_from(flags))
 }

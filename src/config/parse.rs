@@ -1,0 +1,105 @@
+//! Values from text. A fault does not name its setting.
+
+use std::{fmt::Display, str::FromStr, time::Duration};
+
+use axum::http::HeaderValue;
+use url::Url;
+
+use crate::{
+    engine::{PersistedSettings, TrustedDocuments},
+    http::{Assets, Origins},
+    telemetry,
+};
+
+type Faults = Vec<String>;
+
+pub fn text<'a, T: From<&'a str>>(text: &'a str, to: &mut T, _: &mut Faults) {
+    *to = text.into();
+}
+
+pub fn list<'a, T: From<&'a str>>(text: &'a str, to: &mut Vec<T>, _: &mut Faults) {
+    *to = text.split(',').map(T::from).collect();
+}
+
+pub fn value<T: FromStr<Err: Display>>(text: &str, to: &mut T, faults: &mut Faults) {
+    match text.trim().parse() {
+        Ok(value) => *to = value,
+        Err(error) => faults.push(format!("{text:?} cannot be read ({error})")),
+    }
+}
+
+pub fn positive<T>(text: &str, to: &mut T, faults: &mut Faults)
+where
+    T: FromStr<Err: Display> + From<u8> + PartialOrd,
+{
+    *to = T::from(1);
+    value(text, to, faults);
+    if *to < T::from(1) {
+        faults.push("it must be at least 1".to_owned());
+    }
+}
+
+pub fn duration(text: &str, to: &mut Duration, faults: &mut Faults) {
+    let mut seconds = 1;
+    positive(text, &mut seconds, faults);
+    *to = Duration::from_secs(seconds);
+}
+
+/// Only `true` and `false`, so that a typo cannot enable an insecure option.
+pub fn switch(text: &str, to: &mut bool, faults: &mut Faults) {
+    match text.parse() {
+        Ok(value) => *to = value,
+        Err(_) => faults.push(format!("{text:?} is neither true nor false")),
+    }
+}
+
+pub fn database_url(text: &str, to: &mut String, faults: &mut Faults) {
+    let fault = if !["sqlite:", "postgres:", "postgresql:"].iter().any(|it| text.starts_with(it)) {
+        "it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db"
+    } else if [":memory:", "mode=memory"].iter().any(|it| text.contains(it)) {
+        "tasks cannot be kept in memory, where each connection has its own; name a file"
+    } else if !text.starts_with("sqlite:") && Url::parse(text).is_err() {
+        // The driver would quote it, password and all.
+        "it cannot be read: in a password, anything but letters and digits is written as %XX"
+    } else {
+        return text.clone_into(to);
+    };
+    faults.push(fault.to_owned());
+}
+
+pub fn origins(text: &str, to: &mut Origins, faults: &mut Faults) {
+    let mut origins = Vec::new();
+    for text in text.split(',').filter(|text| !text.is_empty()) {
+        let origin = Url::parse(text).ok().map(|url| url.origin().ascii_serialization());
+        match (origin, HeaderValue::from_str(text)) {
+            (Some(origin), Ok(value)) if origin == text => origins.push(value),
+            _ => faults.push(format!(
+                "{text:?} is not an origin: write scheme, host and port only, such as https://app.example.com"
+            )),
+        }
+    }
+    *to = Origins::Listed(origins);
+}
+
+pub fn assets(folder: &str, to: &mut Assets, faults: &mut Faults) {
+    match Assets::read(folder) {
+        Ok(assets) => *to = assets,
+        Err(missing) => faults.extend(missing),
+    }
+}
+
+pub fn trusted_documents(file: &str, to: &mut PersistedSettings, faults: &mut Faults) {
+    to.trusted = TrustedDocuments::read(file).map_err(|fault| faults.push(fault)).ok();
+}
+
+pub fn log_filter(text: &str, to: &mut String, faults: &mut Faults) {
+    text.clone_into(to);
+    faults.extend(telemetry::filter(text).err());
+}
+
+pub fn log_format(text: &str, to: &mut String, faults: &mut Faults) {
+    text.clone_into(to);
+    if !["text", "json"].contains(&text) {
+        faults.push(format!("{text:?} is neither text nor json"));
+    }
+}
