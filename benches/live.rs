@@ -248,7 +248,7 @@ async fn new_database(server: &str) -> String {
 fn token(sub: &str) -> String {
     let command = clap::Command::new("taskward").no_binary_name(true).args(config::arguments());
     let secret = format!("--better-auth-secret={SECRET}");
-    let sources = Settings::from(command.get_matches_from([secret])).check().ok().unwrap().tokens;
+    let sources = Settings(command.get_matches_from([secret])).check().ok().unwrap().tokens;
     let ttl = TimeDelta::hours(10);
     let token = NewToken { sub: sub.to_owned(), email: None, name: None, ttl };
     sources.sign(&token, Clock::system().now()).unwrap()

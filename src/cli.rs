@@ -58,7 +58,7 @@ impl Cli {
         config::read_env_file();
         let matches = CommandLine::command().args(config::arguments()).get_matches();
         let parsed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        Self { command: parsed.command.unwrap_or(Command::Serve), settings: matches.into() }
+        Self { command: parsed.command.unwrap_or(Command::Serve), settings: Settings(matches) }
     }
 
     /// Runs the command.

@@ -25,8 +25,8 @@ use crate::{
     store::Quotas,
 };
 
-/// The settings as given, as flags or in the environment.
-pub struct Settings(ArgMatches);
+/// The settings as given: the matches of a command that has [`arguments`].
+pub struct Settings(pub ArgMatches);
 
 /// The settings, checked.
 pub struct Config {
@@ -55,13 +55,6 @@ pub struct Config {
     pub(crate) log: String,
     /// `text` or `json`.
     pub(crate) log_format: String,
-}
-
-impl From<ArgMatches> for Settings {
-    /// The matches of a command that has [`arguments`].
-    fn from(matches: ArgMatches) -> Self {
-        Self(matches)
-    }
 }
 
 impl Settings {

@@ -254,7 +254,7 @@ fn config(database_url: &str) -> Config {
     ];
     let arguments = config::arguments().map(|argument| argument.env(None::<&str>));
     let command = clap::Command::new("taskward").no_binary_name(true).args(arguments);
-    Settings::from(command.get_matches_from(flags)).check().ok().unwrap()
+    Settings(command.get_matches_from(flags)).check().ok().unwrap()
 }
 
 fn request(authorization: &HeaderValue, document: &str, variables: &Value) -> Request<Body> {

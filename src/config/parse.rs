@@ -54,24 +54,17 @@ pub fn switch(text: &str, to: &mut bool, faults: &mut Faults) {
 }
 
 pub fn database_url(text: &str, to: &mut String, faults: &mut Faults) {
-    text.clone_into(to);
-    if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| text.starts_with(scheme)) {
-        faults.push(
-            "it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db"
-                .to_owned(),
-        );
+    let fault = if !["sqlite:", "postgres:", "postgresql:"].iter().any(|it| text.starts_with(it)) {
+        "it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db"
     } else if [":memory:", "mode=memory"].iter().any(|it| text.contains(it)) {
-        faults.push(
-            "tasks cannot be kept in memory, where each connection has its own; name a file"
-                .to_owned(),
-        );
+        "tasks cannot be kept in memory, where each connection has its own; name a file"
     } else if !text.starts_with("sqlite:") && Url::parse(text).is_err() {
         // The driver would quote it, password and all.
-        faults.push(
-            "it cannot be read: in a password, anything but letters and digits is written as %XX"
-                .to_owned(),
-        );
-    }
+        "it cannot be read: in a password, anything but letters and digits is written as %XX"
+    } else {
+        return text.clone_into(to);
+    };
+    faults.push(fault.to_owned());
 }
 
 pub fn origins(text: &str, to: &mut Origins, faults: &mut Faults) {

@@ -1,6 +1,6 @@
 //! The built program, run in an empty folder with an empty environment.
 //!
-//! Only `migrate` depends on the database; the others take SQLite alone.
+//! Only `migrate` depends on the database; the others run on SQLite only.
 
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -20,7 +20,7 @@ fn schema_prints_the_schema_that_is_checked_in() {
 }
 
 #[test]
-fn help_tells_every_setting_and_no_secret() {
+fn help_lists_the_settings_and_prints_no_secret() {
     let folder = Folder::new().with("BETTER_AUTH_SECRET", process::SECRET);
     let output = folder.with("DATABASE_URL", "postgres://me:hidden@db/tasks").run(&["--help"]);
     output.succeeds();
@@ -36,7 +36,7 @@ fn help_tells_every_setting_and_no_secret() {
 }
 
 #[test]
-fn what_no_command_is_called_is_refused() {
+fn an_unknown_command_is_refused() {
     let output = Folder::new().run(&["serv"]);
     assert_eq!(output.code, Some(2));
     assert_eq!(output.stdout, "");

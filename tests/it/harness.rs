@@ -146,5 +146,5 @@ pub fn config<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Config {
 pub fn settings<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Settings {
     let arguments = config::arguments().map(|argument| argument.env(None::<&str>));
     let command = clap::Command::new("taskward").no_binary_name(true).args(arguments);
-    command.get_matches_from(flags).into()
+    Settings(command.get_matches_from(flags))
 }

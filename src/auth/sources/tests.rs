@@ -10,7 +10,7 @@ fn sources(flags: &[&str]) -> Result<TokenSources, Vec<String>> {
             "--better-auth-url" => settings.better_auth_url = value.to_owned(),
             "--better-auth-secret" => settings.better_auth_secret = value.into(),
             "--better-auth-secrets" => {
-                settings.better_auth_secrets = value.split(',').map(Into::into).collect()
+                settings.better_auth_secrets = value.split(',').map(Into::into).collect();
             }
             "--jwks-url" => settings.jwks_url = value.to_owned(),
             "--jwt-issuer" => settings.jwt_issuer = list(value),
@@ -62,7 +62,7 @@ fn good_settings_are_accepted() {
 }
 
 #[test]
-fn each_fault_names_the_setting_and_tells_no_secret() {
+fn each_fault_names_the_setting_and_shows_no_secret() {
     let long = "x".repeat(40);
     let rotation = format!("--better-auth-secrets=2:{long},2:{long},hush,z:{long},1:hush");
     let table: &[(&[&str], &[&str])] = &[
@@ -139,7 +139,7 @@ fn the_key_set_of_better_auth_is_where_it_is_mounted() {
 }
 
 #[test]
-fn the_present_secret_signs() {
+fn the_current_secret_signs() {
     let newest = "n".repeat(32);
     let list = format!("--better-auth-secrets= 2:{newest} , 1:{}", "o".repeat(32));
     let sources = sources(&[SECRET, &list]).ok().unwrap();

@@ -1,4 +1,4 @@
-//! The settings that let tokens in: what the server refuses to start with, and rotated secrets.
+//! Token settings: what the server refuses to start with, and the rotation of secrets.
 
 use serde_json::json;
 
@@ -16,7 +16,7 @@ const AUDIENCE: &str = "--jwt-audience=tasks";
 const PUBLISHED: &str = "better-auth-secret-12345678901234567890";
 
 #[tokio::test]
-async fn users_with_tokens_by_the_old_and_the_new_secret_come_in_while_it_is_rotated() {
+async fn tokens_of_the_old_and_the_new_secret_are_accepted_during_rotation() {
     let list = format!("--better-auth-secrets=2:{NEW},1:{OLD}");
     let single = format!("--better-auth-secret={}", tokens::SECRET);
     let api = Api::start_with(Database::sqlite(), &[&list, &single]).await;
@@ -33,20 +33,20 @@ async fn users_with_tokens_by_the_old_and_the_new_secret_come_in_while_it_is_rot
         assert_eq!(who(&api, &by(secret, "ada")).await, "BAD_SIGNATURE", "{secret}");
     }
 
-    // Once the rotation is over, the old one is worth nothing.
+    // After the rotation, the old secret is refused.
     let list = format!("--better-auth-secrets=2:{NEW}");
     let api = Api::start_with(Database::sqlite(), &[&list]).await;
     assert_eq!(who(&api, &by(NEW, "ada")).await, "ada");
     assert_eq!(who(&api, &by(OLD, "bob")).await, "BAD_SIGNATURE");
 }
 
-/// What the server says instead of starting.
+/// The faults with which the server refuses to start.
 fn faults(flags: &[&str]) -> Vec<String> {
     settings(flags).check().err().unwrap_or_default()
 }
 
 #[test]
-fn whoever_runs_the_server_is_told_each_fault_and_what_to_do() {
+fn each_fault_names_its_setting_and_the_remedy() {
     let published = format!("--better-auth-secret={PUBLISHED}");
     let rotated = format!("--better-auth-secrets=2:{NEW},1:{PUBLISHED}");
     let table: &[(&[&str], &[&str])] = &[
@@ -115,7 +115,7 @@ fn whoever_runs_the_server_is_told_each_fault_and_what_to_do() {
 }
 
 #[test]
-fn what_is_safe_is_accepted() {
+fn safe_settings_are_accepted() {
     let table: &[&[&str]] = &[
         &[GOOD],
         &[GOOD, "--listen=0.0.0.0:4000"],
@@ -139,7 +139,7 @@ fn what_is_safe_is_accepted() {
 }
 
 #[test]
-fn what_is_in_force_is_shown_without_its_secrets() {
+fn effective_settings_are_shown_without_secrets() {
     let list = format!("--better-auth-secrets=2:{NEW},1:{OLD}");
     let jwks = "--jwks-url=https://user:hush@keys.example/jwks?key=hush";
     let flags = [list.as_str(), BETTER_AUTH, jwks];

@@ -1,4 +1,4 @@
-//! `check-config`: what is in force, or everything that is wrong with it.
+//! `check-config`: the effective configuration, or every error in it.
 
 use super::process::{Folder, Output, SECRET};
 
@@ -75,7 +75,7 @@ fn secrets_are_masked() {
 }
 
 #[test]
-fn a_password_is_masked_wherever_it_stands() {
+fn a_password_is_masked_in_every_part_of_the_url() {
     for (url, masked) in [
         (
             "postgres://db.example.com/tasks?user=me&password=hidden&sslmode=require",
@@ -96,7 +96,7 @@ fn a_password_is_masked_wherever_it_stands() {
 }
 
 #[test]
-fn a_password_that_ought_to_be_escaped_is_not_told() {
+fn a_password_that_is_not_escaped_is_not_printed() {
     for password in ["hidden#1", "hidden/1", "hidden?1"] {
         let url = format!("postgres://me:{password}@db.example.com/tasks");
         let output = Folder::new().with("DATABASE_URL", &url).run(&["check-config"]);
@@ -106,7 +106,7 @@ fn a_password_that_ought_to_be_escaped_is_not_told() {
 }
 
 #[test]
-fn production_keeps_the_schema_to_itself_unless_it_is_told_not_to() {
+fn production_hides_the_schema_by_default() {
     let production = || Folder::new().with("BETTER_AUTH_SECRET", SECRET);
     let output = production().run(&["check-config"]);
     assert_eq!(value(&output, "TASKWARD_INTROSPECTION"), "false");
@@ -127,7 +127,7 @@ fn production_keeps_the_schema_to_itself_unless_it_is_told_not_to() {
 }
 
 #[test]
-fn a_flag_wins_over_the_environment() {
+fn a_flag_takes_precedence_over_the_environment() {
     let folder = Folder::new().with("TASKWARD_MAX_DEPTH", "7").with("TASKWARD_MAX_COST", "8");
     for arguments in [["check-config", "--max-depth=9"], ["--max-depth=9", "check-config"]] {
         let output = folder.run(&arguments);
@@ -137,7 +137,7 @@ fn a_flag_wins_over_the_environment() {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
+fn all_faults_are_named_at_once() {
     let output = Folder::new()
         .with("BETTER_AUTH_SECRET", "short")
         .with("BETTER_AUTH_URL", "nowhere")
@@ -197,7 +197,7 @@ fn an_empty_variable_counts_as_not_set() {
 }
 
 #[test]
-fn flags_of_several_values_and_of_none_may_be_anywhere() {
+fn flags_are_accepted_before_and_after_the_command() {
     let origins = ["--cors-origins=https://a.example,https://b.example", "--cors-origins"];
     let flags = [&origins[..], &["https://c.example", "--shared-subjects"]].concat();
     let folder = Folder::new().with("TASKWARD_CORS_ORIGINS", "https://d.example");
@@ -212,14 +212,14 @@ fn flags_of_several_values_and_of_none_may_be_anywhere() {
 }
 
 #[test]
-fn a_filter_of_the_log_that_cannot_be_read_is_a_fault() {
+fn a_log_filter_that_cannot_be_parsed_is_a_fault() {
     let output = Folder::new().with("TASKWARD_LOG", "info,=,x=y=z").run(&["check-config"]);
     let faults = output.faults();
     assert!(faults[0].starts_with("TASKWARD_LOG"), "{faults:#?}");
 }
 
 #[test]
-fn nobody_else_may_be_served_in_development() {
+fn development_mode_listens_on_this_machine_only() {
     for address in ["0.0.0.0:4000", "192.168.0.10:4000", "[::]:4000"] {
         let output = Folder::new().with("TASKWARD_LISTEN", address).run(&["check-config"]);
         let faults = output.faults();
@@ -232,14 +232,14 @@ fn nobody_else_may_be_served_in_development() {
 }
 
 #[test]
-fn the_file_in_the_folder_is_read_in_development() {
+fn the_env_file_is_read_in_development_mode() {
     let folder = Folder::new();
     folder.write(".env", "TASKWARD_MAX_DEPTH=7\nTASKWARD_MAX_COST=8\n");
     assert_eq!(value(&folder.run(&["check-config"]), "TASKWARD_MAX_DEPTH"), "7");
 
     let folder = folder.with("TASKWARD_MAX_DEPTH", "9");
     let output = folder.run(&["check-config"]);
-    assert_eq!(value(&output, "TASKWARD_MAX_DEPTH"), "9", "the environment wins");
+    assert_eq!(value(&output, "TASKWARD_MAX_DEPTH"), "9", "the environment takes precedence");
     assert_eq!(value(&output, "TASKWARD_MAX_COST"), "8");
 
     folder.write(".env", &format!("BETTER_AUTH_SECRET='{SECRET}'\n"));
@@ -247,14 +247,14 @@ fn the_file_in_the_folder_is_read_in_development() {
 }
 
 #[test]
-fn the_file_in_the_folder_has_no_say_in_production() {
+fn the_env_file_is_ignored_in_production_mode() {
     let folder = Folder::new().with("BETTER_AUTH_SECRET", SECRET);
     folder.write(".env", "TASKWARD_INTROSPECTION=true\n");
     assert_eq!(value(&folder.run(&["check-config"]), "TASKWARD_INTROSPECTION"), "false");
 }
 
 #[test]
-fn the_file_of_trusted_documents_has_to_hold_documents() {
+fn the_file_of_trusted_documents_is_validated() {
     let file = "TASKWARD_TRUSTED_DOCUMENTS";
     let folder = || Folder::new().with("BETTER_AUTH_SECRET", SECRET).with(file, "documents.json");
     for text in ["", "[]", "{\"1\": 1}", "{\"operations\": [{\"id\": \"1\"}]}", "query { tasks }"] {
@@ -296,7 +296,7 @@ fn the_file_of_trusted_documents_has_to_hold_documents() {
 }
 
 #[test]
-fn every_file_that_graphiql_lacks_is_named() {
+fn every_missing_file_of_graphiql_is_named() {
     let folder = Folder::new().with("TASKWARD_PLAYGROUND_ASSETS", "playground/node_modules");
     let react = "playground/node_modules/react/umd";
     std::fs::create_dir_all(folder.path(react)).unwrap();

@@ -1,4 +1,4 @@
-//! `migrate`: brings the database up to date, however often and by however many.
+//! `migrate`: migrates the database, also repeatedly and concurrently.
 
 use std::{net::TcpListener, thread};
 
@@ -33,7 +33,7 @@ async fn migrating_twice_is_migrating_once() {
 }
 
 #[tokio::test]
-async fn several_may_migrate_at_the_same_time() {
+async fn several_processes_can_migrate_at_the_same_time() {
     for database in empty().await {
         let folder = Folder::new().with("DATABASE_URL", &database.url());
         let running: Vec<_> = (0..4).map(|_| folder.start(&["migrate"])).collect();
@@ -45,8 +45,8 @@ async fn several_may_migrate_at_the_same_time() {
 }
 
 #[test]
-fn migrating_what_cannot_be_reached_fails_without_its_password() {
-    // Whoever is there hangs up at once.
+fn an_unreachable_database_is_named_without_its_password() {
+    // It closes every connection at once.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || listener.incoming().for_each(drop));

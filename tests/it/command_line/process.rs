@@ -1,4 +1,4 @@
-//! Runs the program.
+//! Runs the binary.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -11,12 +11,12 @@ use std::{
 
 use tempfile::TempDir;
 
-/// A secret that is good enough.
+/// A secret of sufficient length.
 pub const SECRET: &str = "a secret of more than thirty-two bytes";
-/// The longest that a test waits for what must happen.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a test waits for output.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// The program, in a folder of its own and with nothing in its environment but what is put there.
+/// A working directory and an environment for the binary, both empty at first.
 pub struct Folder {
     folder: TempDir,
     environment: Vec<(String, String)>,
@@ -27,7 +27,7 @@ impl Folder {
         Self { folder: tempfile::tempdir().unwrap(), environment: Vec::new() }
     }
 
-    /// The same with one more variable in the environment.
+    /// Adds a variable to the environment.
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
@@ -80,7 +80,7 @@ impl Running {
     }
 }
 
-/// What a program has said.
+/// The exit code and output of a process.
 #[derive(Debug)]
 pub struct Output {
     pub code: Option<i32>,
@@ -93,7 +93,7 @@ impl Output {
         assert_eq!(self.code, Some(0), "{self:#?}");
     }
 
-    /// Checks that it failed, and gives back what it found fault with.
+    /// Checks that the process failed, and returns the faults that it printed.
     pub fn faults(&self) -> Vec<&str> {
         assert_eq!((self.code, &*self.stdout), (Some(1), ""), "{self:#?}");
         let fault = |line| str::strip_prefix(line, "error: ");
@@ -103,7 +103,7 @@ impl Output {
     }
 }
 
-/// A server that runs until it is told to stop, or dropped.
+/// A server that runs until it receives a signal or is dropped.
 pub struct Server {
     child: Child,
     /// `127.0.0.1:…`
@@ -125,12 +125,12 @@ impl Server {
         server
     }
 
-    /// What it prints for people, up to a line with that text.
+    /// The standard output, up to a line with that text.
     pub fn greeting(&mut self, end: &str) -> String {
         self.stdout.up_to(end)
     }
 
-    /// Sends the signal of that name, waits for the end, and tells all that was said.
+    /// Sends the signal of that name, waits for the end, and returns the whole output.
     pub fn stops(mut self, signal: &str) -> Output {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", signal, &id]).status().unwrap().success());
@@ -146,49 +146,49 @@ impl Drop for Server {
     }
 }
 
-/// The lines of an output as they come.
+/// The lines of an output stream, as the process writes them.
 struct Lines {
-    coming: Receiver<String>,
-    heard: String,
+    incoming: Receiver<String>,
+    received: String,
 }
 
 impl Lines {
     fn of(output: impl Read + Send + 'static) -> Self {
-        let (send, coming) = channel();
+        let (send, incoming) = channel();
         thread::spawn(move || {
             for line in BufReader::new(output).lines() {
-                // Nobody listens any more when the test is over.
+                // The receiver is gone when the test is over.
                 let _ = send.send(line.unwrap());
             }
         });
-        Self { coming, heard: String::new() }
+        Self { incoming, received: String::new() }
     }
 
     fn keep(&mut self, line: &str) {
-        self.heard.push_str(line);
-        self.heard.push('\n');
+        self.received.push_str(line);
+        self.received.push('\n');
     }
 
-    /// All that was said up to a line with that text, which has to come.
+    /// The output up to a line with that text, which must arrive.
     fn up_to(&mut self, text: &str) -> String {
         loop {
-            let Ok(line) = self.coming.recv_timeout(PATIENCE) else {
-                panic!("no line with {text:?} in {}", self.heard)
+            let Ok(line) = self.incoming.recv_timeout(TIMEOUT) else {
+                panic!("no line with {text:?} in {}", self.received)
             };
             self.keep(&line);
             if line.contains(text) {
-                return self.heard.clone();
+                return self.received.clone();
             }
         }
     }
 
-    /// All that was said, once the program has ended, which it has to.
+    /// The whole output, once the process has ended, which it must.
     fn all(&mut self) -> String {
         loop {
-            match self.coming.recv_timeout(PATIENCE) {
+            match self.incoming.recv_timeout(TIMEOUT) {
                 Ok(line) => self.keep(&line),
-                Err(RecvTimeoutError::Disconnected) => return std::mem::take(&mut self.heard),
-                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {}", self.heard),
+                Err(RecvTimeoutError::Disconnected) => return std::mem::take(&mut self.received),
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end: {}", self.received),
             }
         }
     }

@@ -1,4 +1,4 @@
-//! `serve`: in development for one person on one machine, in production for everybody.
+//! `serve`, in development mode and in production mode.
 
 use std::process::Command;
 
@@ -18,13 +18,13 @@ fn token(greeting: &str) -> &str {
     greeting.lines().map(str::trim).find(is_token).unwrap_or_else(|| panic!("{greeting}"))
 }
 
-/// A client that asks this machine itself, whatever proxy is set.
+/// A client that uses no proxy.
 fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-/// Asks a server as a client of HTTP does.
-async fn asks(server: &Server, token: Option<&str>, query: &str) -> (StatusCode, Value) {
+/// Sends a query over HTTP.
+async fn post(server: &Server, token: Option<&str>, query: &str) -> (StatusCode, Value) {
     let url = format!("http://{}/graphql", server.address);
     let mut request = client().request(Method::POST, url);
     request = request.header(header::CONTENT_TYPE, "application/json");
@@ -41,7 +41,7 @@ async fn page(server: &Server) -> (StatusCode, String) {
 }
 
 #[tokio::test]
-async fn development_starts_with_nothing_and_says_how_to_go_on() {
+async fn development_mode_needs_no_settings_and_prints_a_token() {
     let folder = Folder::new();
     let server = folder.serve(&[]);
     let address = server.address.clone();
@@ -52,7 +52,7 @@ async fn development_starts_with_nothing_and_says_how_to_go_on() {
 
     let (status, text) = page(&server).await;
     assert_eq!(status, StatusCode::OK);
-    let (status, schema) = asks(&server, None, "{ __schema { queryType { name } } }").await;
+    let (status, schema) = post(&server, None, "{ __schema { queryType { name } } }").await;
     assert_eq!(
         (status, &schema["data"]["__schema"]["queryType"]["name"]),
         (StatusCode::OK, &json!("Query"))
@@ -71,7 +71,7 @@ async fn development_starts_with_nothing_and_says_how_to_go_on() {
 }
 
 #[tokio::test]
-async fn the_line_for_curl_works_as_it_is() {
+async fn the_printed_curl_command_works() {
     if Command::new("curl").arg("--version").output().is_err() {
         assert!(std::env::var_os("CI").is_none(), "in CI, curl has to be installed");
         println!("skipped: curl is not installed");
@@ -89,21 +89,21 @@ async fn the_line_for_curl_works_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_second_start_knows_the_tokens_and_tasks_of_the_first() {
+async fn tokens_and_tasks_survive_a_restart() {
     let folder = Folder::new();
     let first = folder.serve(&[]);
     let token_of = folder.run(&["token", "--sub=dev-user"]);
     token_of.succeeds();
     let mine = token_of.stdout.trim().to_owned();
     let create = "mutation { createTask(input: {title: \"Milk\"}) { task { id } } }";
-    asks(&first, Some(&mine), create).await;
+    post(&first, Some(&mine), create).await;
     let secret = std::fs::read_to_string(folder.path(SECRET_FILE)).unwrap();
     let greeting = first.stops("TERM").stdout;
 
     let second = folder.serve(&[]);
     let query = "{ viewer { id email } tasks { nodes { title } } }";
     for token in [mine.as_str(), token(&greeting)] {
-        let (status, reply) = asks(&second, Some(token), query).await;
+        let (status, reply) = post(&second, Some(token), query).await;
         assert_eq!(status, StatusCode::OK, "{reply}");
         assert_eq!(reply["data"]["viewer"]["id"], "dev-user");
         assert_eq!(reply["data"]["tasks"]["nodes"], json!([{"title": "Milk"}]));
@@ -113,7 +113,7 @@ async fn a_second_start_knows_the_tokens_and_tasks_of_the_first() {
 }
 
 #[test]
-fn development_does_not_listen_to_other_machines() {
+fn development_mode_refuses_addresses_that_others_can_reach() {
     let folder = Folder::new();
     let output = folder.run(&["serve", "--listen=0.0.0.0:0"]);
     let faults = output.faults();
@@ -122,17 +122,17 @@ fn development_does_not_listen_to_other_machines() {
 }
 
 #[tokio::test]
-async fn production_says_nothing_secret_and_shows_no_schema() {
+async fn production_logs_no_secret_and_hides_the_schema() {
     let folder = Folder::new().with("BETTER_AUTH_SECRET", SECRET);
     let output = folder.run(&["token", "--sub=alice"]);
     let token = output.stdout.trim().to_owned();
     let server = folder.serve(&[]);
 
     assert_eq!(page(&server).await.0, StatusCode::NOT_FOUND);
-    let (status, reply) = asks(&server, Some(&token), "{ __schema { queryType { name } } }").await;
+    let (status, reply) = post(&server, Some(&token), "{ __schema { queryType { name } } }").await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert_eq!(reply["errors"][0]["message"], "introspection is off");
-    let (_, reply) = asks(&server, Some(&token), "query Mine { viewer { id } }").await;
+    let (_, reply) = post(&server, Some(&token), "query Mine { viewer { id } }").await;
     assert_eq!(reply["data"]["viewer"]["id"], "alice");
 
     let output = server.stops("TERM");
@@ -146,7 +146,7 @@ async fn production_says_nothing_secret_and_shows_no_schema() {
 }
 
 #[test]
-fn it_ends_well_when_it_is_told_to() {
+fn it_stops_cleanly_on_a_signal() {
     for signal in ["TERM", "INT"] {
         let output = Folder::new().serve(&[]).stops(signal);
         output.succeeds();
@@ -165,7 +165,7 @@ fn the_log_can_be_json() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_a_fault() {
+fn a_port_in_use_is_a_fault() {
     let folder = Folder::new();
     let server = folder.serve(&[]);
     let listen = format!("--listen={}", server.address);

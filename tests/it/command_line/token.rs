@@ -1,11 +1,11 @@
-//! `token`: for scripts, and to try things out.
+//! `token`: prints a token for scripts and experiments.
 
 use serde_json::{Value, json};
 
 use super::process::{Folder, SECRET};
 use crate::harness::{Api, Database, tokens};
 
-/// What a token says.
+/// The claims of a token.
 fn claims(token: &str) -> Value {
     let mut rules = jsonwebtoken::Validation::new(jsonwebtoken::Algorithm::HS256);
     rules.validate_aud = false;
@@ -14,7 +14,7 @@ fn claims(token: &str) -> Value {
 }
 
 #[test]
-fn there_is_no_token_without_a_secret() {
+fn without_a_secret_there_is_no_token() {
     let folder = Folder::new();
     let output = folder.run(&["token", "--sub=alice"]);
     assert!(output.faults()[0].contains("BETTER_AUTH_SECRET"), "{output:#?}");
@@ -26,7 +26,7 @@ fn there_is_no_token_without_a_secret() {
 }
 
 #[test]
-fn a_token_says_who_it_is_for_and_for_how_long() {
+fn a_token_has_the_claims_of_the_arguments() {
     let folder = Folder::new().with("BETTER_AUTH_SECRET", SECRET);
     let output = folder.run(&["token", "--sub=alice"]);
     output.succeeds();
@@ -59,7 +59,7 @@ fn a_user_id_has_1_to_255_bytes() {
 }
 
 #[tokio::test]
-async fn a_server_with_the_same_secret_takes_the_token() {
+async fn a_server_with_the_same_secret_accepts_the_token() {
     let folder = Folder::new().with("BETTER_AUTH_SECRET", tokens::SECRET);
     let output = folder.run(&["token", "--sub=carol", "--ttl=1000000000"]);
     output.succeeds();
