@@ -78,8 +78,8 @@ impl<'a> Contender<'a> {
 pub async fn serve_twin() {
     let command = clap::Command::new(TWIN).no_binary_name(true).args(config::arguments());
     let config = Settings(command.get_matches_from([""; 0])).check().ok().unwrap();
-    let guard = Authenticator::new(config.tokens, Clock::system());
-    tokio::spawn(guard.clone().run());
+    let authenticator = Authenticator::new(config.tokens, Clock::system());
+    tokio::spawn(authenticator.clone().run());
     let database = Database::connect(&config.database_url, config.pool_size).await.unwrap();
     let router = twin::router(database, authenticator, Clock::system());
     let listener = TcpListener::bind(config.listen).await.unwrap();
