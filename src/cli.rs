@@ -22,12 +22,6 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// frames.
 const STACK_BYTES: usize = 8 << 20;
 
-/// A command and its settings.
-pub struct Cli {
-    command: Command,
-    settings: Settings,
-}
-
 /// A GraphQL task API for the login you already have: each user sees only their own tasks.
 #[derive(Parser)]
 #[command(version)]
@@ -50,32 +44,24 @@ enum Command {
     CheckConfig,
 }
 
-impl Cli {
-    /// Parses the command line and the environment, with the file `.env`; ends the process if the
-    /// command line cannot be parsed.
-    #[must_use]
-    pub fn parse() -> Self {
-        config::read_env_file();
-        let matches = CommandLine::command().args(config::arguments()).get_matches();
-        let parsed = CommandLine::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        Self { command: parsed.command.unwrap_or(Command::Serve), settings: Settings(matches) }
+/// Runs the command with its settings from the command line, the environment and the file `.env`; ends
+/// the process if the command line cannot be parsed.
+///
+/// # Errors
+/// What to print, each line an error.
+pub fn run() -> Result<()> {
+    config::read_env_file();
+    let matches = CommandLine::command().args(config::arguments()).get_matches();
+    let command = CommandLine::from_arg_matches(&matches)?.command.unwrap_or(Command::Serve);
+    let config = || Settings(matches).check().map_err(|faults| faults.join("\n"));
+    match command {
+        Command::Serve => block_on(serve::run(config()?))?,
+        Command::Migrate => block_on(migrate::run(config()?))?,
+        Command::Schema => print!("{}", graphql::sdl()),
+        Command::Token(command) => println!("{}", command.sign(config()?)?),
+        Command::CheckConfig => print!("{}", config()?),
     }
-
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// What to print, each line an error.
-    pub fn run(self) -> Result<()> {
-        let config = || self.settings.check().map_err(|faults| faults.join("\n"));
-        match self.command {
-            Command::Serve => block_on(serve::run(config()?))?,
-            Command::Migrate => block_on(migrate::run(config()?))?,
-            Command::Schema => print!("{}", graphql::sdl()),
-            Command::Token(command) => println!("{}", command.sign(config()?)?),
-            Command::CheckConfig => print!("{}", config()?),
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Runs a future on a worker thread, whose stack is large enough.

@@ -1,7 +1,6 @@
 //! The configuration: each setting is a row of one table, from which its flag, its line of
 //! `check-config` and its row in the documentation are made.
 
-mod env_file;
 mod parse;
 mod settings;
 mod show;
@@ -9,15 +8,15 @@ mod show;
 mod tests;
 
 use std::{
+    env,
     fmt::{self, Display},
     net::SocketAddr,
 };
 
 use clap::ArgMatches;
 
-pub(crate) use self::env_file::read_env_file;
 pub use self::settings::arguments;
-use self::settings::{SERVER, Section, Setting, TOKENS};
+use self::settings::{SERVER, Section, Setting, TOKEN_SOURCES, TOKENS};
 use crate::{
     auth::{TokenSettings, TokenSources},
     engine::EngineSettings,
@@ -148,5 +147,15 @@ impl Display for Config {
             writeln!(f, "{:30} {}", setting.name, (setting.show)(self))?;
         }
         Ok(())
+    }
+}
+
+/// Reads `.env` into the environment, which takes precedence where both have a setting. Where the
+/// environment configures a source of tokens, it is production's, and the file is not read.
+pub(crate) fn read_env_file() {
+    let is_set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    if !TOKEN_SOURCES.settings.iter().any(|setting| is_set(setting.name)) {
+        // A missing file is no fault, and a faulty line shows in the settings that are missing.
+        let _ = dotenvy::from_path(".env");
     }
 }

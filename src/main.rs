@@ -1,15 +1,15 @@
-//! The binary: parses the command line and runs the command.
+//! The binary.
 
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
-use taskward::cli::Cli;
+use taskward::cli;
 
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let Err(error) = Cli::parse().run() else { return ExitCode::SUCCESS };
+    let Err(error) = cli::run() else { return ExitCode::SUCCESS };
     for line in error.to_string().lines() {
         eprintln!("error: {line}");
     }
