@@ -21,14 +21,14 @@ mod write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
-pub use sea_orm::Value;
+pub(crate) use sea_orm::Value;
 use sea_orm::{ColumnTrait, DbErr, Iterable, QueryFilter, QueryTrait};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
 
 #[cfg(test)]
 pub(crate) use self::sql::projection::ColumnKind;
-pub use self::{
+pub(crate) use self::{
     entity::{
         tag::Column as TagColumn,
         task::{Column as TaskColumn, Priority},
@@ -40,14 +40,13 @@ pub use self::{
         page::Page,
         text::Search,
     },
-    object::{Object, ObjectCounts as Quotas, ObjectKind},
+    object::{Object, ObjectKind},
     owned::{Owned, UserNo},
     sql::projection::{ColumnValue, Row},
     sync::{
         change_seq::ChangeSeq,
         log::{Change, ChangePage, SyncCursor},
     },
-    system::SystemStore,
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow},
     task_list::{ListPage, ListPatch, ListRow, NewList},
@@ -61,6 +60,7 @@ pub use self::{
         transaction::Committed,
     },
 };
+pub use self::{object::ObjectCounts as Quotas, system::SystemStore};
 use self::{
     object::ObjectEntity,
     sql::{cached_sql::CachedSql, connect::Pools, dialect::fetch_optional},
@@ -151,7 +151,6 @@ impl Store {
     }
 
     /// The viewer's own rows, and nothing else.
-    #[must_use]
     pub fn for_viewer(self: &Arc<Self>, viewer: &Viewer) -> OwnedStore {
         OwnedStore {
             store: Arc::clone(self),
@@ -186,7 +185,6 @@ impl OwnedStore {
     }
 
     /// All columns of a task.
-    #[must_use]
     pub fn task_columns(&self) -> &TaskColumns {
         &self.store.task_columns
     }

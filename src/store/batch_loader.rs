@@ -34,9 +34,6 @@ use super::{
 
 impl OwnedStore {
     /// The tags of each of these tasks, by name; a task without any is left out.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn tags_of(&self, tasks: &[Uuid]) -> Result<HashMap<Uuid, Vec<TagRow>>, StoreError> {
         let columns = Projection::new(tag::Column::iter());
         let row = |row: QueryResult| Ok(TagRow::from_query_result(&row, "")?);
@@ -44,9 +41,6 @@ impl OwnedStore {
     }
 
     /// These columns of the same tags.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn tag_parts_of(
         &self,
         tasks: &[Uuid],
@@ -81,18 +75,12 @@ impl OwnedStore {
     }
 
     /// These lists by id.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn lists_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ListRow>, StoreError> {
         let lists = self.by_id::<task_list::Entity>(ids).await?;
         Ok(lists.into_iter().map(|list| (list.id, list)).collect())
     }
 
     /// These tasks by id, also from the trash.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn tasks_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, TaskRow>, StoreError> {
         let tasks = self.by_id::<Entity>(ids).await?;
         Ok(tasks.into_iter().map(|task| (task.id, task)).collect())

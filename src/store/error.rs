@@ -101,13 +101,11 @@ fn is_passing_code(error: &dyn DatabaseError) -> bool {
 
 impl StoreError {
     /// Whether it is none of the user's doing.
-    #[must_use]
     pub fn is_fault(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Internal(_))
     }
 
     /// Whether the same may work in a moment.
-    #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }

@@ -116,7 +116,6 @@ macro_rules! objects {
 
         impl ObjectKind {
             /// The name of the type in the schema.
-            #[must_use]
             pub fn type_name(self) -> &'static str {
                 match self { $(Self::$kind => $type_name,)* }
             }
@@ -172,7 +171,6 @@ objects! {
 
 impl Object {
     /// The task, if it is one.
-    #[must_use]
     pub fn task(&self) -> Option<&task::Model> {
         if let Self::Task(row) = self { Some(row) } else { None }
     }
@@ -257,9 +255,6 @@ impl Store {
 
 impl OwnedStore {
     /// The viewer's objects of these ids; an id of nothing, or of somebody else's object, is left out.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn objects(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Object>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
         self.store.find_objects(&self.store.pools.reader, user, ids).await

@@ -71,7 +71,6 @@ pub trait Owned: EntityTrait<Model: Send + Sync> {
     }
 
     /// A new row of the user's, whatever owner its values name, for each row of that other table.
-    #[must_use]
     fn insert_owned_for(user: UserNo, row: Vec<Value>, each_of: &'static str) -> InsertStatement {
         let owner = mem::discriminant(&Self::OWNER);
         let values = Self::Column::iter().zip(row).map(|(column, value)| {

@@ -27,7 +27,6 @@ pub struct SystemStore(pub(super) Arc<Store>);
 
 impl Store {
     /// The rows of all users: for housekeeping, never for a request.
-    #[must_use]
     pub fn for_system(self: &Arc<Self>) -> SystemStore {
         SystemStore(Arc::clone(self))
     }
@@ -37,9 +36,6 @@ impl SystemStore {
     /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
     /// so long ago, and what was signed out of and has expired. Replicas may do it at the same time:
     /// each user's row is held meanwhile, and who comes second finds nothing left to do.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn purge(&self) -> Result<(), StoreError> {
         for sub in self.owners_of_what_is_old().await? {
             // One whose trash cannot be emptied does not keep it from the others.

@@ -56,9 +56,6 @@ pub struct TagPatch {
 
 impl OwnedStore {
     /// The viewer's tag of that id.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn tag(&self, id: Uuid) -> Result<Option<TagRow>, StoreError> {
         self.object::<Entity>(id).await
     }

@@ -116,9 +116,6 @@ fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset
 
 impl OwnedStore {
     /// The viewer's task of that id, also from the trash.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn task(&self, id: Uuid) -> Result<Option<TaskRow>, StoreError> {
         self.object::<Entity>(id).await
     }
@@ -150,9 +147,6 @@ impl OwnedStore {
     }
 
     /// These columns of the task of that id.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn task_part(
         &self,
         id: Uuid,

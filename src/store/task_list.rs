@@ -47,9 +47,6 @@ pub struct ListPatch {
 
 impl OwnedStore {
     /// The viewer's list of that id.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn list(&self, id: Uuid) -> Result<Option<ListRow>, StoreError> {
         self.object::<Entity>(id).await
     }

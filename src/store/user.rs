@@ -15,9 +15,6 @@ impl OwnedStore {
     ///
     /// The database is asked only once for each door that is opened, and not at all behind one
     /// through which something was written.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn zone(&self) -> Result<Zone, StoreError> {
         let mut known = self.zone.lock().await;
         if let Some(zone) = *known {
@@ -35,9 +32,6 @@ impl OwnedStore {
     }
 
     /// Changes the viewer's own row; what is `None` stays. Days that are stored stay too.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn viewer_update(&self, zone: Option<Zone>) -> Result<Committed<()>, StoreError> {
         let write = self.write().await?;
         if let Some(zone) = zone {

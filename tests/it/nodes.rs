@@ -60,6 +60,8 @@ on_each_database! {
         let (tag, list) = (alice.creates_tag("home").await, alice.creates_list("Garden").await);
         let (one, other) = (alice.creates("one").await, alice.creates("other").await);
         let document = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }";
+        // The user's key is read once.
+        alice.asks("{ tasks { totalCount } }").await;
         for ids in [vec![&one], vec![&one, &tag, &list, &other]] {
             let asked = alice.post(document, json!({ "ids": ids }));
             let (reply, sent) = statements(asked).await;

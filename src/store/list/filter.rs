@@ -78,7 +78,6 @@ pub enum Comparison {
 
 impl TaskFilter {
     /// The condition, with the trash as a literal: the partial indexes are found by it.
-    #[must_use]
     pub fn condition(&self, user: UserNo, backend: DbBackend) -> Condition {
         let trash = match self.trash {
             Trash::Exclude => Some(Column::DeletedAt.is_null()),

@@ -56,7 +56,6 @@ pub struct KeysetCursor(Vec<Key>, Uuid);
 
 impl KeysetCursor {
     /// The id of the row.
-    #[must_use]
     pub fn id(&self) -> Uuid {
         self.1
     }
@@ -86,7 +85,6 @@ pub struct Window {
 
 impl Window {
     /// The cursor that bounds the window on that side.
-    #[must_use]
     pub fn bound(&self, side: Side) -> Option<&KeysetCursor> {
         match side {
             Side::Next => self.before.as_ref(),
@@ -95,7 +93,6 @@ impl Window {
     }
 
     /// The side to which the rows are counted.
-    #[must_use]
     pub fn reading(&self) -> Side {
         if self.from_end { Side::Previous } else { Side::Next }
     }

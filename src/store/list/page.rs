@@ -93,7 +93,6 @@ impl<E: Owned, R: Row<E::Column>> Page<E, R> {
     }
 
     /// The same page as one of a group.
-    #[must_use]
     pub fn within(self, group: Arc<GroupedList<E>>, key: Uuid) -> Self {
         Self { group: Some((group, key)), ..self }
     }
@@ -131,9 +130,6 @@ impl<E: Owned> GroupedList<E> {
 
 impl OwnedStore {
     /// Reads the rows of a listing's window.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn page<E: Owned>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError> {
         let rows = self.rows(&listing, |user| E::find_owned(user).into_query()).await?;
         let rows = rows.iter().map(|row| E::Model::from_query_result(row, ""));
@@ -213,9 +209,6 @@ impl OwnedStore {
     }
 
     /// How many rows the page's list has, whatever its window.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn total<E: Owned, R>(&self, page: &Page<E, R>) -> Result<u64, StoreError> {
         if let Some((group, key)) = &page.group {
             let totals = group.totals.get_or_try_init(|| self.group_totals(group)).await?;
@@ -229,9 +222,6 @@ impl OwnedStore {
     }
 
     /// Whether the list goes on beyond the page, exactly: also beyond the window's own cursors.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn has_more<E: Owned, R>(
         &self,
         page: &Page<E, R>,

@@ -33,7 +33,6 @@ pub struct Search {
 
 impl Search {
     /// Reads what somebody typed; `None` when there is no word in it.
-    #[must_use]
     pub fn parse(typed: &str) -> Option<Self> {
         let mut whole: Vec<String> = words(typed).collect();
         let prefix = whole.pop()?;
@@ -41,7 +40,6 @@ impl Search {
     }
 
     /// How many words are looked for.
-    #[must_use]
     pub fn words(&self) -> usize {
         self.whole.len() + 1
     }
@@ -52,7 +50,6 @@ impl Search {
     }
 
     /// How the index keeps words that begin as the last one, for that owner.
-    #[must_use]
     pub fn prefix_token(&self, owner: i64) -> String {
         token(owner, &self.prefix)
     }

@@ -57,9 +57,6 @@ impl<'r> ColumnValue<'r> {
     }
 
     /// The variant of an enum that is stored as a number.
-    ///
-    /// # Errors
-    /// [`StoreError::Internal`] when there is something else, as for the others.
     pub fn variant<A: ActiveEnum<Value = i16>>(self) -> Result<A, StoreError> {
         match self {
             Self::Number(number) if let Ok(number) = i16::try_from(number) => {
@@ -94,7 +91,6 @@ impl<'r> ColumnValue<'r> {
     }
 
     /// The error of a column that should not hold this.
-    #[must_use]
     pub fn unexpected(&self) -> StoreError {
         StoreError::Internal(DbErr::Type(format!("a column holds {self:?}")))
     }
@@ -110,9 +106,6 @@ pub fn unsupported(column: impl ColumnTrait) -> StoreError {
 /// A row, of which some columns are known.
 pub trait Row<C> {
     /// What that column holds.
-    ///
-    /// # Errors
-    /// [`StoreError::Internal`] when it was not read, or is of another type.
     fn value(&self, column: C) -> Result<ColumnValue<'_>, StoreError>;
 }
 
@@ -181,7 +174,6 @@ impl<E: Owned> Projection<E> {
     }
 
     /// These columns as well, if they are not among them.
-    #[must_use]
     pub fn and(&self, columns: impl IntoIterator<Item = E::Column>) -> Self {
         let mut all = self.columns.to_vec();
         for column in columns {

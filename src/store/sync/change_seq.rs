@@ -18,7 +18,6 @@ impl ChangeSeq {
     pub const MAX: Self = Self(i64::MAX);
 
     /// The next change.
-    #[must_use]
     pub fn next(self) -> Self {
         Self(self.0 + 1)
     }

@@ -54,7 +54,6 @@ impl SyncCursor {
         Self { change_seq: ChangeSeq::ZERO, id: Uuid::max(), snapshot_seq: ChangeSeq::MAX };
 
     /// The place right behind that change.
-    #[must_use]
     pub fn behind(change_seq: ChangeSeq) -> Self {
         Self { change_seq, id: Uuid::max(), snapshot_seq: ChangeSeq::ZERO }
     }
@@ -112,9 +111,6 @@ struct LogBounds {
 impl OwnedStore {
     /// What has changed behind that place, or all there is: at most so many objects. What one change
     /// has done to several is not split, as long as it fits into a page.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn changes(
         &self,
         since: Option<SyncCursor>,
@@ -133,9 +129,6 @@ impl OwnedStore {
     }
 
     /// The place behind all that has changed so far.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn end_of_log(&self) -> Result<SyncCursor, StoreError> {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
         let (bounds, _) = self.read_log(user, SyncCursor::behind(ChangeSeq::MAX), 0).await?;
@@ -144,9 +137,6 @@ impl OwnedStore {
 
     /// Follows the user from now on: what is read of the log after this call is followed without a
     /// gap.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn subscribe(&self) -> Result<Subscriber, StoreError> {
         let user = match self.user_no().await? {
             Some(user) => user,
@@ -178,7 +168,6 @@ impl OwnedStore {
 
 impl ChangePage {
     /// A page of nothing, behind which to read on.
-    #[must_use]
     pub fn empty(place: SyncCursor) -> Self {
         Self { changes: Vec::new(), place, has_more: false, reset: false }
     }

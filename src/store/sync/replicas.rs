@@ -28,7 +28,6 @@ const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 impl SystemStore {
     /// Whether other processes may write to the database: on PostgreSQL.
-    #[must_use]
     pub fn has_replicas(&self) -> bool {
         self.0.pools.shared_url().is_some()
     }

@@ -29,9 +29,6 @@ const ADVISORY_LOCK: &str = "SELECT pg_advisory_xact_lock(8386110886542144101)";
 
 impl OwnedStore {
     /// Stores which of the viewer's tokens all replicas refuse from now on.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] or [`StoreError::Internal`].
     pub async fn revoke(&self, revoked: &[Revoked]) -> Result<(), StoreError> {
         let write = self.write().await?;
         if write.transaction.get_database_backend() == DbBackend::Postgres {

@@ -72,7 +72,6 @@ impl From<Vec<Uuid>> for Outcome {
 
 impl Outcome {
     /// The task, if it came to one.
-    #[must_use]
     pub fn task(&self) -> Option<&TaskRow> {
         if let Self::Object(object) = self { object.task() } else { None }
     }
@@ -98,9 +97,6 @@ where
 
 impl PartOutcome {
     /// All of it, where all columns of a task were asked for.
-    ///
-    /// # Errors
-    /// [`StoreError::Internal`] when they were not.
     pub fn whole(self) -> Result<Outcome, StoreError> {
         match self {
             Self::Task(part) => part.whole().map(Outcome::from),
