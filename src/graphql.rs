@@ -28,12 +28,14 @@ pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
 /// Builds the schema. With `suggestions`, a message about an unknown name says which one was
 /// probably meant, which tells names to those who may not introspect.
+#[must_use]
 pub fn schema(suggestions: bool) -> Schema {
     let builder = builder();
     if suggestions { builder } else { builder.disable_suggestions() }.finish()
 }
 
 /// The schema as text, in one order whatever the order of the code.
+#[must_use]
 pub fn sdl() -> String {
     let options = SDLExportOptions::new()
         .sorted_fields()
@@ -44,6 +46,7 @@ pub fn sdl() -> String {
 }
 
 /// The types of the schema, those included that only fragments name.
+#[must_use]
 pub fn registry() -> Registry {
     let mut registry = registry_of::<Query, Mutation, Subscription>();
     Payload::create_type_info(&mut registry);

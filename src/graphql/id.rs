@@ -34,6 +34,11 @@ pub fn parse_all_or_not_found(
     ids.iter().enumerate().map(|(index, id)| parse_or_not_found(id, input(index))).collect()
 }
 
+/// Ids as clients read them.
+pub fn from_uuids(ids: Vec<Uuid>) -> Vec<ID> {
+    ids.into_iter().map(ID::from).collect()
+}
+
 /// Refuses a list of too many ids.
 pub fn at_most(field: &str, ids: &[ID]) -> Result<(), ApiError> {
     if ids.len() > MAX_IDS {

@@ -22,6 +22,7 @@ use super::{
     },
     object::ObjectEntity,
     owned::{Owned, UserNo},
+    sql::dialect::BATCH_SIZE,
     sql::{
         cached_sql::IdSet,
         projection::{PartialRow, Projection},
@@ -29,7 +30,6 @@ use super::{
     tag::{TagPart, TagRow},
     task::{TaskOrder, TaskPage, TaskRow},
     task_list::ListRow,
-    write::transaction::AT_ONCE,
 };
 
 impl OwnedStore {
@@ -59,7 +59,7 @@ impl OwnedStore {
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let reader = &self.store.pools.reader;
         let backend = reader.get_database_backend();
-        for tasks in tasks.chunks(AT_ONCE) {
+        for tasks in tasks.chunks(BATCH_SIZE) {
             let of_tasks = &columns.statements.of_tasks;
             let parameters = (user, IdSet::new(tasks, backend));
             let statement =
@@ -90,7 +90,7 @@ impl OwnedStore {
         let mut found = Vec::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let reader = &self.store.pools.reader;
-        for ids in ids.chunks(AT_ONCE) {
+        for ids in ids.chunks(BATCH_SIZE) {
             let ids = IdSet::new(ids, reader.get_database_backend());
             let select = E::find_owned(user).filter(ids.contains(E::ID.as_column_ref()));
             found.extend(select.all(reader).await?);

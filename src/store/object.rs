@@ -18,12 +18,12 @@ use super::{
     entity::{tag, task, task_list, user},
     error::StoreError,
     owned::{Owned, UserNo},
+    sql::dialect::BATCH_SIZE,
     sql::{
         cached_sql::IdSet,
         dialect::{Dialect, StatementExecutor},
     },
     sync::change_seq::ChangeSeq,
-    write::transaction::AT_ONCE,
 };
 use crate::time::Timestamp;
 
@@ -239,7 +239,7 @@ impl Store {
     ) -> Result<HashMap<Uuid, Object>, StoreError> {
         let backend = connection.get_database_backend();
         let mut found = HashMap::with_capacity(ids.len());
-        for ids in ids.chunks(AT_ONCE) {
+        for ids in ids.chunks(BATCH_SIZE) {
             let parameters = (user, IdSet::new(ids, backend));
             let statement = self
                 .objects

@@ -6,7 +6,6 @@ use super::{
     change_page,
     inputs::DeleteInput,
     node::Node,
-    payload::ids,
     tag::{CreateTagInput, UpdateTagInput},
     task_inputs::{
         CreateTaskInput, DeleteTaskInput, MoveTaskInput, RestoreTaskInput, UpdateTaskInput,
@@ -16,7 +15,7 @@ use super::{
 use crate::{
     auth::UserId,
     error::{ApiError, ErrorCode},
-    graphql::{batch_loader::TaskBatch, context::ContextExt, query::Query},
+    graphql::{batch_loader::TaskBatch, context::ContextExt, id, query::Query},
     store::{Operation, Outcome},
 };
 
@@ -134,7 +133,7 @@ impl BatchInput {
                 BatchResult { node, ..BatchResult::default() }
             }
             Ok(Outcome::Deleted(deleted)) => {
-                BatchResult { deleted_ids: Some(ids(deleted)), ..BatchResult::default() }
+                BatchResult { deleted_ids: Some(id::from_uuids(deleted)), ..BatchResult::default() }
             }
             Err(error) => {
                 BatchResult { error: Some(BatchError::of(name, &error)), ..BatchResult::default() }

@@ -71,7 +71,7 @@ impl ChangePage {
         let change = |change: store::Change| {
             let node = change.object.map(|object| Node::of(object, &batch));
             let kind = if node.is_some() { ChangeKind::Upsert } else { ChangeKind::Delete };
-            let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.change_seq));
+            let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.seq));
             Change { kind, id: change.id.into(), ty: change.kind.type_name(), node, cursor }
         };
         Self {

@@ -1,13 +1,15 @@
 //! What all mutations answer.
 
 use async_graphql::{ID, Interface, SimpleObject};
-use uuid::Uuid;
 
 use super::{
     batch::BatchPayload, tag::TagPayload, task::TaskPayload, task_list::TaskListPayload,
     user::ViewerPayload,
 };
-use crate::{graphql::query::Query, store::Outcome};
+use crate::{
+    graphql::{id, query::Query},
+    store::Outcome,
+};
 
 /// `query` reads on after the change, so lists and counts refresh in the same round trip; `cursor` is the change's place in `changes`.
 #[derive(Interface)]
@@ -35,11 +37,6 @@ pub struct DeletePayload {
     pub cursor: String,
 }
 
-/// Ids as clients read them.
-pub fn ids(ids: Vec<Uuid>) -> Vec<ID> {
-    ids.into_iter().map(ID::from).collect()
-}
-
 /// The payload of what one operation came to; none where that operation comes to something else.
 pub trait OfOutcome: Sized {
     /// Wraps it; `cursor` is its place among the changes.
@@ -65,7 +62,7 @@ impl OfOutcome for DeletePayload {
     fn of(outcome: Outcome, cursor: String) -> Option<Self> {
         match outcome {
             Outcome::Deleted(deleted) => {
-                Some(Self { deleted_ids: ids(deleted), query: Query, cursor })
+                Some(Self { deleted_ids: id::from_uuids(deleted), query: Query, cursor })
             }
             Outcome::Object(_) => None,
         }

@@ -9,14 +9,15 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{dialect::Dialect, pool::Pool};
+use super::{
+    dialect::Dialect,
+    pool::{Pool, STALE},
+};
 use crate::store::list::text;
 
 /// The longest wait for a connection, for the writer lock of SQLite, and for a statement of PostgreSQL,
 /// which goes on when its request is cancelled.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// A connection that was idle for longer is tested before use: the server may have closed it.
-pub const STALE: Duration = Duration::from_secs(30);
 
 /// The pools: the same one twice on PostgreSQL; on SQLite one connection that writes, and several that only
 /// read and are not blocked by the writer.

@@ -9,6 +9,9 @@ use sea_orm::{
     sea_query::{Expr, SelectStatement, SimpleExpr},
 };
 
+/// The maximum number of rows or ids in a statement: databases number their parameters in 15 or 16 bits.
+pub const BATCH_SIZE: usize = 5_000;
+
 /// The row of a selection that has one at the most. sea-orm's own `one` binds that as a limit, see
 /// [`Dialect::fetch_limited`].
 pub async fn fetch_optional<M: FromQueryResult>(

@@ -14,7 +14,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use sea_orm::{
@@ -27,7 +27,10 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use tokio::{runtime::Handle, sync::Semaphore};
 
-use super::{connect::STALE, dialect::StatementExecutor};
+use super::dialect::StatementExecutor;
+
+/// A connection that was idle for longer is tested before use: the server may have closed it.
+pub const STALE: Duration = Duration::from_secs(30);
 
 /// A pool for single statements; transactions take a connection of [`Pool::inner`].
 #[derive(Clone, Debug)]

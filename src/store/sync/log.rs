@@ -79,7 +79,7 @@ impl SyncCursor {
 #[derive(Clone, Debug)]
 pub struct Change {
     /// Its last change.
-    pub change_seq: ChangeSeq,
+    pub seq: ChangeSeq,
     /// Which object.
     pub id: Uuid,
     /// Its type.
@@ -178,9 +178,9 @@ impl ChangePage {
         let has_more = changes.len() > most;
         let mut place = SyncCursor::behind(bounds.counter);
         if has_more {
-            let cut = changes[most].change_seq;
+            let cut = changes[most].seq;
             changes.truncate(most);
-            let whole = changes.partition_point(|change| change.change_seq < cut);
+            let whole = changes.partition_point(|change| change.seq < cut);
             place = match whole {
                 // It is longer than any page.
                 0 => changes.last().map_or(from, |last| SyncCursor {
@@ -188,7 +188,7 @@ impl ChangePage {
                     id: last.id,
                     snapshot_seq,
                 }),
-                _ => SyncCursor::behind(changes[whole - 1].change_seq),
+                _ => SyncCursor::behind(changes[whole - 1].seq),
             };
             if whole > 0 {
                 changes.truncate(whole);
@@ -254,10 +254,10 @@ fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
 impl Change {
     /// The entry that a line of the log tells, if it tells one.
     fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
-        let Some(change_seq) = row.try_get("", CHANGE_SEQ)? else { return Ok(None) };
+        let Some(seq) = row.try_get("", CHANGE_SEQ)? else { return Ok(None) };
         let kind: ObjectKind = row.try_get("", KIND)?;
         let is_gone: bool = row.try_get("", GONE)?;
         let object = if is_gone { None } else { Some(kind.read(row)?) };
-        Ok(Some(Self { change_seq, id: row.try_get("", ID)?, kind, object }))
+        Ok(Some(Self { seq, id: row.try_get("", ID)?, kind, object }))
     }
 }

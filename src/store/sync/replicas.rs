@@ -14,7 +14,7 @@ use sea_orm::{
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::store::{
-    entity::user, error::StoreError, system::SystemStore, write::transaction::AT_ONCE,
+    entity::user, error::StoreError, sql::dialect::BATCH_SIZE, system::SystemStore,
 };
 
 /// The channel of PostgreSQL, within one database.
@@ -28,6 +28,7 @@ const POLL_INTERVAL: Duration = Duration::from_secs(10);
 
 impl SystemStore {
     /// Whether other processes may write to the database: on PostgreSQL.
+    #[must_use]
     pub fn has_replicas(&self) -> bool {
         self.0.pools.shared_url().is_some()
     }
@@ -102,7 +103,7 @@ impl SystemStore {
 
     /// Reads the counters of the users who have subscribers here.
     async fn poll_counters(&self) -> Result<(), StoreError> {
-        for users in self.0.feed.subscribed_users().chunks(AT_ONCE) {
+        for users in self.0.feed.subscribed_users().chunks(BATCH_SIZE) {
             #[expect(
                 clippy::disallowed_methods,
                 reason = "a counter shows only that something has changed"

@@ -17,8 +17,9 @@ use crate::{
         },
         error::StoreError,
         owned::Owned,
+        sql::dialect::BATCH_SIZE,
         system::SystemStore,
-        write::transaction::{AT_ONCE, WriteTransaction},
+        write::transaction::WriteTransaction,
     },
     time::Timestamp,
 };
@@ -96,7 +97,7 @@ impl SystemStore {
             )
             .and_where(Expr::col((Entity, Column::No)).gt(no))
             .order_by((Entity, Column::No), Order::Asc)
-            .limit(AT_ONCE as u64);
+            .limit(BATCH_SIZE as u64);
         let rows = self.0.pools.reader.query_all(&select).await?;
         rows.iter().map(|row| Row::from_query_result(row, "")?.revocation()).collect()
     }

@@ -1,13 +1,13 @@
 //! Where tasks are: in which list, and under which task.
 
-use sea_orm::{ColumnTrait, Condition, FromQueryResult, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ExprTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    UpdateMany,
+    sea_query::{BinOper, Expr},
+};
 use uuid::Uuid;
 
-use super::{
-    ordering::Anchor,
-    rows::expect_version,
-    transaction::{AT_ONCE, WriteTransaction},
-};
+use super::{ordering::Anchor, position, rows::expect_version, transaction::WriteTransaction};
 use crate::store::{
     entity::{
         task::{self, Column},
@@ -15,6 +15,7 @@ use crate::store::{
     },
     error::{Input, StoreError},
     owned::Owned,
+    sql::dialect::BATCH_SIZE,
     task::TaskRow,
 };
 
@@ -125,6 +126,33 @@ impl WriteTransaction {
         self.write_next_version::<task::Entity>(old, new).await
     }
 
+    /// Sends all tasks of a list to the inbox, behind those that are there, in the order that they
+    /// have.
+    pub async fn move_to_inbox(&self, list: Uuid) -> Result<(), StoreError> {
+        let inbox = Location::INBOX.siblings();
+        let siblings = Location { list: Some(list), parent: None }.siblings();
+        let end = self.gap::<task::Entity>(&inbox, None, None).await?;
+        let to_inbox = |rows: UpdateMany<task::Entity>| {
+            rows.col_expr(Column::ListId, Location::INBOX.list.into())
+        };
+        let block = position::between(end.left.as_deref(), None);
+        if self.longest(&siblings).await? + block.len() > position::MOST {
+            self.reposition(&siblings, end, to_inbox).await?;
+        } else {
+            let behind =
+                Expr::value(block).binary(BinOper::Custom("||"), Expr::col(Column::Position));
+            to_inbox(self.write_next_versions())
+                .col_expr(Column::Position, behind)
+                .filter(siblings)
+                .exec(&self.transaction)
+                .await?;
+        }
+        // What is left there is under others.
+        let subtasks = to_inbox(self.write_next_versions()).filter(Column::ListId.eq(list));
+        subtasks.exec(&self.transaction).await?;
+        Ok(())
+    }
+
     /// The place right under a task, for one that brings so many levels of tasks along.
     async fn under(
         &self,
@@ -173,7 +201,7 @@ impl WriteTransaction {
         let mut levels = vec![top];
         while let Some(above) = levels.last().filter(|level| !level.is_empty()) {
             let mut level = Vec::new();
-            for above in above.chunks(AT_ONCE) {
+            for above in above.chunks(BATCH_SIZE) {
                 let children = task::Entity::find_owned(self.user)
                     .filter(Column::ParentId.is_in(above.iter().map(|task| task.id)))
                     .order_by_asc(Column::ParentId)
@@ -193,7 +221,7 @@ impl WriteTransaction {
         tasks: &[SubtreeNode],
         list: Option<Uuid>,
     ) -> Result<(), StoreError> {
-        for tasks in tasks.chunks(AT_ONCE) {
+        for tasks in tasks.chunks(BATCH_SIZE) {
             self.write_next_versions::<task::Entity>()
                 .col_expr(Column::ListId, list.into())
                 .filter(Column::Id.is_in(tasks.iter().map(|task| task.id)))

@@ -4,13 +4,12 @@
 //! same time end in one order.
 
 use sea_orm::{
-    ColumnTrait, Condition, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    UpdateMany,
-    sea_query::{BinOper, CaseStatement, Expr, Func},
+    ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
+    sea_query::{CaseStatement, Expr, Func},
 };
 use uuid::Uuid;
 
-use super::{location::Location, position, transaction::WriteTransaction};
+use super::{position, transaction::WriteTransaction};
 use crate::store::{
     entity::{
         task::{self, Column},
@@ -96,7 +95,7 @@ impl Ordered for task_list::Entity {
 /// The room between two siblings, or beyond one of them.
 #[derive(Debug)]
 pub struct Gap {
-    left: Option<String>,
+    pub(super) left: Option<String>,
     right: Option<String>,
 }
 
@@ -152,7 +151,7 @@ impl WriteTransaction {
     }
 
     /// The gap among siblings where something moving, as if it was not there yet.
-    async fn gap<E: Ordered>(
+    pub(super) async fn gap<E: Ordered>(
         &self,
         siblings: &Condition,
         moving: Option<Uuid>,
@@ -222,7 +221,7 @@ impl WriteTransaction {
     }
 
     /// Gives rows short positions at an end, in the order that they have, and what else they get.
-    async fn reposition<E: Ordered>(
+    pub(super) async fn reposition<E: Ordered>(
         &self,
         rows: &Condition,
         end: Gap,
@@ -247,35 +246,8 @@ impl WriteTransaction {
         Ok(())
     }
 
-    /// Sends all tasks of a list to the inbox, behind those that are there, in the order that they
-    /// have.
-    pub async fn move_to_inbox(&self, list: Uuid) -> Result<(), StoreError> {
-        let inbox = Location::INBOX.siblings();
-        let siblings = Location { list: Some(list), parent: None }.siblings();
-        let end = self.gap::<task::Entity>(&inbox, None, None).await?;
-        let to_inbox = |rows: UpdateMany<task::Entity>| {
-            rows.col_expr(Column::ListId, Location::INBOX.list.into())
-        };
-        let block = position::between(end.left.as_deref(), None);
-        if self.longest(&siblings).await? + block.len() > position::MOST {
-            self.reposition(&siblings, end, to_inbox).await?;
-        } else {
-            let behind =
-                Expr::value(block).binary(BinOper::Custom("||"), Expr::col(Column::Position));
-            to_inbox(self.write_next_versions())
-                .col_expr(Column::Position, behind)
-                .filter(siblings)
-                .exec(&self.transaction)
-                .await?;
-        }
-        // What is left there is under others.
-        let subtasks = to_inbox(self.write_next_versions()).filter(Column::ListId.eq(list));
-        subtasks.exec(&self.transaction).await?;
-        Ok(())
-    }
-
     /// How many characters the longest position among siblings has.
-    async fn longest(&self, siblings: &Condition) -> Result<usize, StoreError> {
+    pub(super) async fn longest(&self, siblings: &Condition) -> Result<usize, StoreError> {
         let longest: Option<Option<i32>> = task::Entity::find_owned(self.user)
             .filter(siblings.clone())
             .select_only()

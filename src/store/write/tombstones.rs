@@ -10,12 +10,13 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::transaction::{AT_ONCE, WriteTransaction};
+use super::transaction::WriteTransaction;
 use crate::store::{
     entity::{tombstone, user},
     error::StoreError,
     object::{ID, ObjectEntity, ObjectKind},
     owned::Owned,
+    sql::dialect::BATCH_SIZE,
     sync::change_seq::ChangeSeq,
 };
 
@@ -47,7 +48,7 @@ impl WriteTransaction {
         let again = OnConflict::columns([Column::UserNo, Column::Id])
             .update_columns([Column::Kind, Column::ChangeSeq, Column::At])
             .to_owned();
-        for ids in ids.chunks(AT_ONCE) {
+        for ids in ids.chunks(BATCH_SIZE) {
             let gone = E::delete_owned(self.user).filter(E::ID.is_in(ids.iter().copied()));
             let gone = gone.exec(&self.transaction).await?.rows_affected;
             self.owned.add(E::KIND, -i64::try_from(gone).unwrap_or_default());

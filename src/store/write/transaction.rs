@@ -20,10 +20,6 @@ use crate::{
     time::{Timestamp, Zone},
 };
 
-/// How many rows or ids a statement carries at the most: databases number their parameters in 15 or
-/// 16 bits.
-pub const AT_ONCE: usize = 5_000;
-
 /// A transaction that holds the user's row, and with it the next number of the user's counter.
 ///
 /// All writes of one user wait for each other here, so what is read inside stays true until the

@@ -6,13 +6,14 @@ use uuid::Uuid;
 use super::{
     location::{Location, SubtreeNode},
     rows::expect_version,
-    transaction::{AT_ONCE, WriteTransaction},
+    transaction::WriteTransaction,
 };
 use crate::{
     store::{
         entity::task::{self, Column, Entity},
         error::{Input, StoreError},
         owned::Owned,
+        sql::dialect::BATCH_SIZE,
         task::TaskRow,
     },
     time::Timestamp,
@@ -83,7 +84,7 @@ impl WriteTransaction {
     /// there with: it is there by itself, with those under it.
     pub async fn detach_in_trash(&self, moved: &[Vec<SubtreeNode>]) -> Result<(), StoreError> {
         let along = same_deletion(moved);
-        for ids in along.chunks(AT_ONCE) {
+        for ids in along.chunks(BATCH_SIZE) {
             Entity::update_owned(self.user)
                 .col_expr(Column::DeletedWith, along[0].into())
                 .filter(Column::Id.is_in(ids.iter().copied()))
@@ -99,7 +100,7 @@ impl WriteTransaction {
         deleted: Option<(Timestamp, Uuid)>,
     ) -> Result<(), StoreError> {
         let (at, with) = deleted.unzip();
-        for ids in tasks.chunks(AT_ONCE) {
+        for ids in tasks.chunks(BATCH_SIZE) {
             self.write_next_versions::<task::Entity>()
                 .col_expr(Column::DeletedAt, at.into())
                 .col_expr(Column::DeletedWith, with.into())
