@@ -1,7 +1,7 @@
 //! The only door to the tables.
 //!
-//! Entities and pools are private. [`Store::for_viewer`] opens the door for the one whom the guard
-//! has let in, and everything behind it filters by that user, in SQL.
+//! Entities and pools are private. [`Store::for_viewer`] opens the door for the one whom the
+//! authenticator has verified, and everything behind it filters by that user, in SQL.
 
 mod batch_loader;
 mod entity;

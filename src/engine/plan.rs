@@ -4,11 +4,11 @@
 //! and the response keys of their fields. From then on its answer is written straight from the rows,
 //! without a value, a future or a lookup by name for each field of each row.
 //!
-//! A plan only knows how to succeed. In any other case the library answers, as if there were no plan: so
-//! both answer alike, and no error is worded twice.
+//! A plan answers what it read and what the store refused. In any other case the library answers, as if
+//! there were no plan: so both answer alike, and no error is worded twice.
 //!
 //! ```text
-//! CollectedField fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON
+//! CollectedField fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON, or the store's error
 //!  of an operation                 ▲           └─► nothing: the library answers
 //!                      variables ──┘
 //! ```

@@ -3,7 +3,7 @@
 //! The schema is walked: each root field has a row here, and a new one without a row fails
 //! [`each_root_field_has_a_row`]. A row first succeeds as the owner; then anon is refused, and a
 //! stranger with the owner's id gets the very bytes that they get for an id that nobody has.
-//! What only connections that last can show is in `live::isolation`.
+//! What only connections that last can show is in `live_updates::isolation`.
 
 use std::collections::BTreeSet;
 

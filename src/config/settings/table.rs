@@ -33,7 +33,8 @@ pub const SERVER: [Section; 7] = [HTTP, DATABASE, DEVELOPMENT, DOCUMENTS, QUOTAS
 /// While none of these is set, the server runs in development mode.
 pub const TOKEN_SOURCES: Section = section! { "Token sources":
     /// Address of Better Auth, such as `https://example.com`, from which its key set
-    /// (`/api/auth/jwks`), issuer and audience are derived
+    /// (`/api/auth/jwks`, or `<path>/jwks` where the address has a path), issuer and audience are
+    /// derived
     BETTER_AUTH_URL, One("URL") => token_settings.better_auth_url: text, url;
     /// Secret of HS256 tokens, at least 32 bytes
     BETTER_AUTH_SECRET, One("SECRET") => token_settings.better_auth_secret: text, secret;
@@ -45,11 +46,11 @@ pub const TOKEN_SOURCES: Section = section! { "Token sources":
 };
 
 const TOKEN_VALIDATION: Section = section! { "Token validation":
-    /// Accepted issuers (`iss`), separated by commas, one of which every token must name; by default
-    /// the origin of `BETTER_AUTH_URL`
+    /// Accepted issuers (`iss`), separated by commas, one of which every token must name; required
+    /// with `JWKS_URL`; by default the origin of `BETTER_AUTH_URL`, and an HS256 token may leave it out
     JWT_ISSUER, Many("ISSUERS") => token_settings.jwt_issuer: list, list;
-    /// Accepted audiences (`aud`), separated by commas, one of which every token must name; by default
-    /// the origin of `BETTER_AUTH_URL`
+    /// Accepted audiences (`aud`), separated by commas, one of which every token must name; required
+    /// with `JWKS_URL`; by default the origin of `BETTER_AUTH_URL`, and an HS256 token may leave it out
     JWT_AUDIENCE, Many("AUDIENCES") => token_settings.jwt_audience: list, list;
     /// `true`: one `sub` is the same user with all issuers
     TASKWARD_SHARED_SUBJECTS = "false", Nothing => token_settings.shared_subjects: switch, plain;
@@ -76,7 +77,8 @@ const HTTP: Section = section! { "HTTP":
 const DATABASE: Section = section! { "Database":
     /// The database: `sqlite://<file>` or `postgres://<user>:<password>@<host>/<name>`
     DATABASE_URL = "sqlite://./data/taskward.db", One("URL") => database_url: database_url, database_url;
-    /// Maximum number of connections to the database
+    /// Maximum number of connections to the database, besides one that listens (PostgreSQL) or writes
+    /// (SQLite)
     TASKWARD_POOL_SIZE = "16", One("COUNT") => pool_size: positive, plain;
 };
 

@@ -26,7 +26,7 @@ pub struct User {
 
 #[ComplexObject]
 impl User {
-    /// Decides what `overdue`, `dueOn.within` and recurrences mean by a day. Default UTC.
+    /// Decides what `overdue` and `dueOn.within` mean by a day. Default UTC.
     async fn time_zone(&self, ctx: &Context<'_>) -> Result<Zone, ApiError> {
         Ok(ctx.store()?.zone().await?)
     }

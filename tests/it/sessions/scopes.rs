@@ -36,7 +36,7 @@ fn is_forbidden(reply: &Reply) -> bool {
 }
 
 on_each_database! {
-    /// Those of a subscription are in `live::isolation`.
+    /// Those of a subscription are in `live_updates::isolation`.
     async fn each_root_field_asks_for_its_scope(api: Api) {
         let schema = Schema::of(&api).await;
         for (root, keyword, scope) in [
