@@ -176,9 +176,11 @@ pub async fn refresh_revocations(
     store: &SystemStore,
 ) -> Result<(), DbErr> {
     loop {
+        // What is written while the database reads may be missing.
+        let read_at = authenticator.now();
         let revocations = store.revocations_after(authenticator.last_revocation()).await?;
         if revocations.is_empty() {
-            authenticator.confirm_revocations();
+            authenticator.confirm_revocations(read_at);
             return Ok(());
         }
         authenticator.apply_revocations(revocations);

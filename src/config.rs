@@ -71,6 +71,11 @@ impl Settings {
         }
         self.read(&SERVER, &mut config, &mut faults);
         let Config { listen, development, .. } = config;
+        if !development && self.given("DATABASE_URL").is_empty() {
+            faults.push(
+                "DATABASE_URL: it is set to nothing, as by a variable that was never filled in: name the database, or leave the setting out".to_owned(),
+            );
+        }
         if development && !listen.ip().is_loopback() {
             faults.push(format!(
                 "TASKWARD_LISTEN: {listen} can be reached from other machines, which development mode does not allow: configure where tokens come from (BETTER_AUTH_URL, BETTER_AUTH_SECRET or JWKS_URL), or listen on 127.0.0.1"
@@ -93,9 +98,14 @@ impl Settings {
 
     /// The text of a setting, or its default: an empty text counts as not set.
     fn text(&self, setting: &Setting) -> String {
-        let texts = self.0.get_many::<String>(setting.name).unwrap_or_default();
-        let text = texts.map(String::as_str).collect::<Vec<_>>().join(",");
+        let text = self.given(setting.name);
         if text.is_empty() { setting.default.to_owned() } else { text }
+    }
+
+    /// The text of a setting as it was given; its default where it was not.
+    fn given(&self, name: &str) -> String {
+        let texts = self.0.get_many::<String>(name).unwrap_or_default();
+        texts.map(String::as_str).collect::<Vec<_>>().join(",")
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     token::Token,
     viewer::{UserId, Viewer},
 };
-use crate::time::Clock;
+use crate::time::{Clock, Timestamp};
 
 /// How long ago revocations may have been confirmed before the server counts as not ready.
 const MAX_REVOCATION_AGE: TimeDelta = TimeDelta::seconds(30);
@@ -143,9 +143,15 @@ impl Authenticator {
         self.revocations.last_revocation()
     }
 
-    /// Records that all revocations up to now are applied.
-    pub fn confirm_revocations(&self) {
-        self.revocations.confirm(self.clock.now());
+    /// The time by the clock that decides about expiry.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Records that all revocations up to that time are applied.
+    pub fn confirm_revocations(&self, at: Timestamp) {
+        self.revocations.confirm(at);
     }
 
     /// Whether the applied revocations are recent. If not, a token that was revoked at another

@@ -111,8 +111,8 @@ impl Revocations {
         self.last_revocation.load(Ordering::SeqCst)
     }
 
-    pub(super) fn confirm(&self, now: Timestamp) {
-        self.confirmed_at.store(now.millis(), Ordering::SeqCst);
+    pub(super) fn confirm(&self, at: Timestamp) {
+        self.confirmed_at.store(at.millis(), Ordering::SeqCst);
     }
 
     pub(super) fn confirmed_at(&self) -> Timestamp {

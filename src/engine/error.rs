@@ -12,7 +12,7 @@ use crate::{
 /// Why a request is not executed. The transport chooses the status.
 #[derive(Debug)]
 pub enum RequestError {
-    /// The request is not well-formed, or its document is not found or not allowed.
+    /// The request is not well-formed, its document is not found or not allowed, or it is one too many.
     Malformed(ApiError),
     /// The hash of an automatic persisted query is not known: the client sends the document too then.
     UnknownHash(ApiError),

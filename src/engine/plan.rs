@@ -8,9 +8,9 @@
 //! there were no plan: so both answer alike, and no error is worded twice.
 //!
 //! ```text
-//! CollectedField fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON, or the store's error
-//!  of an operation                 ▲           └─► nothing: the library answers
-//!                      variables ──┘
+//! selected fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON, or the store's error
+//!  of an operation                         ▲   └─► nothing: the library answers
+//!                              variables ──┘
 //! ```
 
 mod arguments;

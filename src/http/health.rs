@@ -36,7 +36,7 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Read
     };
     let keys = state.authenticator.ready().map_or_else(|missing| missing, |()| OK);
     let knows_sign_outs = state.authenticator.knows_revocations();
-    let sign_outs = if knows_sign_outs { OK } else { "not read for 30 s" };
+    let sign_outs = if knows_sign_outs { OK } else { "last read more than 30 s ago" };
     let shutting_down = state.shutdown.is_cancelled();
     let ready =
         [database, migrations, keys, sign_outs].iter().all(|part| *part == OK) && !shutting_down;

@@ -256,6 +256,9 @@ impl Store {
 impl OwnedStore {
     /// The viewer's objects of these ids; an id of nothing, or of somebody else's object, is left out.
     pub async fn objects(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, Object>, StoreError> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
         let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
         self.store.find_objects(&self.store.pools.reader, user, ids).await
     }

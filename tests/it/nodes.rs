@@ -70,6 +70,14 @@ on_each_database! {
         }
     }
 
+    async fn the_viewer_is_found_without_the_database(api: Api) {
+        let id = Uuid::new_v4().to_string();
+        let viewer = api.with_token(api.token(&id, &json!({})));
+        let (found, sent) = statements(nodes(&viewer, &[&id, "nobody"])).await;
+        assert_eq!(found, json!([{ "__typename": "User", "id": id }, null]));
+        assert!(sent.is_empty(), "{sent:#?}");
+    }
+
     async fn what_they_cost_is_what_is_asked_for(api: Api) {
         // 99 nodes with 100 subtasks each are within 10,000 objects, 100 are not.
         let document = "query($ids: [ID!]!) { nodes(ids: $ids) { id ... on Task { subtasks(first: 100) { nodes { id } } } } }";

@@ -1,6 +1,6 @@
-//! How an [`Timestamp`] lies in a column: `timestamptz` on PostgreSQL, milliseconds on SQLite.
+//! How a [`Timestamp`] is stored in a column: `timestamptz` on PostgreSQL, milliseconds on SQLite.
 //!
-//! Reading looks at the row's database here; writing is turned in [`crate::store::dialect`], since
+//! Reading looks at the row's database here; writing is turned in [`crate::store::sql::dialect`], since
 //! a value does not know where it goes.
 
 use chrono::{DateTime, Utc};

@@ -68,7 +68,7 @@ pub struct Model {
     pub list_id: Option<Uuid>,
     /// The task that it is under, or none: the top level of its list.
     pub parent_id: Option<Uuid>,
-    /// Where it stands among its siblings, see [`crate::store::position`].
+    /// Where it stands among its siblings, see [`crate::store::write::position`].
     pub position: String,
     /// When it was made.
     pub created_at: Timestamp,

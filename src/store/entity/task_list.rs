@@ -15,7 +15,7 @@ pub struct Model {
     pub name: String,
     /// `#rrggbb`
     pub color: Option<String>,
-    /// Where it stands among the user's lists, see [`crate::store::position`].
+    /// Where it stands among the user's lists, see [`crate::store::write::position`].
     pub position: String,
     /// Set while it is archived.
     pub archived_at: Option<Timestamp>,

@@ -117,7 +117,7 @@ impl<E: Owned> GroupedList<E> {
         Self { condition, column, keys, totals: OnceCell::new(), beyond: Default::default() }
     }
 
-    fn after(&self, side: Side, inclusive: bool) -> &OnceCell<HashSet<Uuid>> {
+    fn beyond_on(&self, side: Side, inclusive: bool) -> &OnceCell<HashSet<Uuid>> {
         &self.beyond[usize::from(side == Side::Next) * 2 + usize::from(inclusive)]
     }
 
@@ -250,7 +250,7 @@ impl OwnedStore {
         let bound = window.bound(if inclusive { side } else { opposite(side) });
         match (&page.group, bound) {
             (Some((group, key)), Some(cursor)) => {
-                let known = group.after(side, inclusive);
+                let known = group.beyond_on(side, inclusive);
                 let beyond = || self.group_beyond(page, group, cursor, side, inclusive);
                 Ok(known.get_or_try_init(beyond).await?.contains(key))
             }

@@ -35,7 +35,7 @@ pub struct SyncCursor {
     id: Uuid,
     /// Deletions up to this number need not be told, since whoever reads has begun after them and
     /// never saw what they deleted.
-    #[serde(default = "zero", skip_serializing_if = "is_zero")]
+    #[serde(rename = "began", default = "zero", skip_serializing_if = "is_zero")]
     snapshot_seq: ChangeSeq,
 }
 
@@ -259,5 +259,26 @@ impl Change {
         let is_gone: bool = row.try_get("", GONE)?;
         let object = if is_gone { None } else { Some(kind.read(row)?) };
         Ok(Some(Self { seq, id: row.try_get("", ID)?, kind, object }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_stay_valid_from_release_to_release() {
+        let id = Uuid::from_u128(7);
+        let (change_seq, snapshot_seq) = (ChangeSeq(5), ChangeSeq(9));
+        for (cursor, pinned) in [
+            (SyncCursor::behind(change_seq), r#"{"number":5}"#),
+            (
+                SyncCursor { change_seq, id, snapshot_seq },
+                r#"{"number":5,"id":"00000000-0000-0000-0000-000000000007","began":9}"#,
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&cursor).unwrap(), pinned);
+            assert_eq!(serde_json::from_str::<SyncCursor>(pinned).unwrap(), cursor);
+        }
     }
 }

@@ -138,7 +138,7 @@ impl WriteTransaction {
         }
     }
 
-    /// Whether something stands there already, whatever lies in the trash anchor it.
+    /// Whether a row is there already, whatever is in the trash next to it.
     pub async fn is_at<E: Ordered>(
         &self,
         row: &E::Model,
@@ -150,7 +150,7 @@ impl WriteTransaction {
         Ok(gap.holds(E::position(row)))
     }
 
-    /// The gap among siblings where something moving, as if it was not there yet.
+    /// The gap among siblings into which a row is to go; one that moves counts as not there yet.
     pub(super) async fn gap<E: Ordered>(
         &self,
         siblings: &Condition,

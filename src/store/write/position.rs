@@ -1,4 +1,4 @@
-//! Where something stands among its siblings: a text between the statements of its neighbours, so that
+//! Where something stands among its siblings: a text between the texts of its neighbours, so that
 //! moving one of them writes one row.
 //!
 //! A key is a list of whole numbers. Lists compare number by number, and a list comes before those
@@ -100,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    /// Puts a key into the gap before that place, between the keys anchor it.
+    /// Puts a key into the gap before that place, between the keys on both sides of it.
     fn insert(keys: &mut Vec<String>, place: usize) {
         let before = place.checked_sub(1).map(|place| keys[place].as_str());
         let after = keys.get(place).map(String::as_str);

@@ -74,8 +74,8 @@ impl WriteTransaction {
         Ok(ids)
     }
 
-    /// A task, and those under it that share its fate: they are where it is, in the trash by the same
-    /// deletion or not at all.
+    /// A task, and those under it that are trashed together with it: in the trash by the same deletion, or
+    /// not at all.
     async fn trashed_together(&self, task: &TaskRow) -> Result<Vec<Uuid>, StoreError> {
         Ok(same_deletion(&self.subtree(vec![SubtreeNode::of(task)]).await?))
     }

@@ -197,6 +197,16 @@ fn an_empty_variable_counts_as_not_set() {
 }
 
 #[test]
+fn an_empty_database_address_does_not_start_production_on_another_database() {
+    let folder = Folder::new()
+        .with("BETTER_AUTH_SECRET", "a-secret-that-is-long-enough-for-hs256")
+        .with("DATABASE_URL", "");
+    let output = folder.run(&["check-config"]);
+    let faults = output.faults();
+    assert!(matches!(&faults[..], [fault] if fault.starts_with("DATABASE_URL")), "{faults:#?}");
+}
+
+#[test]
 fn flags_are_accepted_before_and_after_the_command() {
     let origins = ["--cors-origins=https://a.example,https://b.example", "--cors-origins"];
     let flags = [&origins[..], &["https://c.example", "--shared-subjects"]].concat();
