@@ -1,4 +1,4 @@
-//! The types of objects that a user has. [`objects!`] below is the only list of them: whatever differs
+//! The types of objects that a user has. `objects!` below is the only list of them: whatever differs
 //! by type either comes out of it, or is a `match` that does not compile with one of them missing.
 
 #![warn(clippy::wildcard_enum_match_arm)]

@@ -1,4 +1,4 @@
-//! What clients write of a task. Each value has one line in [`values!`], which makes it a field of a
+//! What clients write of a task. Each value has one line in `values!`, which makes it a field of a
 //! new task and of a patch, and writes it both into a new row and into the assignments of an update.
 
 use chrono::NaiveDate;
