@@ -11,59 +11,64 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    hash::Hash,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
 
-/// A user's key in the database. It is a number here, because this module imports nothing.
-type UserNo = i64;
-
-/// The subscribers of each user.
-#[derive(Debug, Default)]
-pub struct Feed {
+/// The subscribers of each user. `U` is the key of a user, `S` a sequence number.
+#[derive(Debug)]
+pub struct Feed<U, S> {
     /// For each user with a subscriber.
-    channels: Mutex<HashMap<UserNo, Channel>>,
-    outgoing: Option<Outgoing>,
+    channels: Mutex<HashMap<U, Channel<S>>>,
+    outgoing: Option<Outgoing<U, S>>,
 }
 
 #[derive(Debug)]
-struct Channel {
+struct Channel<S> {
     /// The latest sequence number known.
-    sequence: watch::Sender<i64>,
+    sequence: watch::Sender<S>,
     /// Limits the reads at a time, so that many subscribers of one user do not block other users.
     permits: Arc<Semaphore>,
 }
 
 const MAX_CONCURRENT_READS: usize = 2;
 
-impl Default for Channel {
+impl<S: Default> Default for Channel<S> {
     fn default() -> Self {
         Self {
-            sequence: watch::Sender::new(0),
+            sequence: watch::Sender::default(),
             permits: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
         }
     }
 }
 
 /// The notifications for other replicas.
-#[derive(Debug, Default)]
-struct Outgoing {
+#[derive(Debug)]
+struct Outgoing<U, S> {
     /// The latest sequence number of each user.
-    latest: Mutex<BTreeMap<UserNo, i64>>,
+    latest: Mutex<BTreeMap<U, S>>,
     added: Notify,
 }
 
-impl Feed {
+impl<U, S> Default for Feed<U, S> {
+    fn default() -> Self {
+        Self { channels: Mutex::default(), outgoing: None }
+    }
+}
+
+impl<U: Copy + Ord + Hash, S: Copy + Ord + Default> Feed<U, S> {
     /// A feed that also collects notifications for other replicas, see [`Feed::take_outgoing`].
     #[must_use]
     pub fn between_replicas() -> Self {
-        Self { outgoing: Some(Outgoing::default()), ..Self::default() }
+        let outgoing = Outgoing { latest: Mutex::default(), added: Notify::default() };
+        Self { outgoing: Some(outgoing), ..Self::default() }
     }
 
     /// Notifies all subscribers, also at other replicas, of a change that this process has committed.
-    pub fn publish(&self, user: UserNo, sequence: i64) {
+    pub fn publish(&self, user: U, sequence: S) {
         self.apply_remote(user, sequence);
         if let Some(Outgoing { latest, added }) = &self.outgoing {
             lock(latest).entry(user).and_modify(|it| *it = sequence.max(*it)).or_insert(sequence);
@@ -72,7 +77,7 @@ impl Feed {
     }
 
     /// Notifies the subscribers in this process, if that sequence number is later than the latest one known.
-    pub fn apply_remote(&self, user: UserNo, sequence: i64) {
+    pub fn apply_remote(&self, user: U, sequence: S) {
         if let Some(channel) = lock(&self.channels).get(&user) {
             channel.sequence.send_if_modified(|known| {
                 let is_later = sequence > *known;
@@ -84,7 +89,7 @@ impl Feed {
 
     /// Waits for notifications for other replicas, and takes them all. Never returns if the feed does not
     /// collect any.
-    pub async fn take_outgoing(&self) -> BTreeMap<UserNo, i64> {
+    pub async fn take_outgoing(&self) -> BTreeMap<U, S> {
         let Some(Outgoing { latest, added }) = &self.outgoing else {
             return std::future::pending().await;
         };
@@ -99,13 +104,13 @@ impl Feed {
 
     /// The users with a subscriber in this process.
     #[must_use]
-    pub fn subscribed_users(&self) -> Vec<UserNo> {
+    pub fn subscribed_users(&self) -> Vec<U> {
         lock(&self.channels).keys().copied().collect()
     }
 
     /// Subscribes to the changes of a user from now on.
     #[must_use]
-    pub fn subscribe(self: &Arc<Self>, user: UserNo) -> Subscriber {
+    pub fn subscribe(self: &Arc<Self>, user: U) -> Subscriber<U, S> {
         let mut channels = lock(&self.channels);
         let Channel { sequence, permits } = channels.entry(user).or_default();
         let (sequence, permits) = (sequence.subscribe(), Arc::clone(permits));
@@ -115,14 +120,14 @@ impl Feed {
 
 /// A subscription to the changes of a user, until it is dropped.
 #[derive(Debug)]
-pub struct Subscriber {
-    sequence: watch::Receiver<i64>,
+pub struct Subscriber<U: Eq + Hash, S> {
+    sequence: watch::Receiver<S>,
     permits: Arc<Semaphore>,
-    user: UserNo,
-    feed: Arc<Feed>,
+    user: U,
+    feed: Arc<Feed<U, S>>,
 }
 
-impl Subscriber {
+impl<U: Eq + Hash, S> Subscriber<U, S> {
     /// Waits for a change after the last one returned, or after the subscription began.
     pub async fn changed(&mut self) {
         // This cannot fail, because the channel has its sender until the last subscriber is dropped.
@@ -137,7 +142,7 @@ impl Subscriber {
     }
 }
 
-impl Drop for Subscriber {
+impl<U: Eq + Hash, S> Drop for Subscriber<U, S> {
     fn drop(&mut self) {
         let mut channels = lock(&self.feed.channels);
         if channels.get(&self.user).is_some_and(|it| it.sequence.receiver_count() == 1) {
@@ -158,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_subscriber_is_notified_of_its_user_only() {
-        let feed = Arc::new(Feed::default());
+        let feed = Arc::new(Feed::<u8, u8>::default());
         let mut subscriber = feed.subscribe(1);
         feed.publish(2, 9);
         assert_eq!(subscriber.changed().now_or_never(), None);
@@ -174,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_user_without_subscribers_has_no_channel() {
-        let feed = Arc::new(Feed::default());
+        let feed = Arc::new(Feed::<u8, u8>::default());
         let (one, other) = (feed.subscribe(1), feed.subscribe(1));
         drop(one);
         assert_eq!(feed.subscribed_users(), [1]);
@@ -186,7 +191,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_replicas_get_the_latest_sequence_number_of_each_user() {
-        let feed = Feed::between_replicas();
+        let feed = Feed::<u8, u8>::between_replicas();
         assert_eq!(feed.take_outgoing().now_or_never(), None);
         for (user, sequence) in [(1, 1), (2, 7), (1, 3), (1, 2)] {
             feed.publish(user, sequence);

@@ -12,7 +12,7 @@
 //! | [`telemetry`] | the log | |
 //! | [`http`] | routes, layers, negotiation, the order of refusal, WebSocket and event stream | `auth`, `engine`, `error`, `store`, `time` |
 //! | [`engine`] | the one way in: documents, limits, values, plans, execution | `auth`, `error`, `graphql`, `store`, `time` |
-//! | [`graphql`] | the schema: roots, types, inputs | `auth`, `error`, `feed`, `store`, `time` |
+//! | [`graphql`] | the schema: roots, types, inputs | `auth`, `error`, `store`, `time` |
 //! | [`error`] | an error as a client sees it | `auth`, `store` |
 //! | [`store`] | the only door to the tables | `auth`, `feed`, `time` |
 //! | [`feed`] | who must be notified that a user's data changed | |

@@ -30,6 +30,7 @@ use uuid::{ContextV7, Uuid};
 pub(crate) use self::sql::projection::ColumnKind;
 pub(crate) use self::{
     entity::{
+        id::{ListId, TaskId},
         tag::Column as TagColumn,
         task::{Column as TaskColumn, Priority},
     },
@@ -45,7 +46,7 @@ pub(crate) use self::{
     sql::projection::{ColumnValue, Row},
     sync::{
         change_seq::ChangeSeq,
-        log::{Change, ChangePage, SyncCursor},
+        log::{Change, ChangePage, Subscriber, SyncCursor},
     },
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow},
@@ -92,7 +93,7 @@ pub struct Store {
     /// All columns of a task.
     task_columns: TaskColumns,
     /// Who must be told of a change.
-    feed: Arc<Feed>,
+    feed: Arc<Feed<UserNo, ChangeSeq>>,
 }
 
 impl Store {
@@ -190,7 +191,7 @@ impl OwnedStore {
     }
 
     /// The viewer's object of that id.
-    async fn object<E: ObjectEntity>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
+    async fn object<E: ObjectEntity>(&self, id: E::Id) -> Result<Option<E::Model>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
         let select = E::find_owned(user).filter(E::ID.eq(id));
         Ok(fetch_optional(&self.store.pools.reader, select.into_query()).await?)

@@ -29,7 +29,7 @@ const NOTIFICATION_BATCH: usize = 190;
 #[derive(Clone)]
 pub struct Postgres {
     pool: PgPool,
-    feed: Arc<Feed>,
+    feed: Arc<Feed<i64, i64>>,
 }
 
 impl Postgres {

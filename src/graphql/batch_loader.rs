@@ -6,11 +6,11 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    hash::Hash,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::sync::OnceCell;
-use uuid::Uuid;
 
 use super::{
     context::RequestContext,
@@ -23,25 +23,26 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    store::{OwnedStore, TaskRow},
+    store::{ListId, OwnedStore, TaskId, TaskRow},
 };
 
 /// What was read for a batch, by id, or the error of reading it.
-type Shared<T> = OnceCell<Result<HashMap<Uuid, T>, ApiError>>;
+type Shared<I, T> = OnceCell<Result<HashMap<I, T>, ApiError>>;
+type Subtasks = Shared<TaskId, Arc<TaskConnection>>;
 
 /// Tasks that are shown together.
 #[derive(Default)]
 pub struct TaskBatch {
-    tasks: Vec<Uuid>,
-    in_lists: BTreeSet<Uuid>,
-    under: BTreeSet<Uuid>,
+    tasks: Vec<TaskId>,
+    in_lists: BTreeSet<ListId>,
+    under: BTreeSet<TaskId>,
     /// Whether one of them is in the trash.
     trashed: bool,
-    tags: Shared<Vec<Tag>>,
-    lists: Shared<TaskList>,
-    parents: Shared<Task>,
+    tags: Shared<TaskId, Vec<Tag>>,
+    lists: Shared<ListId, TaskList>,
+    parents: Shared<TaskId, Task>,
     /// A document may ask for subtasks in several ways.
-    subtasks: Mutex<HashMap<TaskArguments, Arc<Shared<Arc<TaskConnection>>>>>,
+    subtasks: Mutex<HashMap<TaskArguments, Arc<Subtasks>>>,
 }
 
 impl TaskBatch {
@@ -58,40 +59,44 @@ impl TaskBatch {
     }
 
     /// The tags of one of them.
-    pub async fn tags(&self, store: &OwnedStore, task: Uuid) -> Result<&[Tag], ApiError> {
+    pub async fn tags(&self, store: &OwnedStore, task: TaskId) -> Result<&[Tag], ApiError> {
         let tags = self.tags.get_or_init(async || {
             let tags = store.tags_of(&self.tasks).await?.into_iter();
             Ok(tags.map(|(task, rows)| (task, rows.into_iter().map(Tag::from).collect())).collect())
         });
-        Ok(found(tags.await, task)?.map_or(&[], Vec::as_slice))
+        Ok(found(tags.await, &task)?.map_or(&[], Vec::as_slice))
     }
 
     /// The list that one of them is in.
-    pub async fn list(&self, store: &OwnedStore, id: Uuid) -> Result<Option<&TaskList>, ApiError> {
+    pub async fn list(
+        &self,
+        store: &OwnedStore,
+        id: ListId,
+    ) -> Result<Option<&TaskList>, ApiError> {
         let lists = self.lists.get_or_init(async || {
             let ids: Vec<_> = self.in_lists.iter().copied().collect();
             let rows = store.lists_by_id(&ids).await?.into_iter();
             Ok(rows.map(|(id, row)| (id, row.into())).collect())
         });
-        found(lists.await, id)
+        found(lists.await, &id)
     }
 
     /// The task that one of them is under.
-    pub async fn parent(&self, store: &OwnedStore, id: Uuid) -> Result<Option<&Task>, ApiError> {
+    pub async fn parent(&self, store: &OwnedStore, id: TaskId) -> Result<Option<&Task>, ApiError> {
         let parents = self.parents.get_or_init(async || {
             let ids: Vec<_> = self.under.iter().copied().collect();
             let rows = store.tasks_by_id(&ids).await?;
             let batch = Self::of(rows.values());
             Ok(rows.into_iter().map(|(id, row)| (id, Task::new(row, &batch))).collect())
         });
-        found(parents.await, id)
+        found(parents.await, &id)
     }
 
     /// A page of the subtasks of one of them.
     pub async fn subtasks(
         &self,
         request: &RequestContext,
-        task: Uuid,
+        task: TaskId,
         arguments: TaskArguments,
     ) -> Result<Option<Arc<TaskConnection>>, ApiError> {
         // Where everything has been read, nothing is awaited: without this, a request would not be cut off
@@ -102,14 +107,14 @@ impl TaskBatch {
             Arc::clone(subtasks.entry(arguments.clone()).or_default())
         };
         let pages = pages.get_or_init(|| self.subtask_pages(request, arguments)).await;
-        Ok(found(pages, task)?.map(Arc::clone))
+        Ok(found(pages, &task)?.map(Arc::clone))
     }
 
     async fn subtask_pages(
         &self,
         request: &RequestContext,
         arguments: TaskArguments,
-    ) -> Result<HashMap<Uuid, Arc<TaskConnection>>, ApiError> {
+    ) -> Result<HashMap<TaskId, Arc<TaskConnection>>, ApiError> {
         let ListQuery { filter, order, window, order_name } = arguments.read(request).await?;
         let store = &request.store;
         let pages = store.subtask_pages(&self.tasks, self.trashed, &filter, &order, window).await?;
@@ -120,6 +125,9 @@ impl TaskBatch {
 }
 
 /// What belongs to one of a batch. The error of reading it is the error of each.
-fn found<T>(read: &Result<HashMap<Uuid, T>, ApiError>, one: Uuid) -> Result<Option<&T>, ApiError> {
-    read.as_ref().map(|all| all.get(&one)).map_err(Clone::clone)
+fn found<'r, I: Eq + Hash, T>(
+    read: &'r Result<HashMap<I, T>, ApiError>,
+    one: &I,
+) -> Result<Option<&'r T>, ApiError> {
+    read.as_ref().map(|all| all.get(one)).map_err(Clone::clone)
 }

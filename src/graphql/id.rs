@@ -13,22 +13,22 @@ use crate::{
 pub const MAX_IDS: usize = 100;
 
 /// Parses a hyphenated UUID of either case. No object has an id of any other form.
-pub fn uuid(id: &ID) -> Option<Uuid> {
+pub fn parse<I: From<Uuid>>(id: &ID) -> Option<I> {
     const HYPHENATED: usize = 36;
-    (id.len() == HYPHENATED).then(|| Uuid::try_parse(id).ok()).flatten()
+    (id.len() == HYPHENATED).then(|| Uuid::try_parse(id).ok()).flatten().map(I::from)
 }
 
 /// Parses the id of an existing object. A malformed id is not found.
-pub fn parse_or_not_found(id: &ID, input: Input) -> Result<Uuid, ApiError> {
-    uuid(id).ok_or_else(|| StoreError::NotFound(input).into())
+pub fn parse_or_not_found<I: From<Uuid>>(id: &ID, input: Input) -> Result<I, ApiError> {
+    parse(id).ok_or_else(|| StoreError::NotFound(input).into())
 }
 
 /// The same for a list of ids.
-pub fn parse_all_or_not_found(
+pub fn parse_all_or_not_found<I: From<Uuid>>(
     field: &str,
     ids: Option<Vec<ID>>,
     input: fn(usize) -> Input,
-) -> Result<Vec<Uuid>, ApiError> {
+) -> Result<Vec<I>, ApiError> {
     let ids = ids.unwrap_or_default();
     at_most(field, &ids)?;
     ids.iter().enumerate().map(|(index, id)| parse_or_not_found(id, input(index))).collect()
@@ -50,11 +50,12 @@ pub fn at_most(field: &str, ids: &[ID]) -> Result<(), ApiError> {
 
 /// Parses the client's id for a new object. It must not be the viewer's id, because ids are unique over all
 /// types.
-pub fn new(id: &ID, viewer: &UserId) -> Result<Uuid, ApiError> {
-    let uuid = uuid(id);
+pub fn new<I: From<Uuid>>(id: &ID, viewer: &UserId) -> Result<I, ApiError> {
+    let uuid = parse::<Uuid>(id);
     let normalized = uuid.map(|uuid| uuid.to_string());
     if [Some(id.as_str()), normalized.as_deref()].contains(&Some(viewer.as_str())) {
         return Err(ApiError::new(ErrorCode::Conflict, "This id is your own user id."));
     }
-    uuid.ok_or_else(|| ApiError::bad_input("input.id", "id must be a UUID; version 7 is best."))
+    uuid.map(I::from)
+        .ok_or_else(|| ApiError::bad_input("input.id", "id must be a UUID; version 7 is best."))
 }

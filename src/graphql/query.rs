@@ -45,7 +45,7 @@ impl Query {
 
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn task(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Task>, ApiError> {
-        let Some(id) = id::uuid(&id) else { return Ok(None) };
+        let Some(id) = id::parse(&id) else { return Ok(None) };
         Ok(ctx.store()?.task(id).await?.map(Task::from))
     }
 
@@ -68,7 +68,7 @@ impl Query {
 
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn tag(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Tag>, ApiError> {
-        let Some(id) = id::uuid(&id) else { return Ok(None) };
+        let Some(id) = id::parse(&id) else { return Ok(None) };
         Ok(ctx.store()?.tag(id).await?.map(Tag::from))
     }
 
@@ -86,7 +86,7 @@ impl Query {
 
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn list(&self, ctx: &Context<'_>, id: ID) -> Result<Option<TaskList>, ApiError> {
-        let Some(id) = id::uuid(&id) else { return Ok(None) };
+        let Some(id) = id::parse(&id) else { return Ok(None) };
         Ok(ctx.store()?.list(id).await?.map(TaskList::from))
     }
 

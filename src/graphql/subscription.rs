@@ -16,8 +16,7 @@ use super::{
 use crate::{
     auth,
     error::ApiError,
-    feed::Subscriber,
-    store::{self, StoreError, SyncCursor},
+    store::{self, StoreError, Subscriber, SyncCursor},
 };
 
 /// The most changes in one result.

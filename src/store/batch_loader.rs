@@ -6,11 +6,11 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, QueryFilter, QueryResult,
     sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
 };
-use uuid::Uuid;
 
 use super::{
     OwnedStore, Window,
     entity::{
+        id::{ListId, TaskId},
         tag,
         task::{Column, Entity},
         task_list, task_tag,
@@ -34,7 +34,10 @@ use super::{
 
 impl OwnedStore {
     /// The tags of each of these tasks, by name; a task without any is left out.
-    pub async fn tags_of(&self, tasks: &[Uuid]) -> Result<HashMap<Uuid, Vec<TagRow>>, StoreError> {
+    pub async fn tags_of(
+        &self,
+        tasks: &[TaskId],
+    ) -> Result<HashMap<TaskId, Vec<TagRow>>, StoreError> {
         let columns = Projection::new(tag::Column::iter());
         let row = |row: QueryResult| Ok(TagRow::from_query_result(&row, "")?);
         self.tagged(tasks, &columns, row).await
@@ -43,19 +46,19 @@ impl OwnedStore {
     /// These columns of the same tags.
     pub async fn tag_parts_of(
         &self,
-        tasks: &[Uuid],
+        tasks: &[TaskId],
         columns: &Projection<tag::Entity>,
-    ) -> Result<HashMap<Uuid, Vec<TagPart>>, StoreError> {
+    ) -> Result<HashMap<TaskId, Vec<TagPart>>, StoreError> {
         self.tagged(tasks, columns, |row| Ok(PartialRow::new(row, columns))).await
     }
 
     async fn tagged<T>(
         &self,
-        tasks: &[Uuid],
+        tasks: &[TaskId],
         columns: &Projection<tag::Entity>,
         tag: impl Fn(QueryResult) -> Result<T, StoreError>,
-    ) -> Result<HashMap<Uuid, Vec<T>>, StoreError> {
-        let mut found: HashMap<Uuid, Vec<T>> = HashMap::new();
+    ) -> Result<HashMap<TaskId, Vec<T>>, StoreError> {
+        let mut found: HashMap<TaskId, Vec<T>> = HashMap::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let reader = &self.store.pools.reader;
         let backend = reader.get_database_backend();
@@ -75,18 +78,24 @@ impl OwnedStore {
     }
 
     /// These lists by id.
-    pub async fn lists_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, ListRow>, StoreError> {
+    pub async fn lists_by_id(
+        &self,
+        ids: &[ListId],
+    ) -> Result<HashMap<ListId, ListRow>, StoreError> {
         let lists = self.by_id::<task_list::Entity>(ids).await?;
         Ok(lists.into_iter().map(|list| (list.id, list)).collect())
     }
 
     /// These tasks by id, also from the trash.
-    pub async fn tasks_by_id(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, TaskRow>, StoreError> {
+    pub async fn tasks_by_id(
+        &self,
+        ids: &[TaskId],
+    ) -> Result<HashMap<TaskId, TaskRow>, StoreError> {
         let tasks = self.by_id::<Entity>(ids).await?;
         Ok(tasks.into_iter().map(|task| (task.id, task)).collect())
     }
 
-    async fn by_id<E: ObjectEntity>(&self, ids: &[Uuid]) -> Result<Vec<E::Model>, StoreError> {
+    async fn by_id<E: ObjectEntity>(&self, ids: &[E::Id]) -> Result<Vec<E::Model>, StoreError> {
         let mut found = Vec::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let reader = &self.store.pools.reader;
@@ -106,12 +115,12 @@ impl OwnedStore {
     /// [`StoreError::ForeignCursor`] for a cursor of another order.
     pub async fn subtask_pages(
         &self,
-        parents: &[Uuid],
+        parents: &[TaskId],
         trashed: bool,
         filter: &TaskFilter,
         order: &[TaskOrder],
         window: Window,
-    ) -> Result<HashMap<Uuid, TaskPage>, StoreError> {
+    ) -> Result<HashMap<TaskId, TaskPage>, StoreError> {
         let trashed_together = filter.trash == Trash::Exclude && trashed;
         let filter = if trashed_together {
             &TaskFilter { trash: Trash::Include, ..filter.clone() }
@@ -122,26 +131,26 @@ impl OwnedStore {
         if trashed_together {
             listing.condition = listing.condition.add(same_deletion_as_parent());
         }
-        let (condition, keys) = (listing.condition.clone(), parents.to_vec());
-        let group = Arc::new(GroupedList::new(condition, Column::ParentId, keys));
-        let under = |parent: Uuid| {
+        let keys = parents.iter().copied().map(Into::into).collect();
+        let group = Arc::new(GroupedList::new(listing.condition.clone(), Column::ParentId, keys));
+        let under = |parent: TaskId| {
             let mut listing = listing.clone();
             listing.condition = listing.condition.add(Column::ParentId.eq(parent));
             listing
         };
         if let [parent] = *parents {
             // One list by itself is read from where the window begins.
-            let page = self.page(under(parent)).await?.within(group, parent);
+            let page = self.page(under(parent)).await?.within(group, parent.into());
             return Ok(HashMap::from([(parent, page)]));
         }
         let mut rows: HashMap<_, Vec<_>> = HashMap::new();
         for row in self.group_rows(&group, &listing).await? {
             rows.entry(row.parent_id).or_default().push(row);
         }
-        let page = |parent: &Uuid| {
+        let page = |parent: &TaskId| {
             let rows = rows.remove(&Some(*parent)).unwrap_or_default();
             let page = Page::of(under(*parent), rows)?;
-            Ok((*parent, page.within(Arc::clone(&group), *parent)))
+            Ok((*parent, page.within(Arc::clone(&group), (*parent).into())))
         };
         parents.iter().map(page).collect()
     }

@@ -3,6 +3,7 @@
 //! They are derived without `#[sea_orm::model]`, whose `Entity::load` would be a way to rows that no
 //! owner filters, and without relations, which would be others.
 
+pub mod id;
 mod instant;
 pub mod revocation;
 pub mod tag;

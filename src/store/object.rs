@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel,
-    Iterable, QueryResult,
+    Iterable, QueryResult, TryGetable, Value,
     entity::prelude::{DeriveActiveEnum, EnumIter},
     sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
@@ -15,7 +15,10 @@ use uuid::Uuid;
 
 use super::{
     OwnedStore, Store,
-    entity::{tag, task, task_list, user},
+    entity::{
+        id::{ListId, TagId, TaskId},
+        tag, task, task_list, user,
+    },
     error::StoreError,
     owned::{Owned, UserNo},
     sql::dialect::BATCH_SIZE,
@@ -31,6 +34,8 @@ use crate::time::Timestamp;
 pub trait ObjectEntity:
     Owned<Model: Clone + PartialEq + IntoActiveModel<<Self as EntityTrait>::ActiveModel>>
 {
+    /// The type of its rows' ids.
+    type Id: Copy + PartialEq + From<Uuid> + Into<Uuid> + Into<Value> + TryGetable + Send + Sync;
     /// The type of its rows.
     const KIND: ObjectKind;
     /// The column that each change increments.
@@ -54,7 +59,7 @@ pub struct Stamp<'a> {
 }
 
 macro_rules! objects {
-    ($($kind:ident = $number:tt: $table:ident, $type_name:literal, $count:ident as $Count:ident;)*) => {
+    ($($kind:ident($Id:ident) = $number:tt: $table:ident, $type_name:literal, $count:ident as $Count:ident;)*) => {
         /// The type of an object, also after the object was deleted permanently.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
         #[sea_orm(rs_type = "i16", db_type = "SmallInteger")]
@@ -85,6 +90,7 @@ macro_rules! objects {
         }
 
         $(impl ObjectEntity for $table::Entity {
+            type Id = $Id;
             const KIND: ObjectKind = ObjectKind::$kind;
             const VERSION: $table::Column = $table::Column::Version;
             const UPDATED_AT: $table::Column = $table::Column::UpdatedAt;
@@ -142,7 +148,7 @@ macro_rules! objects {
 
         impl Object {
             pub(super) fn id(&self) -> Uuid {
-                match self { $(Self::$kind(row) => row.id,)* }
+                match self { $(Self::$kind(row) => row.id.into(),)* }
             }
         }
 
@@ -162,11 +168,11 @@ macro_rules! objects {
     };
 }
 
-// Type = number in the database: table, type in the schema, counter in the user's row and its column.
+// Type (and that of its ids) = number in the database: table, type in the schema, counter in the user's row and its column.
 objects! {
-    Task = 1: task, "Task", tasks as Tasks;
-    Tag = 2: tag, "Tag", tags as Tags;
-    List = 3: task_list, "TaskList", lists as Lists;
+    Task(TaskId) = 1: task, "Task", tasks as Tasks;
+    Tag(TagId) = 2: tag, "Tag", tags as Tags;
+    List(ListId) = 3: task_list, "TaskList", lists as Lists;
 }
 
 impl Object {

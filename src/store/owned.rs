@@ -11,7 +11,7 @@ use sea_orm::{
 use super::entity::{revocation, tag, task, task_list, task_tag, tombstone};
 
 /// The key of a user in the database. Only the store can make one, out of a viewer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UserNo(pub(super) i64);
 
 impl UserNo {

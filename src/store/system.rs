@@ -5,11 +5,11 @@ use std::{collections::HashSet, sync::Arc};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::UnionType,
 };
-use uuid::Uuid;
 
 use super::{
     Store,
     entity::{
+        id::TaskId,
         task::{Column, Entity},
         tombstone, user,
     },
@@ -84,7 +84,7 @@ impl WriteTransaction {
             .filter(Column::DeletedAt.lte(self.now.before(TRASH_LIFE)))
             .select_only()
             .columns([Column::Id, Column::ParentId, Column::DeletedWith])
-            .into_tuple::<(Uuid, Option<Uuid>, Option<Uuid>)>()
+            .into_tuple::<(TaskId, Option<TaskId>, Option<TaskId>)>()
             .all(&self.transaction)
             .await?;
         let ids: HashSet<_> = old.iter().map(|(id, ..)| *id).collect();

@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, QueryFilter, QuerySelect, QueryTrait};
-use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
     entity::{
+        id::{TagId, TaskId},
         tag::{self, Column, Entity},
         task, task_tag,
     },
@@ -38,7 +38,7 @@ pub const MOST_TAGS: usize = 50;
 #[derive(Clone, Debug)]
 pub struct NewTag {
     /// Made by the client, or none.
-    pub id: Option<Uuid>,
+    pub id: Option<TagId>,
     /// The name, checked.
     pub name: String,
     /// `#rrggbb`
@@ -56,7 +56,7 @@ pub struct TagPatch {
 
 impl OwnedStore {
     /// The viewer's tag of that id.
-    pub async fn tag(&self, id: Uuid) -> Result<Option<TagRow>, StoreError> {
+    pub async fn tag(&self, id: TagId) -> Result<Option<TagRow>, StoreError> {
         self.object::<Entity>(id).await
     }
 
@@ -95,7 +95,7 @@ impl WriteTransaction {
 
     pub async fn update_tag(
         &mut self,
-        id: Uuid,
+        id: TagId,
         expected_version: Option<i32>,
         patch: TagPatch,
     ) -> Result<TagRow, StoreError> {
@@ -116,9 +116,9 @@ impl WriteTransaction {
     /// Deletes a tag; the tasks that had it change with that.
     pub async fn delete_tag(
         &mut self,
-        id: Uuid,
+        id: TagId,
         expected_version: Option<i32>,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<TagId>, StoreError> {
         self.get_at::<Entity>(id, expected_version).await?;
         let tagged = task_tag::Entity::find_owned(self.user)
             .filter(task_tag::Column::TagId.eq(id))
@@ -133,7 +133,7 @@ impl WriteTransaction {
     }
 
     /// Refuses a name that another tag has.
-    async fn check_name_available(&self, name_key: &str, of: Uuid) -> Result<(), StoreError> {
+    async fn check_name_available(&self, name_key: &str, of: TagId) -> Result<(), StoreError> {
         let namesake = Entity::find_owned(self.user)
             .filter(Column::NameKey.eq(name_key))
             .filter(Column::Id.ne(of))
@@ -146,15 +146,15 @@ impl WriteTransaction {
     /// named the n-th.
     pub async fn known_tags(
         &self,
-        ids: &[Uuid],
+        ids: &[TagId],
         named: fn(usize) -> Input,
-    ) -> Result<HashSet<Uuid>, StoreError> {
+    ) -> Result<HashSet<TagId>, StoreError> {
         if ids.is_empty() {
             return Ok(HashSet::new());
         }
         let known = Entity::find_owned(self.user).filter(Column::Id.is_in(ids.iter().copied()));
         let known = known.select_only().column(Column::Id).into_tuple().all(&self.transaction);
-        let known: HashSet<Uuid> = known.await?.into_iter().collect();
+        let known: HashSet<TagId> = known.await?.into_iter().collect();
         match ids.iter().position(|id| !known.contains(id)) {
             Some(at) => Err(StoreError::NotFound(named(at))),
             None => Ok(known),
@@ -162,7 +162,7 @@ impl WriteTransaction {
     }
 
     /// The tags that are on a task.
-    pub async fn tags_on(&self, task: Uuid) -> Result<HashSet<Uuid>, StoreError> {
+    pub async fn tags_on(&self, task: TaskId) -> Result<HashSet<TagId>, StoreError> {
         let links = task_tag::Entity::find_owned(self.user)
             .filter(task_tag::Column::TaskId.eq(task))
             .select_only()
@@ -173,8 +173,8 @@ impl WriteTransaction {
     /// Puts tags on a task.
     pub async fn put_on(
         &self,
-        task: Uuid,
-        tags: impl IntoIterator<Item = Uuid>,
+        task: TaskId,
+        tags: impl IntoIterator<Item = TagId>,
     ) -> Result<(), StoreError> {
         let mut links = tags
             .into_iter()
@@ -195,8 +195,8 @@ impl WriteTransaction {
     /// Takes tags off a task.
     pub async fn take_off(
         &self,
-        task: Uuid,
-        tags: impl IntoIterator<Item = Uuid>,
+        task: TaskId,
+        tags: impl IntoIterator<Item = TagId>,
     ) -> Result<(), StoreError> {
         let mut tags = tags.into_iter().peekable();
         if tags.peek().is_some() {

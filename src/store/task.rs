@@ -2,11 +2,13 @@
 
 use chrono::NaiveDate;
 use sea_orm::{ColumnTrait, ConnectionTrait};
-use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
-    entity::task::{self, Column, Entity},
+    entity::{
+        id::TaskId,
+        task::{self, Column, Entity},
+    },
     error::StoreError,
     list::{
         filter::TaskFilter,
@@ -116,7 +118,7 @@ fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset
 
 impl OwnedStore {
     /// The viewer's task of that id, also from the trash.
-    pub async fn task(&self, id: Uuid) -> Result<Option<TaskRow>, StoreError> {
+    pub async fn task(&self, id: TaskId) -> Result<Option<TaskRow>, StoreError> {
         self.object::<Entity>(id).await
     }
 
@@ -149,7 +151,7 @@ impl OwnedStore {
     /// These columns of the task of that id.
     pub async fn task_part(
         &self,
-        id: Uuid,
+        id: TaskId,
         columns: &TaskColumns,
     ) -> Result<Option<TaskPart>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };

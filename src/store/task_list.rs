@@ -1,11 +1,13 @@
 //! Everything that is done to lists.
 
 use sea_orm::{ColumnTrait, Condition};
-use uuid::Uuid;
 
 use super::{
     Direction, OwnedStore, Window,
-    entity::task_list::{self, Column, Entity},
+    entity::{
+        id::ListId,
+        task_list::{self, Column, Entity},
+    },
     error::{Input, StoreError},
     list::{
         keyset::Keyset,
@@ -23,13 +25,13 @@ pub type ListPage<R = ListRow> = Page<Entity, R>;
 #[derive(Clone, Debug)]
 pub struct NewList {
     /// Made by the client, or none.
-    pub id: Option<Uuid>,
+    pub id: Option<ListId>,
     /// The name, checked.
     pub name: String,
     /// `#rrggbb`
     pub color: Option<String>,
     /// Next to which list; at the end otherwise.
-    pub anchor: Option<Anchor>,
+    pub anchor: Option<Anchor<ListId>>,
 }
 
 /// What shall change; what is `None` stays.
@@ -40,14 +42,14 @@ pub struct ListPatch {
     /// The new colour, or none any more.
     pub color: Option<Option<String>>,
     /// Next to which list it shall stand.
-    pub anchor: Option<Anchor>,
+    pub anchor: Option<Anchor<ListId>>,
     /// Whether it shall be archived.
     pub archived: Option<bool>,
 }
 
 impl OwnedStore {
     /// The viewer's list of that id.
-    pub async fn list(&self, id: Uuid) -> Result<Option<ListRow>, StoreError> {
+    pub async fn list(&self, id: ListId) -> Result<Option<ListRow>, StoreError> {
         self.object::<Entity>(id).await
     }
 
@@ -87,7 +89,7 @@ impl WriteTransaction {
 
     pub async fn update_list(
         &mut self,
-        id: Uuid,
+        id: ListId,
         expected_version: Option<i32>,
         patch: ListPatch,
     ) -> Result<ListRow, StoreError> {
@@ -115,9 +117,9 @@ impl WriteTransaction {
     /// Deletes a list, whose tasks go to the inbox.
     pub async fn delete_list(
         &mut self,
-        id: Uuid,
+        id: ListId,
         expected_version: Option<i32>,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<ListId>, StoreError> {
         self.get_at::<Entity>(id, expected_version).await?;
         self.move_to_inbox(id).await?;
         self.delete_permanently::<Entity>(&[id]).await?;

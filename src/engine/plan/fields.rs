@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use async_graphql::OutputType;
-use uuid::Uuid;
 
 use super::json::{self, SelectionSet};
 use crate::{
@@ -14,7 +13,7 @@ use crate::{
     },
     store::{
         self, ColumnValue, OwnedStore, Row, StoreError, TagColumn, TagColumns, TagPart, TaskColumn,
-        TaskColumns,
+        TaskColumns, TaskId,
     },
 };
 
@@ -133,7 +132,7 @@ pub struct RequiredColumns {
 }
 
 /// The tags of tasks.
-pub type Tags = HashMap<Uuid, Vec<TagPart>>;
+pub type Tags = HashMap<TaskId, Vec<TagPart>>;
 
 impl RequiredColumns {
     /// What these fields show.
@@ -153,7 +152,7 @@ impl RequiredColumns {
     }
 
     /// The tags of these tasks, if they are shown.
-    pub async fn tags(&self, store: &OwnedStore, tasks: &[Uuid]) -> Result<Tags, StoreError> {
+    pub async fn tags(&self, store: &OwnedStore, tasks: &[TaskId]) -> Result<Tags, StoreError> {
         match &self.tags {
             Some(columns) if !tasks.is_empty() => store.tag_parts_of(tasks, columns).await,
             _ => Ok(Tags::new()),

@@ -92,7 +92,7 @@ impl Query {
         Some(match self {
             Self::TypeName => Resolved::TypeName,
             Self::Task { arguments, fields, required } => {
-                let id = id::uuid(&arguments.read::<ID>("id", variables)?);
+                let id = id::parse(&arguments.read::<ID>("id", variables)?);
                 let task = match id {
                     Some(id) => request.store.task_part(id, &required.columns).await.ok()?,
                     None => None,
@@ -230,7 +230,7 @@ impl ResolvedPage {
         let counts = fields.iter().any(|(_, field)| matches!(field, ConnectionField::TotalCount));
         let total = if counts { store.total(&page).await.ok()? } else { 0 };
         let total = i32::try_from(total).unwrap_or(i32::MAX);
-        let ids: Vec<_> = page.rows.iter().map(|(cursor, _)| cursor.id()).collect();
+        let ids: Vec<_> = page.rows.iter().map(|(cursor, _)| cursor.id().into()).collect();
         let tags = required.tags(store, &ids).await.ok()?;
         Some(Self { page, order_name, tags, has_next, has_previous, total })
     }

@@ -149,7 +149,7 @@ impl TagsFilter {
         let any = any_of.map(|ids| tagged_any("anyOf", ids)).transpose()?;
         let all = all_of.map(|ids| {
             let known = known(&format!("{path}.allOf"), &ids)?;
-            let all_exist = ids.iter().all(|id| id::uuid(id).is_some());
+            let all_exist = ids.iter().all(|id| id::parse::<Uuid>(id).is_some());
             Ok::<_, ApiError>(if all_exist { TaskPredicate::TaggedAll(known) } else { NO_TASK })
         });
         let all = all.transpose()?;
@@ -167,7 +167,7 @@ impl IDFilter {
         path: &str,
     ) -> Result<impl Iterator<Item = TaskPredicate>, ApiError> {
         let Self { r#in, is_null } = self;
-        let one_of = r#in.map(|ids| known(&format!("{path}.in"), &ids)).transpose()?;
+        let one_of = r#in.map(|ids| known::<Uuid>(&format!("{path}.in"), &ids)).transpose()?;
         let one_of =
             one_of.map(|ids| TaskPredicate::In(column, ids.into_iter().map(Value::from).collect()));
         let is_null = is_null.map(|is_null| TaskPredicate::IsNull(column, is_null));
@@ -186,7 +186,7 @@ fn comparisons<T: Into<Value>, const N: usize>(
 }
 
 /// Those of the ids that can exist, each once.
-fn known(field: &str, ids: &[ID]) -> Result<Vec<Uuid>, ApiError> {
+fn known<I: From<Uuid> + Ord>(field: &str, ids: &[ID]) -> Result<Vec<I>, ApiError> {
     id::at_most(field, ids)?;
-    Ok(ids.iter().filter_map(id::uuid).collect::<BTreeSet<_>>().into_iter().collect())
+    Ok(ids.iter().filter_map(id::parse).collect::<BTreeSet<_>>().into_iter().collect())
 }

@@ -17,9 +17,9 @@ pub struct DeleteInput {
 }
 
 impl DeleteInput {
-    pub fn operation(
+    pub fn operation<I: From<Uuid>>(
         self,
-        delete: fn(Uuid, Option<i32>) -> Operation,
+        delete: fn(I, Option<i32>) -> Operation,
     ) -> Result<Operation, ApiError> {
         Ok(delete(id::parse_or_not_found(&self.id, Input::Id)?, self.expected_version))
     }
@@ -35,7 +35,7 @@ pub enum PlaceInput {
 }
 
 impl PlaceInput {
-    pub fn anchor(self) -> Result<Anchor, ApiError> {
+    pub fn anchor<I: From<Uuid>>(self) -> Result<Anchor<I>, ApiError> {
         match self {
             Self::Before(id) => id::parse_or_not_found(&id, Input::Before).map(Anchor::Before),
             Self::After(id) => id::parse_or_not_found(&id, Input::After).map(Anchor::After),

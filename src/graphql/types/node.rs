@@ -35,14 +35,14 @@ impl Node {
     pub async fn find_all(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Self>>, ApiError> {
         let viewer = ctx.viewer()?.id();
         let is_viewer = |id: &ID| id.as_str() == viewer.as_str();
-        let uuids: Vec<_> = ids.iter().filter(|id| !is_viewer(id)).filter_map(id::uuid).collect();
+        let uuids: Vec<_> = ids.iter().filter(|id| !is_viewer(id)).filter_map(id::parse).collect();
         let objects = ctx.store()?.objects(&uuids).await?;
         let batch = TaskBatch::of(objects.values().filter_map(Object::task));
         let find = |id: &ID| {
             if is_viewer(id) {
                 return Ok(Some(Self::User(User::from(ctx.request()?))));
             }
-            let object = id::uuid(id).and_then(|id| objects.get(&id));
+            let object = id::parse(id).and_then(|id| objects.get(&id));
             Ok(object.map(|object| Self::of(object.clone(), &batch)))
         };
         ids.iter().map(find).collect()

@@ -183,6 +183,9 @@ fn described(text: &str) -> Result<String, ApiError> {
 }
 
 /// The UUID of an object that may be left out, or be null.
-fn optional_id(id: MaybeUndefined<ID>, named: Input) -> Result<MaybeUndefined<Uuid>, ApiError> {
+fn optional_id<I: From<Uuid>>(
+    id: MaybeUndefined<ID>,
+    named: Input,
+) -> Result<MaybeUndefined<I>, ApiError> {
     id.map_value(|id| id::parse_or_not_found(&id, named)).transpose()
 }

@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::id::TagId;
 use crate::{store::sync::change_seq::ChangeSeq, time::Timestamp};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -10,7 +11,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_no: i64,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: TagId,
     /// As it is shown.
     pub name: String,
     /// The name as it sorts, and as it is unique.

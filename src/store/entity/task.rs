@@ -3,6 +3,7 @@
 use chrono::{Datelike, NaiveDate};
 use sea_orm::entity::prelude::*;
 
+use super::id::{ListId, TaskId};
 use crate::{store::sync::change_seq::ChangeSeq, time::Timestamp};
 
 /// How urgent a task is.
@@ -35,7 +36,7 @@ pub struct Model {
     pub user_no: i64,
     /// Unique among the owner's rows only.
     #[sea_orm(primary_key, auto_increment = false)]
-    pub id: Uuid,
+    pub id: TaskId,
     /// As it is shown.
     pub title: String,
     /// The title as it sorts.
@@ -65,9 +66,9 @@ pub struct Model {
     /// The same for the descending order.
     pub completed_desc: i64,
     /// The list that it is in, or none: the inbox.
-    pub list_id: Option<Uuid>,
+    pub list_id: Option<ListId>,
     /// The task that it is under, or none: the top level of its list.
-    pub parent_id: Option<Uuid>,
+    pub parent_id: Option<TaskId>,
     /// Where it stands among its siblings, see [`crate::store::write::position`].
     pub position: String,
     /// When it was made.
@@ -77,7 +78,7 @@ pub struct Model {
     /// Set while it is in the trash.
     pub deleted_at: Option<Timestamp>,
     /// The task with which it went to the trash: itself, or one that it was under.
-    pub deleted_with: Option<Uuid>,
+    pub deleted_with: Option<TaskId>,
     /// Grows by one with each change.
     pub version: i32,
     /// The owner's change that wrote it last.

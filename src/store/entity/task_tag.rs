@@ -3,15 +3,17 @@
 
 use sea_orm::entity::prelude::*;
 
+use super::id::{TagId, TaskId};
+
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "task_tag")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_no: i64,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub task_id: Uuid,
+    pub task_id: TaskId,
     #[sea_orm(primary_key, auto_increment = false)]
-    pub tag_id: Uuid,
+    pub tag_id: TagId,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

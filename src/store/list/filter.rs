@@ -4,11 +4,11 @@ use sea_orm::{
     ColumnTrait, Condition, DbBackend, QueryFilter, QueryTrait, Value,
     sea_query::{Asterisk, Expr, ExprTrait, Func, IntoCondition, SelectStatement},
 };
-use uuid::Uuid;
 
 use super::{search, text::Search};
 use crate::store::{
     entity::{
+        id::TagId,
         task::{self, Column},
         task_tag,
     },
@@ -56,9 +56,9 @@ pub enum TaskPredicate {
     /// Every word occurs in title or description.
     Search(Search),
     /// The task has one of these tags.
-    TaggedAny(Vec<Uuid>),
+    TaggedAny(Vec<TagId>),
     /// The task has each of these tags, which are named once each.
-    TaggedAll(Vec<Uuid>),
+    TaggedAll(Vec<TagId>),
 }
 
 /// How a value relates to the one that is given.
@@ -126,7 +126,7 @@ fn not_null(column: Column) -> Condition {
 }
 
 /// The links between one of these tags and the task of the outer statement.
-fn links(tags: &[Uuid], user: UserNo) -> SelectStatement {
+fn links(tags: &[TagId], user: UserNo) -> SelectStatement {
     task_tag::Entity::find_owned(user)
         .filter(
             Expr::col((task_tag::Entity, task_tag::Column::TaskId))
@@ -138,7 +138,7 @@ fn links(tags: &[Uuid], user: UserNo) -> SelectStatement {
 
 /// A task has a tag at most once: so it has all of them if it has as many of them. A condition for each
 /// would be more than a statement takes.
-fn tagged_all(tags: &[Uuid], user: UserNo) -> Condition {
+fn tagged_all(tags: &[TagId], user: UserNo) -> Condition {
     let mut count = links(tags, user);
     count.clear_selects().expr(Func::count(Expr::col(Asterisk)));
     let all = i64::try_from(tags.len()).unwrap_or(i64::MAX);

@@ -13,7 +13,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{store::owned::UserNo, time::Timestamp};
+use crate::{
+    store::{entity::id::TaskId, owned::UserNo},
+    time::Timestamp,
+};
 
 /// A statement whose text is always the same.
 ///
@@ -49,8 +52,8 @@ impl Sample {
         self.0
     }
 
-    pub fn id(&mut self) -> Uuid {
-        Uuid::from_u64_pair(0, self.number().unsigned_abs())
+    pub fn id<I: From<Uuid>>(&mut self) -> I {
+        Uuid::from_u64_pair(0, self.number().unsigned_abs()).into()
     }
 
     pub fn timestamp(&mut self) -> Timestamp {
@@ -154,7 +157,7 @@ impl Parameters for (UserNo,) {
     }
 }
 
-impl Parameters for (UserNo, Uuid) {
+impl Parameters for (UserNo, TaskId) {
     type Values = [Value; 2];
 
     fn sample(sample: &mut Sample) -> Self {
@@ -191,8 +194,9 @@ pub struct IdSet {
 }
 
 impl IdSet {
-    pub fn new(ids: &[Uuid], backend: DbBackend) -> Self {
-        Self { ids: ids.to_vec(), is_one_value: backend == DbBackend::Postgres }
+    pub fn new<I: Copy + Into<Uuid>>(ids: &[I], backend: DbBackend) -> Self {
+        let ids = ids.iter().map(|id| (*id).into()).collect();
+        Self { ids, is_one_value: backend == DbBackend::Postgres }
     }
 
     /// Whether a column holds one of these ids.
@@ -222,8 +226,8 @@ mod tests {
 
     fn select(
         backend: DbBackend,
-        parameters: (UserNo, Uuid),
-        build: fn((UserNo, Uuid)) -> SelectStatement,
+        parameters: (UserNo, TaskId),
+        build: fn((UserNo, TaskId)) -> SelectStatement,
     ) -> Option<Statement> {
         let template = Template::of(backend, &build, |build, parameters| build(parameters));
         template.map(|template| template.fill(backend, parameters.values()))
@@ -231,12 +235,12 @@ mod tests {
 
     #[test]
     fn values_come_in_the_order_of_the_statement() {
-        let statement = |(user, id): (UserNo, Uuid)| {
+        let statement = |(user, id): (UserNo, TaskId)| {
             let values = [id.into(), user.0.into(), 1.into(), user.0.into()];
             Query::select().exprs(values.map(Expr::value::<Value>)).take()
         };
         for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
-            let parameters = (UserNo(7), Uuid::max());
+            let parameters = (UserNo(7), Uuid::max().into());
             let cached = select(backend, parameters, statement);
             assert_eq!(cached, Some(backend.build(&statement(parameters))));
         }
@@ -245,7 +249,7 @@ mod tests {
     #[test]
     fn a_value_that_the_parameters_do_not_tell_is_not_taken_for_a_constant() {
         let statement =
-            |(user, _): (UserNo, Uuid)| Query::select().expr(Expr::value(user.0 + 1)).take();
-        assert_eq!(select(DbBackend::Sqlite, (UserNo(7), Uuid::max()), statement), None);
+            |(user, _): (UserNo, TaskId)| Query::select().expr(Expr::value(user.0 + 1)).take();
+        assert_eq!(select(DbBackend::Sqlite, (UserNo(7), Uuid::max().into()), statement), None);
     }
 }

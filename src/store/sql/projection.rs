@@ -67,9 +67,9 @@ impl<'r> ColumnValue<'r> {
     }
 
     /// The id in it.
-    pub fn id(self) -> Result<Uuid, StoreError> {
+    pub fn id<I: From<Uuid>>(self) -> Result<I, StoreError> {
         match self {
-            Self::Id(id) => Ok(id),
+            Self::Id(id) => Ok(id.into()),
             other => Err(other.unexpected()),
         }
     }

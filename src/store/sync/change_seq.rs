@@ -5,7 +5,17 @@ use serde::{Deserialize, Serialize};
 
 /// Which of a user's changes: the value that it gave to the user's counter.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, DeriveValueType,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    DeriveValueType,
 )]
 pub struct ChangeSeq(pub(in crate::store) i64);
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    feed::Subscriber,
+    feed,
     store::{
         OwnedStore, UserNo,
         entity::{tombstone, user},
@@ -22,6 +22,9 @@ use crate::{
         sync::change_seq::ChangeSeq,
     },
 };
+
+/// A subscription to the changes of a user.
+pub type Subscriber = feed::Subscriber<UserNo, ChangeSeq>;
 
 /// A place in a user's log, behind some of the changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,7 +146,7 @@ impl OwnedStore {
             // Somebody who has nothing yet is only known by a row of their own.
             None => self.write().await?.commit(()).await?.user,
         };
-        Ok(self.store.feed.subscribe(user.0))
+        Ok(self.store.feed.subscribe(user))
     }
 
     /// One statement sees all tables, and the counter, at one time.

@@ -14,7 +14,8 @@ use sea_orm::{
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::store::{
-    entity::user, error::StoreError, sql::dialect::BATCH_SIZE, system::SystemStore,
+    ChangeSeq, UserNo, entity::user, error::StoreError, sql::dialect::BATCH_SIZE,
+    system::SystemStore,
 };
 
 /// The channel of PostgreSQL, within one database.
@@ -96,8 +97,8 @@ impl SystemStore {
     }
 
     fn on_notification(&self, payload: &str) {
-        for (user, number) in numbers(payload) {
-            self.0.feed.apply_remote(user, number);
+        for (user, seq) in changes(payload) {
+            self.0.feed.apply_remote(user, seq);
         }
     }
 
@@ -109,12 +110,12 @@ impl SystemStore {
                 reason = "a counter shows only that something has changed"
             )]
             let counters = user::Entity::find()
-                .filter(user::Column::No.is_in(users.iter().copied()))
+                .filter(user::Column::No.is_in(users.iter().map(|user| user.0)))
                 .select_only()
                 .columns([user::Column::No, user::Column::Counter])
-                .into_tuple::<(i64, i64)>();
-            for (user, number) in counters.all(&self.0.pools.reader).await? {
-                self.0.feed.apply_remote(user, number);
+                .into_tuple::<(i64, ChangeSeq)>();
+            for (user, seq) in counters.all(&self.0.pools.reader).await? {
+                self.0.feed.apply_remote(UserNo(user), seq);
             }
         }
         Ok(())
@@ -125,11 +126,11 @@ fn connection_error(error: sqlx::Error) -> StoreError {
     StoreError::from(sea_orm::DbErr::Conn(sea_orm::RuntimeErr::SqlxError(error.into())))
 }
 
-/// The payloads of as few notifications as possible: `user:number`, separated by spaces.
-fn payloads(numbers: &BTreeMap<i64, i64>) -> Vec<String> {
+/// The payloads of as few notifications as possible: `user:change`, separated by spaces.
+fn payloads(changes: &BTreeMap<UserNo, ChangeSeq>) -> Vec<String> {
     let mut payloads = vec![String::new()];
-    for (user, number) in numbers {
-        let entry = format!("{user}:{number} ");
+    for (user, seq) in changes {
+        let entry = format!("{}:{} ", user.0, seq.0);
         match payloads.last_mut() {
             Some(last) if last.len() + entry.len() <= MAX_PAYLOAD => last.push_str(&entry),
             _ => payloads.push(entry),
@@ -138,11 +139,11 @@ fn payloads(numbers: &BTreeMap<i64, i64>) -> Vec<String> {
     payloads
 }
 
-/// The numbers in a payload; entries of another form are ignored.
-fn numbers(payload: &str) -> impl Iterator<Item = (i64, i64)> {
+/// The changes in a payload; entries of another form are ignored.
+fn changes(payload: &str) -> impl Iterator<Item = (UserNo, ChangeSeq)> {
     payload.split_whitespace().filter_map(|entry| {
-        let (user, number) = entry.split_once(':')?;
-        Some((user.parse().ok()?, number.parse().ok()?))
+        let (user, seq) = entry.split_once(':')?;
+        Some((UserNo(user.parse().ok()?), ChangeSeq(seq.parse().ok()?)))
     })
 }
 
@@ -151,16 +152,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_numbers_arrive_in_notifications_that_postgresql_takes() {
-        let sent: BTreeMap<i64, i64> = (1..=2_000).map(|user| (user, i64::MAX - user)).collect();
+    fn all_changes_arrive_in_notifications_that_postgresql_takes() {
+        let sent: BTreeMap<_, _> =
+            (1..=2_000).map(|user| (UserNo(user), ChangeSeq(i64::MAX - user))).collect();
         let payloads = payloads(&sent);
         assert!(payloads.iter().all(|payload| payload.len() < 8_000), "{payloads:?}");
-        let heard: BTreeMap<_, _> = payloads.iter().flat_map(|payload| numbers(payload)).collect();
+        let heard: BTreeMap<_, _> = payloads.iter().flat_map(|payload| changes(payload)).collect();
         assert_eq!(heard, sent);
     }
 
     #[test]
     fn what_others_say_on_the_channel_is_not_heard() {
-        assert_eq!(numbers("x 1:2 3: :4 5:6:7 8").collect::<Vec<_>>(), [(1, 2)]);
+        assert_eq!(changes("x 1:2 3: :4 5:6:7 8").collect::<Vec<_>>(), [(UserNo(1), ChangeSeq(2))]);
     }
 }

@@ -5,11 +5,11 @@ use sea_orm::{
     UpdateMany,
     sea_query::{BinOper, Expr},
 };
-use uuid::Uuid;
 
 use super::{ordering::Anchor, position, rows::expect_version, transaction::WriteTransaction};
 use crate::store::{
     entity::{
+        id::{ListId, TaskId},
         task::{self, Column},
         task_list,
     },
@@ -26,18 +26,18 @@ pub const MOST_LEVELS: usize = 5;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Move {
     /// Into that list, or to the inbox; a subtask comes to the top level by this alone.
-    pub list: Option<Option<Uuid>>,
+    pub list: Option<Option<ListId>>,
     /// Under that task, or to the top level.
-    pub parent: Option<Option<Uuid>>,
+    pub parent: Option<Option<TaskId>>,
     /// Next to which sibling there; at the end otherwise.
-    pub anchor: Option<Anchor>,
+    pub anchor: Option<Anchor<TaskId>>,
 }
 
 /// Where a task is: its siblings are those who share it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location {
-    pub list: Option<Uuid>,
-    pub parent: Option<Uuid>,
+    pub list: Option<ListId>,
+    pub parent: Option<TaskId>,
 }
 
 impl Location {
@@ -50,18 +50,18 @@ impl Location {
 
     /// Those who are there, in the trash or not.
     pub fn siblings(self) -> Condition {
-        let is = |column: Column, id: Option<Uuid>| {
-            id.map_or_else(|| column.is_null(), |id| column.eq(id))
-        };
-        Condition::all().add(is(Column::ListId, self.list)).add(is(Column::ParentId, self.parent))
+        let Self { list, parent } = self;
+        let in_list = list.map_or_else(|| Column::ListId.is_null(), |id| Column::ListId.eq(id));
+        let under = parent.map_or_else(|| Column::ParentId.is_null(), |id| Column::ParentId.eq(id));
+        Condition::all().add(in_list).add(under)
     }
 }
 
 /// One of a task and those under it. There may be very many, so this is all that is read of them.
 #[derive(Clone, Copy, Debug, FromQueryResult)]
 pub struct SubtreeNode {
-    pub id: Uuid,
-    pub deleted_with: Option<Uuid>,
+    pub id: TaskId,
+    pub deleted_with: Option<TaskId>,
 }
 
 impl SubtreeNode {
@@ -74,8 +74,8 @@ impl WriteTransaction {
     /// The place of a task that is to be made.
     pub async fn location(
         &self,
-        list: Option<Option<Uuid>>,
-        parent: Option<Uuid>,
+        list: Option<Option<ListId>>,
+        parent: Option<TaskId>,
     ) -> Result<Location, StoreError> {
         match parent {
             Some(parent) => self.under(parent, list, &[]).await,
@@ -86,7 +86,7 @@ impl WriteTransaction {
     /// Puts a task, with all under it, somewhere else.
     pub async fn move_task(
         &mut self,
-        id: Uuid,
+        id: TaskId,
         expected_version: Option<i32>,
         to: Move,
     ) -> Result<TaskRow, StoreError> {
@@ -128,7 +128,7 @@ impl WriteTransaction {
 
     /// Sends all tasks of a list to the inbox, behind those that are there, in the order that they
     /// have.
-    pub async fn move_to_inbox(&self, list: Uuid) -> Result<(), StoreError> {
+    pub async fn move_to_inbox(&self, list: ListId) -> Result<(), StoreError> {
         let inbox = Location::INBOX.siblings();
         let siblings = Location { list: Some(list), parent: None }.siblings();
         let end = self.gap::<task::Entity>(&inbox, None, None).await?;
@@ -156,8 +156,8 @@ impl WriteTransaction {
     /// The place right under a task, for one that brings so many levels of tasks along.
     async fn under(
         &self,
-        parent: Uuid,
-        list: Option<Option<Uuid>>,
+        parent: TaskId,
+        list: Option<Option<ListId>>,
         moved: &[Vec<SubtreeNode>],
     ) -> Result<Location, StoreError> {
         let row = self.get::<task::Entity>(parent, Input::Parent).await?;
@@ -176,7 +176,7 @@ impl WriteTransaction {
         Ok(Location { list: row.list_id, parent: Some(parent) })
     }
 
-    async fn top_level(&self, list: Option<Uuid>) -> Result<Location, StoreError> {
+    async fn top_level(&self, list: Option<ListId>) -> Result<Location, StoreError> {
         if let Some(list) = list {
             self.get::<task_list::Entity>(list, Input::List).await?;
         }
@@ -219,7 +219,7 @@ impl WriteTransaction {
     async fn put_into_list(
         &self,
         tasks: &[SubtreeNode],
-        list: Option<Uuid>,
+        list: Option<ListId>,
     ) -> Result<(), StoreError> {
         for tasks in tasks.chunks(BATCH_SIZE) {
             self.write_next_versions::<task::Entity>()

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::store::{
     OwnedStore,
+    entity::id::{ListId, TagId, TaskId},
     error::StoreError,
     object::Object,
     tag::{NewTag, TagPatch},
@@ -23,27 +24,27 @@ pub enum Operation {
     /// Makes a task.
     CreateTask(NewTask),
     /// Changes a task.
-    UpdateTask(Uuid, Option<i32>, TaskPatch),
+    UpdateTask(TaskId, Option<i32>, TaskPatch),
     /// Puts a task somewhere else.
-    MoveTask(Uuid, Option<i32>, Move),
+    MoveTask(TaskId, Option<i32>, Move),
     /// Moves a task with all under it to the trash.
-    TrashTask(Uuid, Option<i32>),
+    TrashTask(TaskId, Option<i32>),
     /// Deletes a task with all under it for good.
-    DeleteTask(Uuid, Option<i32>),
+    DeleteTask(TaskId, Option<i32>),
     /// Brings a task back from the trash, with what went along.
-    RestoreTask(Uuid),
+    RestoreTask(TaskId),
     /// Makes a tag.
     CreateTag(NewTag),
     /// Changes a tag.
-    UpdateTag(Uuid, Option<i32>, TagPatch),
+    UpdateTag(TagId, Option<i32>, TagPatch),
     /// Deletes a tag, and takes it off its tasks.
-    DeleteTag(Uuid, Option<i32>),
+    DeleteTag(TagId, Option<i32>),
     /// Makes a list.
     CreateList(NewList),
     /// Changes a list.
-    UpdateList(Uuid, Option<i32>, ListPatch),
+    UpdateList(ListId, Option<i32>, ListPatch),
     /// Deletes a list, whose tasks go to the inbox.
-    DeleteList(Uuid, Option<i32>),
+    DeleteList(ListId, Option<i32>),
 }
 
 /// What an operation came to.
@@ -64,9 +65,9 @@ where
     }
 }
 
-impl From<Vec<Uuid>> for Outcome {
-    fn from(deleted: Vec<Uuid>) -> Self {
-        Self::Deleted(deleted)
+impl<I: Into<Uuid>> From<Vec<I>> for Outcome {
+    fn from(deleted: Vec<I>) -> Self {
+        Self::Deleted(deleted.into_iter().map(Into::into).collect())
     }
 }
 

@@ -22,7 +22,6 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, ExprTrait, Iterable, ModelTrait, Value,
     sea_query::{Expr, Func, InsertStatement, Order, Query, SelectStatement, UpdateStatement},
 };
-use uuid::Uuid;
 
 use super::{
     location::Location,
@@ -36,6 +35,7 @@ use crate::{
     store::{
         ChangeSeq, OwnedStore,
         entity::{
+            id::TaskId,
             task::{Column, Entity},
             user,
         },
@@ -104,7 +104,7 @@ impl OwnedStore {
             return Ok(None);
         }
         let context = WriteContext { user, zone: seen.zone, now: self.store.clock.now() };
-        let (id, change_seq) = (self.store.new_id(context.now), seen.counter.next());
+        let (id, change_seq) = (self.store.new_id(context.now).into(), seen.counter.next());
         let task = new.first_version(id, Location::INBOX, position, &context, change_seq)?;
 
         let writer = &self.store.pools.writer;
@@ -137,7 +137,7 @@ impl OwnedStore {
 
     async fn update_task(
         &self,
-        id: Uuid,
+        id: TaskId,
         expected_version: Option<i32>,
         patch: &TaskPatch,
         shown: &TaskColumns,
@@ -223,7 +223,7 @@ impl Parameters for NewRow {
 /// A task to complete or to open now.
 struct Completion {
     user: UserNo,
-    id: Uuid,
+    id: TaskId,
     now: Timestamp,
 }
 

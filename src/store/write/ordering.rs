@@ -7,11 +7,11 @@ use sea_orm::{
     ColumnTrait, Condition, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     sea_query::{CaseStatement, Expr, Func},
 };
-use uuid::Uuid;
 
 use super::{position, transaction::WriteTransaction};
 use crate::store::{
     entity::{
+        id::{ListId, TaskId},
         task::{self, Column},
         task_list,
     },
@@ -26,15 +26,15 @@ const PLACED_AT_ONCE: usize = 500;
 
 /// Next to which sibling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
+pub enum Anchor<I> {
     /// Right before it.
-    Before(Uuid),
+    Before(I),
     /// Right after it.
-    After(Uuid),
+    After(I),
 }
 
-impl Anchor {
-    fn sibling(self) -> (Uuid, Input) {
+impl<I> Anchor<I> {
+    fn sibling(self) -> (I, Input) {
         match self {
             Self::Before(id) => (id, Input::Before),
             Self::After(id) => (id, Input::After),
@@ -50,7 +50,7 @@ pub trait Ordered: ObjectEntity {
     /// siblings, but PostgreSQL only sees that for those that are not null.
     const SORTED: &'static [Self::Column];
 
-    fn id(row: &Self::Model) -> Uuid;
+    fn id(row: &Self::Model) -> Self::Id;
 
     fn position(row: &Self::Model) -> &str;
 
@@ -62,7 +62,7 @@ impl Ordered for task::Entity {
     const POSITION: Column = Column::Position;
     const SORTED: &'static [Column] = &[Column::ListId, Column::ParentId, Column::Position];
 
-    fn id(row: &TaskRow) -> Uuid {
+    fn id(row: &TaskRow) -> TaskId {
         row.id
     }
 
@@ -79,7 +79,7 @@ impl Ordered for task_list::Entity {
     const POSITION: task_list::Column = task_list::Column::Position;
     const SORTED: &'static [task_list::Column] = &[task_list::Column::Position];
 
-    fn id(row: &task_list::Model) -> Uuid {
+    fn id(row: &task_list::Model) -> ListId {
         row.id
     }
 
@@ -126,7 +126,7 @@ impl WriteTransaction {
     /// Refuses a sibling that does not exist (for `stands_here`: `None`), or stands somewhere else.
     pub async fn check_sibling<E: Ordered>(
         &self,
-        anchor: Option<Anchor>,
+        anchor: Option<Anchor<E::Id>>,
         stands_here: impl FnOnce(&E::Model) -> Option<bool>,
     ) -> Result<(), StoreError> {
         let Some(anchor) = anchor else { return Ok(()) };
@@ -143,7 +143,7 @@ impl WriteTransaction {
         &self,
         row: &E::Model,
         siblings: &Condition,
-        anchor: Option<Anchor>,
+        anchor: Option<Anchor<E::Id>>,
     ) -> Result<bool, StoreError> {
         let present = siblings.clone().add(E::present());
         let gap = self.gap::<E>(&present, Some(E::id(row)), anchor).await?;
@@ -154,8 +154,8 @@ impl WriteTransaction {
     pub(super) async fn gap<E: Ordered>(
         &self,
         siblings: &Condition,
-        moving: Option<Uuid>,
-        anchor: Option<Anchor>,
+        moving: Option<E::Id>,
+        anchor: Option<Anchor<E::Id>>,
     ) -> Result<Gap, StoreError> {
         let others = || {
             let others = E::find_owned(self.user).filter(siblings.clone());
@@ -197,8 +197,8 @@ impl WriteTransaction {
     pub async fn assign_position<E: Ordered>(
         &self,
         siblings: &Condition,
-        moving: Option<Uuid>,
-        anchor: Option<Anchor>,
+        moving: Option<E::Id>,
+        anchor: Option<Anchor<E::Id>>,
     ) -> Result<String, StoreError> {
         if let Some(position) = self.gap::<E>(siblings, moving, anchor).await?.short_middle() {
             return Ok(position);
@@ -212,7 +212,7 @@ impl WriteTransaction {
     async fn rebalance<E: Ordered>(
         &self,
         siblings: &Condition,
-        moving: Option<Uuid>,
+        moving: Option<E::Id>,
     ) -> Result<(), StoreError> {
         let others = Condition::all().add_option(moving.map(|id| E::ID.ne(id)));
         let present = siblings.clone().add(E::present()).add(others);
@@ -228,7 +228,7 @@ impl WriteTransaction {
         with: impl Fn(UpdateMany<E>) -> UpdateMany<E>,
     ) -> Result<(), StoreError> {
         let ids = E::find_owned(self.user).filter(rows.clone()).order_by_asc(E::POSITION);
-        let ids = ids.select_only().column(E::ID).into_tuple::<Uuid>();
+        let ids = ids.select_only().column(E::ID).into_tuple::<E::Id>();
         let ids = ids.all(&self.transaction).await?;
         let behind = |key: &String| Some(position::between(Some(key), None));
         let mut keys = std::iter::successors(Some(end.middle()), behind);

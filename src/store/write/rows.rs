@@ -25,7 +25,7 @@ impl Store {
 
 impl WriteTransaction {
     /// The user's object of that id.
-    pub async fn find<E: ObjectEntity>(&self, id: Uuid) -> Result<Option<E::Model>, StoreError> {
+    pub async fn find<E: ObjectEntity>(&self, id: E::Id) -> Result<Option<E::Model>, StoreError> {
         let select = E::find_owned(self.user).filter(E::ID.eq(id));
         Ok(fetch_optional(&self.transaction, select.into_query()).await?)
     }
@@ -33,7 +33,7 @@ impl WriteTransaction {
     /// The user's object of that id, which that input has named.
     pub async fn get<E: ObjectEntity>(
         &self,
-        id: Uuid,
+        id: E::Id,
         named: Input,
     ) -> Result<E::Model, StoreError> {
         self.find::<E>(id).await?.ok_or(StoreError::NotFound(named))
@@ -42,7 +42,7 @@ impl WriteTransaction {
     /// The object to delete permanently, at the version that its client expects.
     pub async fn get_at<E: ObjectEntity>(
         &self,
-        id: Uuid,
+        id: E::Id,
         expected_version: Option<i32>,
     ) -> Result<E::Model, StoreError> {
         let row = self.get::<E>(id, Input::Id).await?;
@@ -54,19 +54,19 @@ impl WriteTransaction {
     /// [`StoreError::IdTaken`] if another type uses the id, or a tombstone has it.
     pub async fn find_existing<E: ObjectEntity>(
         &self,
-        id: Option<Uuid>,
+        id: Option<E::Id>,
     ) -> Result<Option<E::Model>, StoreError> {
         let Some(id) = id else { return Ok(None) };
         let existing = self.find::<E>(id).await?;
-        if existing.is_none() && self.is_taken(id).await? {
+        if existing.is_none() && self.is_taken(id.into()).await? {
             return Err(StoreError::IdTaken);
         }
         Ok(existing)
     }
 
     /// The client's id, or a new one.
-    pub fn id_or_new(&self, id: Option<Uuid>) -> Uuid {
-        id.unwrap_or_else(|| self.store.new_id(self.now))
+    pub fn id_or_new<I: From<Uuid>>(&self, id: Option<I>) -> I {
+        id.unwrap_or_else(|| self.store.new_id(self.now).into())
     }
 
     /// Refuses one more object of a type of which the user has as many as the server allows.

@@ -1,7 +1,6 @@
 //! A new task: where it goes, and the row that it begins as.
 
 use sea_orm::{ActiveValue::Set, TryIntoModel};
-use uuid::Uuid;
 
 use super::{
     location::Location,
@@ -10,7 +9,10 @@ use super::{
 };
 use crate::store::{
     ChangeSeq,
-    entity::task::{ActiveModel, Entity},
+    entity::{
+        id::{ListId, TagId, TaskId},
+        task::{ActiveModel, Entity},
+    },
     error::{Input, StoreError},
     tag::MOST_TAGS,
     task::TaskRow,
@@ -20,15 +22,15 @@ use crate::store::{
 #[derive(Clone, Debug)]
 pub struct NewTask {
     /// Made by the client, or none.
-    pub id: Option<Uuid>,
+    pub id: Option<TaskId>,
     /// What it has of its own.
     pub values: TaskValues,
     /// The tags that it gets.
-    pub tags: Vec<Uuid>,
+    pub tags: Vec<TagId>,
     /// The list that it goes to; left out, it goes to the parent's, else to the inbox.
-    pub list: Option<Option<Uuid>>,
+    pub list: Option<Option<ListId>>,
     /// The task that it goes under.
-    pub parent: Option<Uuid>,
+    pub parent: Option<TaskId>,
 }
 
 impl NewTask {
@@ -41,7 +43,7 @@ impl NewTask {
     /// The row that it begins as.
     pub(super) fn first_version(
         &self,
-        id: Uuid,
+        id: TaskId,
         location: Location,
         position: String,
         context: &WriteContext,

@@ -10,7 +10,6 @@ use sea_orm::{
         UpdateStatement, Value,
     },
 };
-use uuid::Uuid;
 
 use super::{
     rows::expect_version,
@@ -20,7 +19,10 @@ use super::{
 use crate::{
     store::{
         UserNo,
-        entity::task::{Column, Entity},
+        entity::{
+            id::{TagId, TaskId},
+            task::{Column, Entity},
+        },
         error::{Input, StoreError},
         owned::Owned,
         tag::MOST_TAGS,
@@ -35,9 +37,9 @@ pub struct TaskPatch {
     /// What it has of its own.
     pub values: TaskValuesPatch,
     /// The tags that it shall have as well.
-    pub add_tags: Vec<Uuid>,
+    pub add_tags: Vec<TagId>,
     /// The tags that it shall have no more; this wins over `add_tags`.
-    pub remove_tags: Vec<Uuid>,
+    pub remove_tags: Vec<TagId>,
 }
 
 impl TaskPatch {
@@ -115,7 +117,7 @@ impl TaskWriter for TaskUpdate {
 #[derive(Clone, Copy, Debug)]
 pub struct UpdateTarget {
     pub user: UserNo,
-    pub id: Uuid,
+    pub id: TaskId,
     pub expected_version: Option<i32>,
 }
 
@@ -153,7 +155,7 @@ impl WriteTransaction {
     /// Changes a task; when nothing would change, nothing does, whatever version was expected.
     pub async fn update_task(
         &mut self,
-        id: Uuid,
+        id: TaskId,
         expected_version: Option<i32>,
         patch: &TaskPatch,
     ) -> Result<TaskRow, StoreError> {
@@ -183,9 +185,9 @@ impl WriteTransaction {
     /// Which tags a patch would put on a task and take off it, each of which has to exist.
     async fn tags_to_change(
         &self,
-        id: Uuid,
+        id: TaskId,
         patch: &TaskPatch,
-    ) -> Result<(HashSet<Uuid>, HashSet<Uuid>), StoreError> {
+    ) -> Result<(HashSet<TagId>, HashSet<TagId>), StoreError> {
         if patch.add_tags.is_empty() && patch.remove_tags.is_empty() {
             return Ok((HashSet::new(), HashSet::new()));
         }

@@ -42,7 +42,7 @@ impl WriteTransaction {
     /// Deletes rows permanently and leaves their tombstones. A task comes after those under it.
     pub async fn delete_permanently<E: ObjectEntity>(
         &mut self,
-        ids: &[Uuid],
+        ids: &[E::Id],
     ) -> Result<(), StoreError> {
         use tombstone::Column;
         let again = OnConflict::columns([Column::UserNo, Column::Id])
@@ -53,7 +53,7 @@ impl WriteTransaction {
             let gone = gone.exec(&self.transaction).await?.rows_affected;
             self.owned.add(E::KIND, -i64::try_from(gone).unwrap_or_default());
             let tombstones = ids.iter().map(|id| tombstone::ActiveModel {
-                id: Set(*id),
+                id: Set((*id).into()),
                 kind: Set(E::KIND),
                 change_seq: Set(self.change_seq),
                 at: Set(self.now),

@@ -70,7 +70,7 @@ pub struct Committed<T> {
 impl Store {
     /// A change that was committed, of which whoever follows the user is notified.
     pub fn committed<T>(&self, user: UserNo, change_seq: ChangeSeq, outcome: T) -> Committed<T> {
-        self.feed.publish(user.0, change_seq.0);
+        self.feed.publish(user, change_seq);
         Committed { outcome, user, change_seq }
     }
 }

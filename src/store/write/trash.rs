@@ -1,7 +1,6 @@
 //! The trash: what goes there goes with all under it, and comes back with what went along.
 
 use sea_orm::{ColumnTrait, QueryFilter};
-use uuid::Uuid;
 
 use super::{
     location::{Location, SubtreeNode},
@@ -10,7 +9,10 @@ use super::{
 };
 use crate::{
     store::{
-        entity::task::{self, Column, Entity},
+        entity::{
+            id::TaskId,
+            task::{self, Column, Entity},
+        },
         error::{Input, StoreError},
         owned::Owned,
         sql::dialect::BATCH_SIZE,
@@ -23,9 +25,9 @@ impl WriteTransaction {
     /// Moves a task with all under it to the trash, and tells what went along.
     pub async fn trash_task(
         &mut self,
-        id: Uuid,
+        id: TaskId,
         expected_version: Option<i32>,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<TaskId>, StoreError> {
         let task = self.get::<Entity>(id, Input::Id).await?;
         let along = self.trashed_together(&task).await?;
         if task.deleted_at.is_none() {
@@ -37,7 +39,7 @@ impl WriteTransaction {
 
     /// Brings a task back from the trash with what went along. When the task that it was under stays
     /// there, it comes to the top level.
-    pub async fn restore_task(&mut self, id: Uuid) -> Result<TaskRow, StoreError> {
+    pub async fn restore_task(&mut self, id: TaskId) -> Result<TaskRow, StoreError> {
         let old = self.get::<Entity>(id, Input::Id).await?;
         if old.deleted_at.is_none() {
             return Ok(old);
@@ -58,15 +60,18 @@ impl WriteTransaction {
     /// Deletes a task with all under it for good, wherever they are.
     pub async fn delete_task(
         &mut self,
-        id: Uuid,
+        id: TaskId,
         expected_version: Option<i32>,
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<Vec<TaskId>, StoreError> {
         let task = self.get_at::<Entity>(id, expected_version).await?;
         self.delete_subtree(vec![SubtreeNode::of(&task)]).await
     }
 
     /// Deletes tasks with all under them for good.
-    pub async fn delete_subtree(&mut self, top: Vec<SubtreeNode>) -> Result<Vec<Uuid>, StoreError> {
+    pub async fn delete_subtree(
+        &mut self,
+        top: Vec<SubtreeNode>,
+    ) -> Result<Vec<TaskId>, StoreError> {
         let levels = self.subtree(top).await?;
         // The database keeps a task as long as another one is under it.
         let ids: Vec<_> = levels.iter().rev().flatten().map(|task| task.id).collect();
@@ -76,7 +81,7 @@ impl WriteTransaction {
 
     /// A task, and those under it that are trashed together with it: in the trash by the same deletion, or
     /// not at all.
-    async fn trashed_together(&self, task: &TaskRow) -> Result<Vec<Uuid>, StoreError> {
+    async fn trashed_together(&self, task: &TaskRow) -> Result<Vec<TaskId>, StoreError> {
         Ok(same_deletion(&self.subtree(vec![SubtreeNode::of(task)]).await?))
     }
 
@@ -96,8 +101,8 @@ impl WriteTransaction {
 
     async fn set_trash(
         &self,
-        tasks: &[Uuid],
-        deleted: Option<(Timestamp, Uuid)>,
+        tasks: &[TaskId],
+        deleted: Option<(Timestamp, TaskId)>,
     ) -> Result<(), StoreError> {
         let (at, with) = deleted.unzip();
         for ids in tasks.chunks(BATCH_SIZE) {
@@ -114,7 +119,7 @@ impl WriteTransaction {
 
 /// The first of some tasks, and which of the others are in the trash by the same deletion, or like it
 /// not at all.
-fn same_deletion(levels: &[Vec<SubtreeNode>]) -> Vec<Uuid> {
+fn same_deletion(levels: &[Vec<SubtreeNode>]) -> Vec<TaskId> {
     let mut tasks = levels.iter().flatten().peekable();
     let with = tasks.peek().and_then(|task| task.deleted_with);
     tasks.filter(|task| task.deleted_with == with).map(|task| task.id).collect()
