@@ -102,6 +102,12 @@ impl App {
         move || state.engine.planned_operations()
     }
 
+    /// Switches plans on or off, see [`Engine::use_plans`]. The closure does not borrow the application.
+    pub fn use_plans(&self) -> impl Fn(bool) + Send + Sync + use<> {
+        let state = Arc::clone(&self.state);
+        move |uses_plans| state.engine.use_plans(uses_plans)
+    }
+
     /// The background tasks, which run while [`App::serve`] runs.
     #[must_use]
     pub fn background_tasks(&self) -> BackgroundTasks {

@@ -10,9 +10,9 @@
 //! ```
 
 mod document;
-mod document_cache;
 mod error;
 mod execution;
+mod operation_cache;
 mod persisted;
 mod plan;
 mod request;
@@ -21,16 +21,16 @@ mod result;
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use self::{
-    document::DocumentValidator, document_cache::DocumentCache, persisted::PersistedDocuments,
+    document::DocumentValidator, operation_cache::OperationCache, persisted::PersistedDocuments,
 };
 pub use self::{
-    document::Limits,
+    document::{Limits, OperationType},
     error::RequestError,
     execution::{ParsedRequest, ResultStream},
     persisted::{PersistedSettings, TrustedDocuments},
@@ -61,13 +61,14 @@ pub struct EngineSettings {
 pub struct Engine {
     schema: Schema,
     validator: DocumentValidator,
-    documents: DocumentCache,
+    operations: OperationCache,
     persisted: PersistedDocuments,
     store: Arc<Store>,
     authenticator: Arc<Authenticator>,
     clock: Clock,
     timeout: Duration,
     planned: AtomicU64,
+    uses_plans: AtomicBool,
 }
 
 impl Engine {
@@ -81,15 +82,21 @@ impl Engine {
     ) -> Self {
         let EngineSettings { limits, introspection, persisted, timeout } = settings;
         Self {
-            schema: graphql::schema(introspection),
-            validator: DocumentValidator::new(graphql::registry(), limits, introspection),
-            documents: DocumentCache::default(),
+            schema: graphql::schema(),
+            validator: DocumentValidator::new(
+                &graphql::sdl(),
+                graphql::registry(),
+                limits,
+                introspection,
+            ),
+            operations: OperationCache::default(),
             persisted: PersistedDocuments::new(persisted),
             store,
             authenticator,
             clock,
             timeout,
             planned: AtomicU64::new(0),
+            uses_plans: AtomicBool::new(true),
         }
     }
 
@@ -97,6 +104,12 @@ impl Engine {
     #[must_use]
     pub fn planned_operations(&self) -> u64 {
         self.planned.load(Ordering::Relaxed)
+    }
+
+    /// Whether plans execute operations. The library executes them all otherwise, with the same results: for
+    /// tests that compare the two.
+    pub fn use_plans(&self, uses_plans: bool) {
+        self.uses_plans.store(uses_plans, Ordering::Relaxed);
     }
 
     fn context(&self, viewer: &Viewer) -> RequestContext {

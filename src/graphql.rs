@@ -15,7 +15,7 @@ pub(crate) mod types;
 pub(crate) mod validate;
 
 use async_graphql::{
-    ID, InputType, ObjectType, OutputType, SDLExportOptions, SchemaBuilder, SubscriptionType,
+    ID, InputType, ObjectType, OutputType, SDLExportOptions, SubscriptionType, ValidationMode,
     registry::Registry,
 };
 
@@ -26,12 +26,16 @@ use crate::error::ErrorCode;
 /// The schema that is served.
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-/// Builds the schema. With `suggestions`, a message about an unknown name says which one was
-/// probably meant, which tells names to those who may not introspect.
+/// Builds the schema. It executes only what the engine has validated.
+///
+/// No field returns the interface of payloads or the codes of errors: they are here for clients.
 #[must_use]
-pub fn schema(suggestions: bool) -> Schema {
-    let builder = builder();
-    if suggestions { builder } else { builder.disable_suggestions() }.finish()
+pub fn schema() -> Schema {
+    Schema::build(Query, Mutation, Subscription)
+        .register_output_type::<Payload>()
+        .register_output_type::<ErrorCode>()
+        .validation_mode(ValidationMode::Fast)
+        .finish()
 }
 
 /// The schema as text, in one order whatever the order of the code.
@@ -42,7 +46,7 @@ pub fn sdl() -> String {
         .sorted_arguments()
         .sorted_enum_items()
         .include_specified_by();
-    schema(true).sdl_with_options(options)
+    schema().sdl_with_options(options)
 }
 
 /// The types of the schema, those included that only fragments name.
@@ -83,16 +87,4 @@ where
         Subscription::create_type_info(&mut registry);
     }
     registry
-}
-
-/// How deep fragments may nest for the library, which counts each spread as a level: the engine has
-/// limited documents before.
-const FRAGMENTS: usize = 2_000;
-
-/// No field returns the interface of payloads or the codes of errors: they are here for clients.
-fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
-        .register_output_type::<Payload>()
-        .register_output_type::<ErrorCode>()
-        .limit_recursive_depth(FRAGMENTS)
 }

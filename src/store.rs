@@ -26,8 +26,6 @@ use sea_orm::{ColumnTrait, DbErr, Iterable, QueryFilter, QueryTrait};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
 
-#[cfg(test)]
-pub(crate) use self::sql::projection::ColumnKind;
 pub(crate) use self::{
     entity::{
         id::{ListId, TaskId},

@@ -1,210 +1,220 @@
-//! Parses, checks and prepares a GraphQL document before async-graphql handles it.
-//!
-//! async-graphql expands a fragment at each spread, so 31 fragments that each spread the next one
-//! twice cost 2³¹ visits. The checks here run first, and each is linear in the size of the document:
+//! Documents: what is checked before an operation is executed, and the fields that it then selects.
 //!
 //! ```text
-//! text ── parse ──► Document ── operation ──► Operation ─┬─ complexity ──────► Complexity
-//!         tokens, nesting,      by name                  │  limits, cost
-//!         syntax                                         ├─ coerce ──────────► Variables
-//!                                                        │  type of every value
-//!                                                        └─ response_shape ──► ResponseShape
-//!                                                           order of fields, nulls
+//! text ── tokens ──► apollo-compiler ──► Operation ─┬─ complexity ──► Complexity
+//!         limits     syntax, validity               ├─ coerce ──────► Variables
+//!                                                   └─ collect ─────► fields
 //! ```
 //!
-//! Rules that depend on neither limits nor values (unknown fields, conflicting aliases, unused
-//! variables) are left to async-graphql's validation, which runs later; the visitors here tolerate
-//! such documents.
+//! The limits on tokens and nesting come before anything else looks at the text. Whether a document is
+//! valid, apollo-compiler decides by the schema's SDL; the limits on what it expands to, the cost and the
+//! values are ours. async-graphql only executes what is left: see [`execution_document`].
 
-mod coercion;
 mod collected_fields;
 mod completion;
 mod complexity;
 mod cost;
-mod field_collector;
+mod execution_document;
 mod limits;
-mod merge_fields;
-mod response_shape;
-mod retain_operation;
-mod subscription_root;
+mod literals;
+mod places;
 mod tokens;
-mod unset_variables;
+mod variables;
 
 #[cfg(test)]
 mod tests;
 
-use async_graphql::{
-    Positioned, ServerError, Value, Variables,
-    parser::{
-        parse_query,
-        types::{
-            DocumentOperations, ExecutableDocument, OperationDefinition, OperationType,
-            VariableDefinition,
-        },
-    },
-    registry::{MetaType, Registry},
-};
+use std::collections::HashSet;
 
-use self::cost::PageTypes;
+use apollo_compiler::{
+    ExecutableDocument, Name, Node, Schema,
+    ast::{self, Definition},
+    diagnostic::ToCliReport,
+    executable,
+    parser::Parser,
+    validation::{DiagnosticList, Valid, WithErrors},
+};
+use async_graphql::{ServerError, registry::Registry};
+
+use self::{collected_fields::PossibleTypes, cost::PageTypes, places::Places};
 pub use self::{
-    coercion::StaticallyValid, collected_fields::CollectedField, limits::Limits,
-    response_shape::ResponseShape,
+    collected_fields::{CollectedField, ObjectFields},
+    execution_document::execution_document,
+    limits::Limits,
+    literals::value_of,
+    variables::VariableDefinitions,
 };
 use crate::error::{ApiError, ErrorCode};
+pub use apollo_compiler::ast::OperationType;
 
-/// Checks documents against the schema's types and the limits.
+/// Limits the errors in one response.
+const MAX_ERRORS: usize = 20;
+
+/// Checks documents against the schema and the limits.
 pub struct DocumentValidator {
+    schema: Valid<Schema>,
+    /// Which values a scalar of ours takes, which the SDL does not say.
     registry: Registry,
     pages: PageTypes,
+    possible_types: PossibleTypes,
     limits: Limits,
     introspection: bool,
 }
 
 impl DocumentValidator {
-    /// Without `introspection`, `__schema` and `__type` are rejected.
-    pub fn new(registry: Registry, limits: Limits, introspection: bool) -> Self {
-        Self { pages: PageTypes::new(&registry), registry, limits, introspection }
+    /// A validator for the schema of that SDL, whose types are in the registry. Without `introspection`,
+    /// `__schema` and `__type` are rejected.
+    pub fn new(sdl: &str, registry: Registry, limits: Limits, introspection: bool) -> Self {
+        // A test sees to it that the SDL is valid.
+        let schema = Schema::parse_and_validate(sdl, "schema.graphql")
+            .unwrap_or_else(|refused| Valid::assume_valid(refused.partial));
+        let (pages, possible_types) = (PageTypes::new(&schema), PossibleTypes::new(&schema));
+        Self { schema, registry, pages, possible_types, limits, introspection }
     }
 
-    /// Parses a document whose tokens and nesting are within the limits.
+    /// Parses a document whose tokens and nesting are within the limits, and gets its operation of that name,
+    /// or the only one if no name is given (`GetOperation`, specification §6.1).
     ///
     /// # Errors
-    /// `QUERY_TOO_COMPLEX` above a limit, `GRAPHQL_PARSE_FAILED` for a syntax error.
-    pub fn parse(&self, source: &str) -> Result<Document, ServerError> {
-        tokens::check(source, &self.limits)?;
-        parse_query(source).map(Document).map_err(|error| syntax_error(&error))
-    }
-
-    /// The root operation type (specification §3.3.1), if the schema defines it.
-    fn root_type(&self, kind: OperationType) -> Option<&MetaType> {
-        let name = match kind {
-            OperationType::Query => Some(&self.registry.query_type),
-            OperationType::Mutation => self.registry.mutation_type.as_ref(),
-            OperationType::Subscription => self.registry.subscription_type.as_ref(),
-        }?;
-        self.registry.types.get(name)
-    }
-}
-
-/// A parsed document.
-#[derive(Clone, Debug)]
-pub struct Document(ExecutableDocument);
-
-impl Document {
-    /// `GetOperation` (specification §6.1): the operation of that name, or the only one if no name is
-    /// given.
-    ///
-    /// # Errors
+    /// `QUERY_TOO_COMPLEX` above a limit, `GRAPHQL_PARSE_FAILED` for a syntax error,
     /// `GRAPHQL_VALIDATION_FAILED` if the name is unknown, or missing and required.
-    pub fn operation<'a>(&'a self, name: Option<&'a str>) -> Result<Operation<'a>, ServerError> {
-        let (name, definition) = match (&self.0.operations, name) {
-            (DocumentOperations::Single(operation), None) => (None, operation),
-            (DocumentOperations::Multiple(operations), Some(name)) => {
-                let operation = operations.get(name).ok_or_else(unknown_operation)?;
-                (Some(name), operation)
-            }
-            (DocumentOperations::Multiple(operations), None) => {
-                let mut all = operations.iter();
-                match (all.next(), all.next()) {
-                    (Some((name, operation)), None) => (Some(name.as_str()), operation),
-                    _ => {
-                        return Err(invalid(
-                            "the document has several operations; `operationName` has to choose one",
-                        ));
-                    }
-                }
-            }
-            (DocumentOperations::Single(_), Some(_)) => return Err(unknown_operation()),
+    pub fn parse(&self, source: &str, name: Option<&str>) -> Result<Operation, ServerError> {
+        tokens::check(source, &self.limits)?;
+        let mut parsed = parse(source)?;
+        let null_defaults = parsed.definitions.iter_mut().flat_map(take_null_defaults).collect();
+        let (document, errors) = match parsed.to_executable(&self.schema) {
+            Ok(document) => (document, Vec::new()),
+            Err(WithErrors { partial, errors }) => (partial, invalid_at(&errors, source)),
         };
-        Ok(Operation { document: &self.0, name, definition })
-    }
-
-    pub fn parsed(&self) -> &ExecutableDocument {
-        &self.0
-    }
-
-    pub fn has_multiple_operations(&self) -> bool {
-        self.0.operations.iter().count() > 1
-    }
-
-    /// The document for async-graphql to execute: only the operation of that name, with its root
-    /// fields merged, and without arguments and input fields whose variables have no value.
-    pub fn into_parsed(
-        mut self,
-        validator: &DocumentValidator,
-        name: Option<&str>,
-        variables: &Variables,
-    ) -> ExecutableDocument {
-        if let Some(name) = name {
-            retain_operation::retain(&mut self.0, name);
-        }
-        let Registry { mutation_type, subscription_type, .. } = &validator.registry;
-        let root_types = [
-            (OperationType::Mutation, mutation_type),
-            (OperationType::Subscription, subscription_type),
-        ];
-        for (kind, root_type) in root_types {
-            if let Some(root_type) = root_type {
-                merge_fields::root_fields(&mut self.0, kind, root_type);
+        let definition = document.operations.get(name).map_err(|_| match (name, errors.first()) {
+            (None, _) if document.operations.is_empty() => {
+                syntax_error("the document does not contain an operation").at(None)
             }
-        }
-        unset_variables::remove(&mut self.0, variables);
-        self.0
-    }
-}
-
-/// The operation that a request selects.
-#[derive(Clone, Copy, Debug)]
-pub struct Operation<'a> {
-    document: &'a ExecutableDocument,
-    name: Option<&'a str>,
-    definition: &'a Positioned<OperationDefinition>,
-}
-
-impl<'a> Operation<'a> {
-    pub fn kind(&self) -> OperationType {
-        self.definition.node.ty
-    }
-
-    pub fn name(&self) -> Option<&'a str> {
-        self.name
-    }
-
-    pub fn variables(&self) -> impl Iterator<Item = &'a VariableDefinition> {
-        self.definition.node.variable_definitions.iter().map(|definition| &definition.node)
-    }
-
-    fn definition_of(&self, variable: &str) -> Option<&'a Positioned<VariableDefinition>> {
-        let mut definitions = self.definition.node.variable_definitions.iter();
-        definitions.find(|definition| definition.node.name.node == variable)
-    }
-
-    /// The given value of a variable, otherwise its default.
-    fn value_of<'v>(&self, variable: &str, variables: &'v Variables) -> Option<&'v Value>
-    where
-        'a: 'v,
-    {
-        variables.get(variable).or_else(|| {
-            let default = self.definition_of(variable)?.node.default_value.as_ref()?;
-            Some(&default.node)
+            (None, Some(error)) => error.clone(),
+            (None, None) => {
+                invalid("the document has several operations; `operationName` has to choose one")
+            }
+            (Some(_), _) => invalid(
+                "the document has no operation of that name: let `operationName` be one of its own",
+            ),
+        })?;
+        Ok(Operation {
+            source: source.into(),
+            definition: definition.clone(),
+            document,
+            null_defaults,
+            errors,
         })
     }
+
+    /// Validates the document of an operation (specification §5). Call [`DocumentValidator::complexity`]
+    /// first: apollo-compiler takes time without limit for fragments that branch and join again.
+    ///
+    /// # Errors
+    /// `GRAPHQL_VALIDATION_FAILED`, at most 20 times.
+    pub fn validate(&self, operation: Operation) -> Result<Operation, Vec<ServerError>> {
+        let Operation { document, errors, .. } = operation;
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let document = match document.validate(&self.schema) {
+            Ok(valid) => valid.into_inner(),
+            Err(WithErrors { partial, errors }) if is_one_root_field_twice(&partial, &errors) => {
+                partial
+            }
+            Err(WithErrors { errors, .. }) => return Err(invalid_at(&errors, &operation.source)),
+        };
+        Ok(Operation { document, errors, ..operation })
+    }
 }
 
-/// The error for the client. The parser's message shows the source line, then the grammar rules it
-/// expects: only the last line is useful.
-pub fn syntax_error(error: &async_graphql::parser::Error) -> ServerError {
-    let message = error.to_string();
-    let expected = message.lines().last().unwrap_or_default();
-    let expected = expected.trim_start_matches([' ', '=']).replace('_', " ");
-    ApiError::new(ErrorCode::GraphqlParseFailed, format!("Syntax error: {expected}"))
-        .at(error.positions().next())
+/// Parses a document without a schema.
+///
+/// # Errors
+/// `GRAPHQL_PARSE_FAILED`.
+pub fn parse(source: &str) -> Result<ast::Document, ServerError> {
+    Parser::new().parse_ast(source, "").map_err(|refused| {
+        let Some(first) = refused.errors.iter().next() else { return syntax_error("").at(None) };
+        let message = first.error.to_string();
+        let at = first.error.location().map(|span| Places::new(source).at(span.offset()));
+        syntax_error(message.trim_start_matches("syntax error: ")).at(at)
+    })
 }
 
-fn unknown_operation() -> ServerError {
-    invalid("the document has no operation of that name: let `operationName` be one of its own")
+/// Takes the defaults that are null from the variables of an operation, and returns the names of those
+/// variables. apollo-compiler takes such a default for one that is not null.
+fn take_null_defaults(definition: &mut Definition) -> Vec<Name> {
+    let Definition::OperationDefinition(operation) = definition else { return Vec::new() };
+    let is_null = |variable: &Node<ast::VariableDefinition>| {
+        !variable.ty.is_non_null()
+            && variable.default_value.as_ref().is_some_and(|value| value.is_null())
+    };
+    if !operation.variables.iter().any(is_null) {
+        return Vec::new();
+    }
+    let nulls = operation.make_mut().variables.iter_mut().filter(|variable| is_null(variable));
+    let take = |variable: &mut Node<ast::VariableDefinition>| {
+        variable.make_mut().default_value = None;
+        variable.name.clone()
+    };
+    nulls.map(take).collect()
+}
+
+/// A subscription may select its root field twice, which apollo-compiler refuses.
+fn is_one_root_field_twice(document: &ExecutableDocument, errors: &DiagnosticList) -> bool {
+    let says_so = |name| name == Some("SubscriptionUsesMultipleFields");
+    let has_one = |operation: &Node<executable::Operation>| {
+        let keys = operation.root_fields(document).map(|field| field.response_name());
+        keys.collect::<HashSet<_>>().len() == 1
+    };
+    errors.iter().all(|error| says_so(error.error.unstable_error_name()))
+        && document.operations.iter().filter(|it| it.is_subscription()).all(has_one)
+}
+
+/// The operation that a request selects, in its document.
+#[derive(Debug)]
+pub struct Operation {
+    source: Box<str>,
+    document: ExecutableDocument,
+    definition: Node<executable::Operation>,
+    /// The variables whose default is null.
+    null_defaults: HashSet<Name>,
+    /// What the document names and the schema does not define.
+    errors: Vec<ServerError>,
+}
+
+impl Operation {
+    pub fn kind(&self) -> OperationType {
+        self.definition.operation_type
+    }
+
+    pub fn name(&self) -> Option<&str> {
+        self.definition.name.as_deref()
+    }
+
+    fn definition_of(&self, variable: &str) -> Option<&ast::VariableDefinition> {
+        let mut definitions = self.definition.variables.iter();
+        definitions.find(|definition| definition.name == variable).map(|definition| &**definition)
+    }
+}
+
+fn syntax_error(message: &str) -> ApiError {
+    ApiError::new(ErrorCode::GraphqlParseFailed, format!("Syntax error: {message}"))
 }
 
 fn invalid(message: &'static str) -> ServerError {
     ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(None)
+}
+
+/// Limits the characters of a message, which may quote from the document.
+const MAX_MESSAGE: usize = 300;
+
+fn invalid_at(errors: &DiagnosticList, source: &str) -> Vec<ServerError> {
+    let mut places = Places::new(source);
+    let errors = errors.iter().take(MAX_ERRORS).map(|error| {
+        let message: String = error.error.to_string().chars().take(MAX_MESSAGE).collect();
+        let at = error.error.location().map(|span| places.at(span.offset()));
+        ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(at)
+    });
+    errors.collect()
 }

@@ -51,6 +51,12 @@ impl From<ServerError> for RequestError {
     }
 }
 
+impl From<Vec<ServerError>> for RequestError {
+    fn from(errors: Vec<ServerError>) -> Self {
+        Self::Document(errors)
+    }
+}
+
 fn timeout(limit: Duration) -> ApiError {
     let message = format!(
         "The request took longer than {} s: ask for less at a time, or try again.",

@@ -4,71 +4,73 @@
 //! those for which the plan gives no result:
 //!
 //! ```text
-//! ParsedRequest ──┬── plan ──────────────────────────────────► ExecutionResult
-//!                 └── prepare ──► PreparedOperation ──┬─ run ──► ExecutionResult
-//!                     limits, variables, viewer       └─ stream ► stream of ExecutionResult
+//! ParsedRequest ── check ──► CheckedRequest ──┬── plan ────► ExecutionResult
+//!                  limits, validity,          └── library ─► ExecutionResult, or a stream of them
+//!                  variables, viewer
 //! ```
 
-use std::{mem, panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering};
-
-use async_graphql::{
-    Request, Response, ServerError, Value, Variables,
-    indexmap::IndexMap,
-    parser::types::{ExecutableDocument, OperationType},
+use std::{
+    mem,
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock, atomic::Ordering},
 };
+
+use async_graphql::{Request, Response, Value, Variables, indexmap::IndexMap};
 use futures_util::{
-    StreamExt, future,
+    FutureExt, StreamExt,
     stream::{self, BoxStream},
 };
 use tokio::time::timeout;
 
 use super::{
     Engine, ExecutionResult, GraphqlRequest, RequestError,
-    document::{Document, ResponseShape},
-    document_cache::CachedDocument,
+    document::{ObjectFields, Operation, OperationType, execution_document},
+    operation_cache::{CheckedOperation, Plans},
     persisted::FoundDocument,
     plan::PlanResult,
 };
 use crate::{
     auth::{AuthError, Viewer},
-    error::{ApiError, ErrorCode},
+    error::ApiError,
+    graphql::context::RequestContext,
 };
 
 /// The results of an operation. An error is the last one.
 pub type ResultStream<'a> = BoxStream<'a, Result<ExecutionResult, RequestError>>;
 
-/// A request with its parsed document and the operation to execute.
+/// A request with the operation to execute.
 pub struct ParsedRequest {
     found: FoundDocument,
-    document: Arc<CachedDocument>,
-    /// Whether the document is from the document cache.
-    is_cached: bool,
     operation_name: Option<String>,
     variables: Variables,
-    operation_type: OperationType,
+    operation: ParsedOperation,
+}
+
+enum ParsedOperation {
+    /// From the cache.
+    Checked(Arc<CheckedOperation>),
+    /// From the text.
+    New(Box<Operation>),
 }
 
 impl ParsedRequest {
     /// Query, mutation or subscription.
     #[must_use]
     pub fn operation_type(&self) -> OperationType {
-        self.operation_type
+        match &self.operation {
+            ParsedOperation::Checked(operation) => operation.kind,
+            ParsedOperation::New(operation) => operation.kind(),
+        }
     }
 
     /// The name of the operation, unless it is anonymous.
     #[must_use]
     pub fn operation_name(&self) -> Option<&str> {
-        self.document.document.operation(self.operation_name.as_deref()).ok()?.name()
+        match &self.operation {
+            ParsedOperation::Checked(operation) => operation.name.as_deref(),
+            ParsedOperation::New(operation) => operation.name(),
+        }
     }
-}
-
-/// How results are delivered.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Delivery {
-    /// One result. The document is validated when the operation is executed.
-    Single,
-    /// A stream. It is opened before the operation is executed, so the document is validated before.
-    Stream,
 }
 
 impl Engine {
@@ -79,17 +81,16 @@ impl Engine {
     pub fn parse(&self, mut request: GraphqlRequest) -> Result<ParsedRequest, RequestError> {
         let document_id = request.take_document_id()?;
         let GraphqlRequest { query, operation_name, variables, .. } = request;
+        // Some clients cannot leave it out.
+        let operation_name = operation_name.filter(|name| !name.is_empty());
         let found = self.persisted.find(query, document_id)?;
-        let cached = self.documents.get(&found.text, operation_name.as_deref());
-        let is_cached = cached.is_some();
-        let document = if let Some(cached) = cached {
-            cached
+        let name = operation_name.as_deref();
+        let operation = if let Some(checked) = self.operations.get(&found.text, name) {
+            ParsedOperation::Checked(checked)
         } else {
-            let document = Arc::new(self.validator.parse(&found.text)?);
-            Arc::new(CachedDocument { document, plan: None })
+            ParsedOperation::New(Box::new(self.validator.parse(&found.text, name)?))
         };
-        let operation_type = document.document.operation(operation_name.as_deref())?.kind();
-        Ok(ParsedRequest { found, document, is_cached, operation_name, variables, operation_type })
+        Ok(ParsedRequest { found, operation_name, variables, operation })
     }
 
     /// Executes a query or mutation.
@@ -103,45 +104,150 @@ impl Engine {
         viewer: Option<Viewer>,
         request_id: &str,
     ) -> Result<ExecutionResult, RequestError> {
-        if let Some(result) = self.execute_plan(&request, viewer.as_ref(), request_id).await {
-            return Ok(result);
-        }
-        let response = self.prepare(request, viewer, Delivery::Single).await?.run().await?;
-        Ok(ExecutionResult::of(response, request_id))
+        self.check(request, viewer)?.execute(request_id).await
     }
 
-    /// Executes any operation.
+    /// Executes any operation. A query or mutation has the time limit of a request, a subscription none.
     ///
     /// # Errors
     /// See [`Engine::execute`].
-    pub async fn stream<'a>(
+    pub fn stream<'a>(
         &'a self,
         request: ParsedRequest,
         viewer: Option<Viewer>,
         request_id: &'a str,
     ) -> Result<ResultStream<'a>, RequestError> {
-        Ok(self.prepare(request, viewer, Delivery::Stream).await?.stream(request_id))
+        let request = self.check(request, viewer)?;
+        if request.operation.kind == OperationType::Subscription {
+            return request.subscribe(request_id);
+        }
+        let result = async move {
+            let result = AssertUnwindSafe(request.execute(request_id)).catch_unwind();
+            match timeout(self.timeout, result).await {
+                Ok(Ok(result)) => result,
+                Ok(Err(_panic)) => Err(RequestError::Internal(ApiError::internal(request_id))),
+                Err(_elapsed) => Err(RequestError::Timeout(self.timeout)),
+            }
+        };
+        Ok(stream::once(result).boxed())
+    }
+
+    /// Checks the document against the limits and the schema, coerces the variables, and checks that there is a
+    /// viewer if the operation needs one.
+    fn check(
+        &self,
+        request: ParsedRequest,
+        viewer: Option<Viewer>,
+    ) -> Result<CheckedRequest<'_>, RequestError> {
+        let ParsedRequest { found, operation_name, variables, operation } = request;
+        let mut fields = OnceLock::new();
+        let (operation, variables) = match operation {
+            ParsedOperation::Checked(checked) => {
+                let variables = self.coerce(&checked, variables)?;
+                (checked, variables)
+            }
+            ParsedOperation::New(parsed) => {
+                let (checked, parsed) = self.check_operation(*parsed, &variables)?;
+                let variables = self.coerce(&checked, variables)?;
+                fields = Arc::new(self.validator.collect_fields(&parsed, &variables)?).into();
+                (Arc::new(checked), variables)
+            }
+        };
+        if operation.needs_viewer && viewer.is_none() {
+            return Err(RequestError::Unauthenticated(AuthError::missing()));
+        }
+        self.persisted.insert(&found);
+        if fields.get().is_some() && viewer.is_some() {
+            self.operations.insert(&found.text, operation_name.as_deref(), &operation);
+        }
+        let context = viewer.map(|viewer| self.context(&viewer));
+        let FoundDocument { text, .. } = found;
+        Ok(CheckedRequest {
+            engine: self,
+            text,
+            operation_name,
+            operation,
+            fields,
+            variables,
+            context,
+        })
+    }
+
+    fn coerce(
+        &self,
+        operation: &CheckedOperation,
+        variables: Variables,
+    ) -> Result<Variables, RequestError> {
+        let CheckedOperation { variables: definitions, literals, .. } = operation;
+        Ok(self.validator.coerce(definitions, *literals, variables)?)
+    }
+
+    fn check_operation(
+        &self,
+        operation: Operation,
+        variables: &Variables,
+    ) -> Result<(CheckedOperation, Operation), RequestError> {
+        let complexity = self.validator.complexity(&operation, variables)?;
+        let operation = self.validator.validate(operation)?;
+        let literals = self.validator.literals(&operation, variables)?;
+        let definitions = operation.variables();
+        let is_always_valid = literals.are_static
+            && self.validator.complexity(&operation, &definitions.largest()).is_ok();
+        let checked = CheckedOperation {
+            kind: operation.kind(),
+            name: operation.name().map(str::to_owned),
+            variables: definitions,
+            literals: literals.count,
+            conditions: operation.conditions(),
+            needs_viewer: complexity.needs_viewer,
+            selections: complexity.selections,
+            is_always_valid,
+            plans: Plans::default(),
+        };
+        Ok((checked, operation))
+    }
+}
+
+/// A request that has passed all checks.
+struct CheckedRequest<'a> {
+    engine: &'a Engine,
+    text: Arc<str>,
+    operation_name: Option<String>,
+    operation: Arc<CheckedOperation>,
+    /// The fields that the operation selects: at first, only if it is not from the cache.
+    fields: OnceLock<Arc<ObjectFields>>,
+    variables: Variables,
+    context: Option<RequestContext>,
+}
+
+impl<'a> CheckedRequest<'a> {
+    /// Executes a query or mutation.
+    async fn execute(self, request_id: &str) -> Result<ExecutionResult, RequestError> {
+        if let Some(result) = self.execute_plan(request_id).await? {
+            return Ok(result);
+        }
+        let schema = &self.engine.schema;
+        let (fields, request) = self.library_request()?;
+        let mut response = schema.execute(request).await;
+        fields.complete_response(&mut response);
+        Ok(ExecutionResult::of(response, request_id))
     }
 
     /// Executes the operation by its plan. `None` if it has no plan, or the plan gives no result; nothing has
     /// been changed then.
     async fn execute_plan(
         &self,
-        request: &ParsedRequest,
-        viewer: Option<&Viewer>,
         request_id: &str,
-    ) -> Option<ExecutionResult> {
-        let CachedDocument { document, plan } = &*request.document;
-        let (statically_valid, plan) = plan.as_ref()?;
-        let context = self.context(viewer?);
-        let operation = document.operation(request.operation_name.as_deref()).ok()?;
-        let variables = &request.variables;
-        let variables =
-            self.validator.coerce_statically_valid(&operation, statically_valid, variables)?;
-        self.persisted.insert(&request.found);
-        let result = plan.run(&context, &variables).await?;
-        self.planned.fetch_add(1, Ordering::Relaxed);
-        Some(match result {
+    ) -> Result<Option<ExecutionResult>, RequestError> {
+        let Self { engine, operation, variables, .. } = self;
+        let Some(context) = &self.context else { return Ok(None) };
+        let plan = operation.plan(variables, || self.fields())?;
+        let Some(plan) = plan.filter(|_| engine.uses_plans.load(Ordering::Relaxed)) else {
+            return Ok(None);
+        };
+        let Some(result) = plan.run(context, variables).await else { return Ok(None) };
+        engine.planned.fetch_add(1, Ordering::Relaxed);
+        Ok(Some(match result {
             PlanResult::Json(json) => ExecutionResult::Json(json),
             PlanResult::Failed(field, error) => {
                 let data = Value::Object(IndexMap::from([(field, Value::Null)]));
@@ -149,153 +255,53 @@ impl Engine {
                 response.errors.push(error);
                 ExecutionResult::of(response, request_id)
             }
-        })
+        }))
     }
 
-    /// Checks the document against the limits, coerces the variables, and checks that there is a viewer if the
-    /// operation needs one.
-    async fn prepare(
-        &self,
-        request: ParsedRequest,
-        viewer: Option<Viewer>,
-        delivery: Delivery,
-    ) -> Result<PreparedOperation<'_>, RequestError> {
-        let ParsedRequest { found, document, is_cached, operation_name, variables, operation_type } =
-            request;
-        let document = &document.document;
-        let operation = document.operation(operation_name.as_deref())?;
-        let complexity = self.validator.complexity(&operation, &variables)?;
-        operation.check_single_root_field()?;
-        let coerced = self.validator.coerce(&operation, variables);
-        let is_token_missing = complexity.needs_viewer && viewer.is_none();
-        let validate_now = coerced.is_err()
-            || is_token_missing
-            || delivery == Delivery::Stream
-            || document.has_multiple_operations();
-        if validate_now {
-            // Errors of the document are reported before those of the variables and the token. Also, only
-            // the operation to execute is kept below.
-            self.validate(document.parsed().clone(), operation_name.clone(), operation_type)
-                .await?;
+    fn fields(&self) -> Result<Arc<ObjectFields>, RequestError> {
+        if let Some(fields) = self.fields.get() {
+            return Ok(Arc::clone(fields));
         }
-        let variables = coerced.map_err(RequestError::Document)?;
-        if is_token_missing {
-            return Err(RequestError::Unauthenticated(AuthError::missing()));
-        }
-        self.persisted.insert(&found);
-        let shape = self.validator.response_shape(&operation, &variables);
-        let parsed = Document::clone(document);
-        let parsed = parsed.into_parsed(&self.validator, operation_name.as_deref(), &variables);
-        let document = Arc::clone(document);
-        let to_cache = (!is_cached).then(|| (found.text, operation_name.clone(), document));
-        let mut request = library_request(parsed, operation_name).variables(variables);
-        if let Some(viewer) = viewer {
-            request = request.data(self.context(&viewer));
-        }
-        Ok(PreparedOperation { engine: self, request, shape, operation_type, to_cache })
+        let Engine { validator, .. } = self.engine;
+        let operation = validator.parse(&self.text, self.operation_name.as_deref())?;
+        validator.complexity(&operation, &self.variables)?;
+        let fields = Arc::new(validator.collect_fields(&operation, &self.variables)?);
+        Ok(Arc::clone(self.fields.get_or_init(|| fields)))
     }
 
-    /// Has the library validate a document without executing it: in its introspection mode it calls none of
-    /// our resolvers. There are no variables here, so it validates only the document.
-    async fn validate(
-        &self,
-        document: ExecutableDocument,
-        operation_name: Option<String>,
-        operation_type: OperationType,
-    ) -> Result<(), RequestError> {
-        let request = library_request(document, operation_name).only_introspection();
-        let mut response = self.schema.execute(request).await;
-        if operation_type == OperationType::Subscription {
-            // A valid subscription causes only the error that it cannot be executed here, which has no
-            // location.
-            response.errors.retain(|error| !error.locations.is_empty());
+    /// The request by which the library executes the operation, and the fields by which its response is
+    /// completed.
+    fn library_request(self) -> Result<(Arc<ObjectFields>, Request), RequestError> {
+        let fields = self.fields()?;
+        let document = execution_document(self.operation.kind, &fields, &self.variables);
+        let mut request = Request::new(String::new());
+        request.set_parsed_query(document);
+        if let Some(context) = self.context {
+            request = request.data(context);
         }
-        if is_refusal(&response) {
-            return Err(RequestError::Document(validation_errors(response.errors)));
-        }
-        Ok(())
-    }
-}
-
-/// An operation that passed all checks.
-struct PreparedOperation<'a> {
-    engine: &'a Engine,
-    request: Request,
-    shape: ResponseShape<'a>,
-    operation_type: OperationType,
-    /// The entry for the document cache, to insert after the operation was executed.
-    to_cache: Option<(Arc<str>, Option<String>, Arc<Document>)>,
-}
-
-impl<'a> PreparedOperation<'a> {
-    /// Executes a query or mutation.
-    async fn run(self) -> Result<Response, RequestError> {
-        let Engine { schema, documents, validator, .. } = self.engine;
-        let mut response = schema.execute(self.request).await;
-        if is_refusal(&response) {
-            return Err(RequestError::Document(validation_errors(response.errors)));
-        }
-        if let Some((text, name, document)) = self.to_cache {
-            documents.insert(validator, text, name, document);
-        }
-        self.shape.complete_value(&mut response);
-        Ok(response)
+        Ok((fields, request))
     }
 
-    /// Executes any operation. A query or mutation has the time limit of a request, a subscription none.
-    fn stream(self, request_id: &'a str) -> ResultStream<'a> {
-        let Self { engine, request, shape, operation_type, .. } = self;
-        let is_subscription = operation_type == OperationType::Subscription;
-        let responses = AssertUnwindSafe(engine.schema.execute_stream(request)).catch_unwind();
-        let internal = |_panic| RequestError::Internal(ApiError::internal(request_id));
-        let mut responses = responses.map(move |response| response.map_err(internal));
-        let responses = if is_subscription {
-            responses.boxed()
-        } else {
-            let limit = engine.timeout;
-            let first = async move {
-                let first = timeout(limit, responses.next()).await;
-                first.unwrap_or(Some(Err(RequestError::Timeout(limit))))
-            };
-            stream::once(first).filter_map(future::ready).boxed()
-        };
+    /// Executes a subscription.
+    fn subscribe(self, request_id: &'a str) -> Result<ResultStream<'a>, RequestError> {
+        let schema = &self.engine.schema;
+        let (fields, request) = self.library_request()?;
+        let responses = AssertUnwindSafe(schema.execute_stream(request)).catch_unwind();
         let mut is_first = true;
         let results = responses.map(move |response| {
             let is_first = mem::take(&mut is_first);
-            let mut response = response?;
-            shape.complete_value(&mut response);
-            let result = ExecutionResult::of(response, request_id);
-            match result {
+            let mut response = response
+                .map_err(|_panic| RequestError::Internal(ApiError::internal(request_id)))?;
+            fields.complete_response(&mut response);
+            match ExecutionResult::of(response, request_id) {
                 // If the source stream cannot be created, the operation has errors and no results
                 // (specification §6.2.3.1).
-                ExecutionResult::Response(response)
-                    if is_subscription && is_first && response.data == Value::Null =>
-                {
+                ExecutionResult::Response(response) if is_first && response.data == Value::Null => {
                     Err(RequestError::Document(response.errors))
                 }
                 result => Ok(result),
             }
         });
-        results.boxed()
+        Ok(results.boxed())
     }
-}
-
-fn library_request(document: ExecutableDocument, operation_name: Option<String>) -> Request {
-    let mut request = Request::new(String::new());
-    request.set_parsed_query(document);
-    request.operation_name = operation_name;
-    request
-}
-
-/// Whether the library did not execute the operation: an error of a field has a path.
-fn is_refusal(response: &Response) -> bool {
-    !response.errors.is_empty() && response.errors.iter().all(|error| error.path.is_empty())
-}
-
-fn validation_errors(errors: Vec<ServerError>) -> Vec<ServerError> {
-    let coded = |error: ServerError| {
-        let coded = ApiError::new(ErrorCode::GraphqlValidationFailed, error.message).at(None);
-        ServerError { locations: error.locations, ..coded }
-    };
-    errors.into_iter().map(coded).collect()
 }

@@ -10,12 +10,11 @@ use std::{
     sync::Arc,
 };
 
-use async_graphql::parser::parse_query;
 use aws_lc_rs::digest;
 use quick_cache::{Weighter, sync::Cache};
 use serde::Deserialize;
 
-use super::{RequestError, document::syntax_error, request::DocumentId};
+use super::{RequestError, document, request::DocumentId};
 use crate::error::{ApiError, ErrorCode};
 
 /// The cache has room for at least so many documents: a document that needs more than this share of it is not
@@ -77,9 +76,8 @@ impl TrustedDocuments {
         };
         let mut trusted = Self::default();
         for (id, text) in documents {
-            if let Err(error) = parse_query(&text) {
-                let error = syntax_error(&error).message;
-                return Err(format!("{file}, document {id}: {error}"));
+            if let Err(error) = document::parse(&text) {
+                return Err(format!("{file}, document {id}: {}", error.message));
             }
             let text = Arc::from(text);
             let before = trusted.by_id.insert(without_prefix(&id).to_owned(), Arc::clone(&text));

@@ -22,14 +22,14 @@ mod query;
 #[cfg(test)]
 mod tests;
 
-use async_graphql::{Name, PathSegment, Pos, ServerError, Variables, parser::types::OperationType};
+use async_graphql::{Name, PathSegment, Pos, ServerError, Variables};
 
 use self::{
     json::{ResponseKey, SelectionSet},
     mutation::Mutation,
     query::Query,
 };
-use super::document::{DocumentValidator, Operation};
+use super::document::{ObjectFields, OperationType};
 use crate::{error::ApiError, graphql::context::RequestContext, store::StoreError};
 
 /// How an operation is answered.
@@ -52,13 +52,17 @@ pub enum PlanResult {
 impl Plan {
     /// The plan of an operation that the schema allows, if there is one.
     #[must_use]
-    pub fn of(validator: &DocumentValidator, operation: &Operation<'_>) -> Option<Self> {
-        let roots = validator.collect_fields(operation)?;
-        match (operation.kind(), &roots[..]) {
+    pub fn of(kind: OperationType, root: &ObjectFields) -> Option<Self> {
+        match (kind, &root.fields[..]) {
             (OperationType::Query, roots) => json::selection_set(roots, Query::of).map(Self::Query),
             (OperationType::Mutation, [root]) => {
                 let mutation = Mutation::of(root)?;
-                Some(Self::Mutation(Name::new(root.key), root.pos, ResponseKey::of(root), mutation))
+                Some(Self::Mutation(
+                    Name::new(&root.key),
+                    root.pos,
+                    ResponseKey::of(root),
+                    mutation,
+                ))
             }
             _ => None,
         }

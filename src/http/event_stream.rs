@@ -113,7 +113,7 @@ impl EventStream {
         opened: oneshot::Sender<Result<(), HttpError>>,
     ) {
         let Self { state, viewer, events } = &self;
-        let results = match state.engine.stream(request, viewer.clone(), request_id).await {
+        let results = match state.engine.stream(request, viewer.clone(), request_id) {
             Ok(results) => results,
             Err(error) => {
                 // Nobody waits for the error when the client has disconnected.

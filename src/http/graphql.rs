@@ -2,7 +2,6 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use async_graphql::parser::types::OperationType;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
@@ -17,7 +16,10 @@ use super::{
     reply::{self, HttpError},
     request, websocket,
 };
-use crate::{engine::RequestError, error::ApiError};
+use crate::{
+    engine::{OperationType, RequestError},
+    error::ApiError,
+};
 
 /// Responds within the time limit, also after a panic.
 pub async fn graphql(State(state): State<Arc<AppState>>, request: Request) -> Response {

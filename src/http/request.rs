@@ -61,8 +61,8 @@ pub fn from_query(uri: &Uri) -> Result<GraphqlRequest, HttpError> {
     let mut fields = Map::new();
     for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
         let value = match &*name {
-            // A query string has no null, so empty means anonymous (GraphQL over HTTP, "GET").
-            "operationName" if value.is_empty() => continue,
+            // A query string has no null, so empty means left out (GraphQL over HTTP, "GET").
+            "operationName" | "variables" | "extensions" if value.is_empty() => continue,
             "query" | "documentId" | "operationName" => Value::String(value.into_owned()),
             "variables" | "extensions" => serde_json::from_str(&value).map_err(|_| {
                 not_json(format!("The parameter {name} is not JSON: send an object."))

@@ -222,7 +222,7 @@ impl<'a> SocketSession<'a> {
                 Err(Close::ID_IN_USE)
             }
             ClientMessage::Subscribe { id, payload } => {
-                match Box::pin(self.operations.start(&id, payload, viewer)).await {
+                match self.operations.start(&id, payload, viewer) {
                     Ok(()) => Ok(()),
                     Err(errors) => self.send_result(&id, Some(Err(errors))).await,
                 }

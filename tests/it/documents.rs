@@ -11,6 +11,7 @@ mod limits;
 mod mutations;
 mod operations;
 mod persisted;
+mod validity;
 mod variables;
 
 use crate::harness::Reply;

@@ -1,8 +1,7 @@
 //! The fast path: operations answered by a compiled plan. Status, headers, body and log are the same
 //! as those of async-graphql, to the byte.
 //!
-//! async-graphql answers the same text with a new comment at its end: a document that the server has
-//! never seen, with everything in the same place.
+//! async-graphql answers the same request while plans are switched off.
 
 mod mutations;
 mod queries;
@@ -10,11 +9,7 @@ mod scenarios;
 mod selections;
 mod values;
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::{collections::BTreeMap, fmt};
 
 use axum::{
     body::Body,
@@ -67,13 +62,6 @@ impl Request {
         Self { text: text.into(), name: None, variables, transport: Transport::Post }
     }
 
-    /// The same request for a document that the server has not cached.
-    fn uncached(&self) -> Self {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let text = format!("{}\n# {}", self.text, COUNT.fetch_add(1, Ordering::Relaxed));
-        Self { text, ..self.clone() }
-    }
-
     fn with(&self, variables: &Value) -> Self {
         Self { variables: variables.clone(), ..self.clone() }
     }
@@ -104,18 +92,20 @@ impl Request {
         Observed::of(person, self.request()).await
     }
 
-    /// Sends the request as it is and for an uncached document, and compares the two.
-    async fn same(&self, person: &Person) -> Observed {
-        let known = self.send(person).await;
-        let new = self.uncached().send(person).await;
-        assert!(!new.by_plan);
-        known.assert_same(&new, self);
-        known
+    /// Sends the request to the library.
+    async fn send_to_library(&self, person: &Person) -> Observed {
+        Observed::of_library(person, self.request()).await
     }
 
-    /// From the second time on, a plan answers.
+    /// Sends the request as it is and to the library, and compares the two.
+    async fn same(&self, person: &Person) -> Observed {
+        let observed = self.send(person).await;
+        observed.assert_same(&self.send_to_library(person).await, self);
+        observed
+    }
+
+    /// A plan answers, from the first time on.
     async fn is_planned(&self, person: &Person) -> Observed {
-        self.send(person).await;
         let observed = self.same(person).await;
         assert!(observed.by_plan, "no plan: {self}");
         observed
@@ -128,6 +118,12 @@ impl Observed {
         let (reply, events) =
             events(&["taskward::http", "taskward::engine"], person.sends(request)).await;
         Self { reply, events, by_plan: person.planned_operations() > planned }
+    }
+
+    async fn of_library(person: &Person, request: http::Request<Body>) -> Self {
+        let observed = person.by_library(Self::of(person, request)).await;
+        assert!(!observed.by_plan);
+        observed
     }
 
     fn assert_same(&self, other: &Self, request: &Request) {
@@ -280,7 +276,7 @@ on_each_database! {
         ] {
             let request = Request::post(mutation, variables);
             request.send(&api.alice).await.reply.data();
-            let (known, new) = (request.send(&api.alice).await, request.uncached().send(&api.alice).await);
+            let (known, new) = (request.send(&api.alice).await, request.send_to_library(&api.alice).await);
             assert!(known.by_plan && !new.by_plan, "{mutation}");
             let field = mutation.split(['(', '{']).nth(2).unwrap().trim();
             let [known, new] = [known, new].map(|observed| {

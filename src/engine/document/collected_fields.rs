@@ -1,80 +1,238 @@
-//! The fields that an operation selects, as input for a plan.
+//! `CollectFields` (specification §6.3.2): the fields that an operation selects, with fragments expanded
+//! and the selections of one response key merged.
+//!
+//! What is executed is made of these fields alone, by a plan or by the library, and no other code expands
+//! fragments.
 
-use async_graphql::{
-    Name, Pos, Positioned, Variables,
-    parser::types::{Field, Selection, SelectionSet},
-    registry::MetaType,
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use apollo_compiler::{
+    Name, Node, Schema,
+    ast::{Argument, DirectiveList, FieldDefinition, Value},
+    collections::IndexMap,
+    executable::{Field, Selection, SelectionSet},
+    schema::{ExtendedType, NamedType},
 };
-use async_graphql_value::Value as InputValue;
+use async_graphql::{Pos, ServerError, Value as ConstValue, Variables};
 
-use super::{DocumentValidator, Operation, field_collector::FieldCollector};
+use super::{DocumentValidator, Operation, places::Places};
+use crate::error::{ApiError, ErrorCode};
 
-pub struct CollectedField<'d> {
+/// A field as it is executed.
+#[derive(Debug)]
+pub struct CollectedField {
     /// The response key.
-    pub key: &'d str,
-    pub name: &'d str,
+    pub key: Name,
+    pub name: Name,
     pub pos: Pos,
+    pub definition: Node<FieldDefinition>,
     /// With variables, not their values.
-    pub arguments: &'d [(Positioned<Name>, Positioned<InputValue>)],
-    /// The fields selected on the objects it returns.
-    pub selections: Vec<CollectedField<'d>>,
+    pub arguments: Vec<Node<Argument>>,
+    /// The fields selected on the objects that it returns, one entry for each of their possible types.
+    pub selections: Vec<ObjectFields>,
+}
+
+impl CollectedField {
+    /// The fields selected on the object that it returns; `None` if its type is abstract.
+    pub fn object_fields(&self) -> Option<&[CollectedField]> {
+        match &self.selections[..] {
+            [] => Some(&[]),
+            [object] => Some(&object.fields),
+            _ => None,
+        }
+    }
+}
+
+/// The fields selected on an object of that type.
+#[derive(Debug)]
+pub struct ObjectFields {
+    pub type_name: Name,
+    pub fields: Vec<CollectedField>,
+}
+
+/// The object types of each composite type.
+pub(super) struct PossibleTypes(HashMap<Name, Vec<Name>>);
+
+impl PossibleTypes {
+    pub(super) fn new(schema: &Schema) -> Self {
+        let implementers = schema.implementers_map();
+        let possible_types = |(name, ty): (&Name, &ExtendedType)| {
+            let types = match ty {
+                ExtendedType::Object(_) => vec![name.clone()],
+                ExtendedType::Interface(_) => {
+                    let implementers = implementers.get(name)?;
+                    implementers.objects.iter().cloned().collect()
+                }
+                ExtendedType::Union(union) => {
+                    union.members.iter().map(|member| (**member).clone()).collect()
+                }
+                _ => return None,
+            };
+            Some((name.clone(), types))
+        };
+        Self(schema.types.iter().filter_map(possible_types).collect())
+    }
+
+    fn of(&self, ty: &NamedType) -> &[Name] {
+        self.0.get(ty).map_or(&[], Vec::as_slice)
+    }
 }
 
 impl DocumentValidator {
-    /// The fields of an operation if neither variables nor data determine which they are; `None` if
-    /// it has directives or selects fields of an abstract type.
-    pub fn collect_fields<'d>(
+    /// The fields that a valid operation selects with these variables. Call
+    /// [`DocumentValidator::complexity`] first: it limits their number.
+    ///
+    /// # Errors
+    /// `GRAPHQL_VALIDATION_FAILED` if two fields of one response key have different arguments: for
+    /// apollo-compiler, a list is the same as a longer one that begins with it.
+    pub fn collect_fields(
         &self,
-        operation: &'d Operation<'d>,
-    ) -> Option<Vec<CollectedField<'d>>> {
-        let document = operation.document;
-        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-        let set = &operation.definition.node.selection_set;
-        if fragments.chain([set]).any(|set| has_directives(&set.node)) {
-            return None;
-        }
-        let variables = &Variables::default();
-        let collector = FieldCollector { registry: &self.registry, operation, variables };
-        collector.collect_subfields(self.root_type(operation.kind())?, &[&set.node])
+        operation: &Operation,
+        variables: &Variables,
+    ) -> Result<ObjectFields, ServerError> {
+        let set = &operation.definition.selection_set;
+        let places = Places::new(&operation.source);
+        FieldCollector { validator: self, operation, variables, places }.object(&set.ty, &[set])
     }
 }
 
-fn has_directives(set: &SelectionSet) -> bool {
-    set.items.iter().any(|selection| {
-        let selections = match &selection.node {
-            Selection::Field(field) => &field.node.selection_set,
-            Selection::InlineFragment(fragment) => &fragment.node.selection_set,
-            Selection::FragmentSpread(spread) => return !spread.node.directives.is_empty(),
+impl Operation {
+    /// The variables that decide which fields are selected: those of `@skip` and `@include`.
+    pub fn conditions(&self) -> Vec<String> {
+        let mut conditions = BTreeSet::new();
+        let fragments = self.document.fragments.values().map(|fragment| &fragment.selection_set);
+        for set in fragments.chain([&self.definition.selection_set]) {
+            add_conditions(set, &mut conditions);
+        }
+        conditions.into_iter().map(str::to_owned).collect()
+    }
+}
+
+fn add_conditions<'d>(set: &'d SelectionSet, conditions: &mut BTreeSet<&'d str>) {
+    for selection in &set.selections {
+        for (_, value) in includes_if(selection.directives()) {
+            conditions.extend(value.as_variable().map(Name::as_str));
+        }
+        match selection {
+            Selection::Field(field) => {
+                field.selection_set.iter().for_each(|set| add_conditions(set, conditions));
+            }
+            Selection::InlineFragment(fragment) => {
+                add_conditions(&fragment.selection_set, conditions);
+            }
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+}
+
+/// The conditions of a selection: it is included if each value is this.
+fn includes_if(directives: &DirectiveList) -> impl Iterator<Item = (bool, &Value)> {
+    directives.iter().filter_map(|directive| {
+        let includes_if = match directive.name.as_str() {
+            "skip" => false,
+            "include" => true,
+            _ => return None,
         };
-        !selection.node.directives().is_empty() || has_directives(&selections.node)
+        Some((includes_if, &**directive.specified_argument_by_name("if")?))
     })
 }
 
-impl<'d> FieldCollector<'_, 'd, '_> {
-    fn collect_subfields(
-        &self,
-        parent: &MetaType,
+struct FieldCollector<'d> {
+    validator: &'d DocumentValidator,
+    operation: &'d Operation,
+    variables: &'d Variables,
+    places: Places<'d>,
+}
+
+/// The fields of each response key.
+type GroupedFieldSet<'d> = IndexMap<&'d Name, Vec<&'d Node<Field>>>;
+
+impl<'d> FieldCollector<'d> {
+    /// The fields that the selection sets select on an object type.
+    fn object(
+        &mut self,
+        ty: &NamedType,
         sets: &[&'d SelectionSet],
-    ) -> Option<Vec<CollectedField<'d>>> {
-        let MetaType::Object { name, .. } = parent else { return None };
-        let collect_field = |(key, fields): (&'d Name, Vec<&'d Field>)| {
-            let field = *fields.first()?;
-            let name = &field.name.node;
-            let selections = match parent.field_by_name(name) {
-                Some(definition) => match self.registry.concrete_type_by_name(&definition.ty)? {
-                    ty if ty.is_composite() => {
-                        let sets: Vec<_> =
-                            fields.iter().map(|field| &field.selection_set.node).collect();
-                        self.collect_subfields(ty, &sets)?
-                    }
-                    _ => Vec::new(),
-                },
-                None if name == "__typename" => Vec::new(),
-                None => return None,
-            };
-            let pos = field.response_key().pos;
-            Some(CollectedField { key, name, pos, arguments: &field.arguments, selections })
-        };
-        self.collect(name, sets).into_iter().map(collect_field).collect()
+    ) -> Result<ObjectFields, ServerError> {
+        let mut grouped = GroupedFieldSet::default();
+        let mut visited_fragments = HashSet::new();
+        for set in sets {
+            self.add(ty, set, &mut visited_fragments, &mut grouped);
+        }
+        let fields = grouped.into_iter().map(|(key, fields)| self.field(key, fields[0], &fields));
+        Ok(ObjectFields { type_name: ty.clone(), fields: fields.collect::<Result<_, _>>()? })
     }
+
+    fn add(
+        &self,
+        object_type: &NamedType,
+        set: &'d SelectionSet,
+        visited_fragments: &mut HashSet<&'d str>,
+        grouped: &mut GroupedFieldSet<'d>,
+    ) {
+        for selection in &set.selections {
+            if !self.is_included(selection.directives()) {
+                continue;
+            }
+            let set = match selection {
+                Selection::Field(field) => {
+                    grouped.entry(field.response_name()).or_default().push(field);
+                    continue;
+                }
+                Selection::InlineFragment(fragment) => &fragment.selection_set,
+                Selection::FragmentSpread(spread) => {
+                    match spread.fragment_def(&self.operation.document) {
+                        Some(it) if visited_fragments.insert(&it.name) => &it.selection_set,
+                        _ => continue,
+                    }
+                }
+            };
+            // `DoesFragmentTypeApply`: the type of a fragment's selections is its type condition.
+            if self.validator.possible_types.of(&set.ty).contains(object_type) {
+                self.add(object_type, set, visited_fragments, grouped);
+            }
+        }
+    }
+
+    fn field(
+        &mut self,
+        key: &Name,
+        first: &'d Node<Field>,
+        all: &[&'d Node<Field>],
+    ) -> Result<CollectedField, ServerError> {
+        let pos = self.places.at(first.location().map_or(0, |span| span.offset()));
+        let Field { name, definition, arguments, .. } = &**first;
+        if !all.iter().all(|field| are_same(&field.arguments, arguments)) {
+            let message = format!("the fields `{key}` have different arguments: give one an alias");
+            return Err(ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(Some(pos)));
+        }
+        let sets: Vec<_> = all.iter().filter_map(|field| field.selection_set.as_ref()).collect();
+        let validator = self.validator;
+        let possible_types = validator.possible_types.of(definition.ty.inner_named_type()).iter();
+        let selections = possible_types.map(|ty| self.object(ty, &sets));
+        Ok(CollectedField {
+            key: key.clone(),
+            name: name.clone(),
+            pos,
+            definition: definition.clone(),
+            arguments: arguments.clone(),
+            selections: selections.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn is_included(&self, directives: &DirectiveList) -> bool {
+        includes_if(directives).all(|(includes_if, value)| {
+            let value = match value {
+                Value::Variable(name) => {
+                    self.variables.get(name.as_str()) == Some(&ConstValue::Boolean(true))
+                }
+                value => *value == Value::Boolean(true),
+            };
+            value == includes_if
+        })
+    }
+}
+
+fn are_same(arguments: &[Node<Argument>], others: &[Node<Argument>]) -> bool {
+    arguments.len() == others.len() && arguments.iter().all(|argument| others.contains(argument))
 }

@@ -1,23 +1,19 @@
 //! Measures the complexity of a document. Visits each operation and fragment once.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
-use async_graphql::{
-    Name, Pos, Positioned, ServerError, Value, Variables,
-    parser::types::{
-        Directive, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
-    },
-    registry::MetaType,
+use apollo_compiler::{
+    ast::{DirectiveList, Value},
+    executable::{self, Field, Fragment, Selection, SelectionSet},
+    schema::NamedType,
 };
-use async_graphql_value::Value as InputValue;
+use async_graphql::{ServerError, Value as ConstValue, Variables};
 
 use super::{
-    DocumentValidator, Operation,
-    cost::FieldCost,
-    invalid,
+    DocumentValidator, Operation, invalid,
     limits::{Limits, at_most},
+    variables,
 };
-use crate::error::{ApiError, ErrorCode};
 
 /// The complexity of the selected operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,6 +22,8 @@ pub struct Complexity {
     pub cost: u64,
     /// Whether it has a root field other than `__typename`, `__schema` and `__type`.
     pub needs_viewer: bool,
+    /// Selections in it, with fragments expanded.
+    pub selections: u64,
     /// The visited selections: as many as the document has, without expanding fragments.
     pub visits: usize,
 }
@@ -34,11 +32,10 @@ impl DocumentValidator {
     /// Measures the operation, and rejects it if it or its document is above a limit.
     ///
     /// # Errors
-    /// `QUERY_TOO_COMPLEX` above a limit; `GRAPHQL_VALIDATION_FAILED` for a fragment that spreads
-    /// itself (specification §5.5.2.2), and for introspection if it is off.
+    /// `QUERY_TOO_COMPLEX` above a limit; `GRAPHQL_VALIDATION_FAILED` for introspection if it is off.
     pub fn complexity(
         &self,
-        operation: &Operation<'_>,
+        operation: &Operation,
         variables: &Variables,
     ) -> Result<Complexity, ServerError> {
         let mut visitor = ComplexityVisitor {
@@ -51,7 +48,7 @@ impl DocumentValidator {
             visits: 0,
             level: 0,
         };
-        let selected = visitor.operation(operation.definition)?;
+        let selected = visitor.operation(&operation.definition)?;
         let document = visitor.whole_document(selected)?;
 
         let Limits { aliases, directives, root_fields, depth, selections, cost, values, .. } =
@@ -66,8 +63,8 @@ impl DocumentValidator {
         if selected.introspects && !self.introspection {
             return Err(invalid("introspection is off"));
         }
-        let SelectionComplexity { cost, needs_viewer, .. } = selected;
-        Ok(Complexity { cost, needs_viewer, visits: visitor.visits })
+        let SelectionComplexity { cost, needs_viewer, selections, .. } = selected;
+        Ok(Complexity { cost, needs_viewer, selections, visits: visitor.visits })
     }
 }
 
@@ -119,10 +116,10 @@ const MAX_LEVELS: usize = 100;
 
 struct ComplexityVisitor<'a> {
     validator: &'a DocumentValidator,
-    operation: &'a Operation<'a>,
+    operation: &'a Operation,
     variables: &'a Variables,
-    /// The visited fragments; `None` during the visit, to detect a fragment that spreads itself.
-    fragments: HashMap<&'a str, Option<SelectionComplexity>>,
+    /// The visited fragments; those that spread themselves, which validation rejects, count as empty there.
+    fragments: HashMap<&'a str, SelectionComplexity>,
     aliases: usize,
     directives: usize,
     visits: usize,
@@ -136,61 +133,48 @@ impl<'a> ComplexityVisitor<'a> {
         &mut self,
         selected: SelectionComplexity,
     ) -> Result<SelectionComplexity, ServerError> {
-        let operation = self.operation;
+        let Operation { document, definition, .. } = self.operation;
         let mut complexity = selected;
-        for (_, other) in operation.document.operations.iter() {
-            if !std::ptr::eq(other, operation.definition) {
+        for other in document.operations.iter() {
+            if !other.ptr_eq(definition) {
                 complexity = complexity.combine(self.operation(other)?);
             }
         }
-        for (name, fragment) in &operation.document.fragments {
-            complexity = complexity.combine(self.fragment(name, fragment)?);
+        for fragment in document.fragments.values() {
+            complexity = complexity.combine(self.fragment(fragment)?);
         }
         Ok(complexity)
     }
 
     fn operation(
         &mut self,
-        operation: &'a Positioned<OperationDefinition>,
+        operation: &'a executable::Operation,
     ) -> Result<SelectionComplexity, ServerError> {
-        let operation = &operation.node;
         self.count_directives(&operation.directives);
-        for definition in &operation.variable_definitions {
-            self.count_directives(&definition.node.directives);
+        for definition in &operation.variables {
+            self.count_directives(&definition.directives);
         }
-        self.selection_set(&operation.selection_set.node, self.validator.root_type(operation.ty))
+        self.selection_set(&operation.selection_set)
     }
 
     /// Visits a fragment at its first spread and caches its complexity.
-    fn fragment(
-        &mut self,
-        name: &'a Name,
-        fragment: &'a Positioned<FragmentDefinition>,
-    ) -> Result<SelectionComplexity, ServerError> {
-        match self.fragments.get(name.as_str()) {
-            Some(Some(complexity)) => return Ok(*complexity),
-            Some(None) => return Err(spreads_itself(name, fragment.pos)),
-            None => {}
+    fn fragment(&mut self, fragment: &'a Fragment) -> Result<SelectionComplexity, ServerError> {
+        if let Some(complexity) = self.fragments.get(fragment.name.as_str()) {
+            return Ok(*complexity);
         }
-        self.fragments.insert(name, None);
-        let FragmentDefinition { type_condition, directives, selection_set } = &fragment.node;
-        self.count_directives(directives);
-        let complexity =
-            self.selection_set(&selection_set.node, self.type_of(&type_condition.node.on.node))?;
-        self.fragments.insert(name, Some(complexity));
+        self.fragments.insert(&fragment.name, SelectionComplexity::default());
+        self.count_directives(&fragment.directives);
+        let complexity = self.selection_set(&fragment.selection_set)?;
+        self.fragments.insert(&fragment.name, complexity);
         Ok(complexity)
     }
 
-    fn selection_set(
-        &mut self,
-        set: &'a SelectionSet,
-        parent: Option<&'a MetaType>,
-    ) -> Result<SelectionComplexity, ServerError> {
+    fn selection_set(&mut self, set: &'a SelectionSet) -> Result<SelectionComplexity, ServerError> {
         self.level += 1;
         at_most("the document has", self.level, "levels of selections", MAX_LEVELS)?;
         let mut complexity = SelectionComplexity::default();
-        for selection in &set.items {
-            complexity = complexity.combine(self.selection(&selection.node, parent)?);
+        for selection in &set.selections {
+            complexity = complexity.combine(self.selection(selection, &set.ty)?);
         }
         self.level -= 1;
         // The complexity of a visited fragment includes its levels.
@@ -202,23 +186,18 @@ impl<'a> ComplexityVisitor<'a> {
     fn selection(
         &mut self,
         selection: &'a Selection,
-        parent: Option<&'a MetaType>,
+        parent: &'a NamedType,
     ) -> Result<SelectionComplexity, ServerError> {
         self.visits += 1;
         self.count_directives(selection.directives());
         match selection {
-            Selection::Field(field) => self.field(&field.node, parent),
+            Selection::Field(field) => self.field(field, parent),
             Selection::InlineFragment(fragment) => {
-                let parent = match &fragment.node.type_condition {
-                    Some(condition) => self.type_of(&condition.node.on.node),
-                    None => parent,
-                };
-                Ok(self.selection_set(&fragment.node.selection_set.node, parent)?.spread())
+                Ok(self.selection_set(&fragment.selection_set)?.spread())
             }
             Selection::FragmentSpread(spread) => {
-                let name = &spread.node.fragment_name.node;
-                let complexity = match self.operation.document.fragments.get(name) {
-                    Some(fragment) => self.fragment(name, fragment)?,
+                let complexity = match spread.fragment_def(&self.operation.document) {
+                    Some(fragment) => self.fragment(fragment)?,
                     None => SelectionComplexity::default(),
                 };
                 Ok(complexity.spread())
@@ -229,19 +208,16 @@ impl<'a> ComplexityVisitor<'a> {
     fn field(
         &mut self,
         field: &'a Field,
-        parent: Option<&'a MetaType>,
+        parent: &'a NamedType,
     ) -> Result<SelectionComplexity, ServerError> {
         self.aliases += usize::from(field.alias.is_some());
-        let name = field.name.node.as_str();
-        let definition = parent.and_then(|parent| Some((parent, parent.field_by_name(name)?)));
-        let ty = definition
-            .and_then(|(_, field)| self.validator.registry.concrete_type_by_name(&field.ty));
-        let below = self.selection_set(&field.selection_set.node, ty)?;
-        let field_cost = definition.map_or(FieldCost::SCALAR, |(parent, definition)| {
-            let DocumentValidator { registry, pages, .. } = self.validator;
-            pages.cost_of(registry, parent, definition, self.page_size(field))
-        });
-        let introspects = matches!(name, "__schema" | "__type");
+        let below = match &field.selection_set {
+            Some(set) => self.selection_set(set)?,
+            None => SelectionComplexity { levels: 1, ..SelectionComplexity::default() },
+        };
+        let asked = self.page_size(field);
+        let field_cost = self.validator.pages.cost_of(parent, &field.definition, asked);
+        let introspects = matches!(field.name.as_str(), "__schema" | "__type");
         Ok(SelectionComplexity {
             depth: below.depth + 1,
             levels: below.levels,
@@ -251,71 +227,61 @@ impl<'a> ComplexityVisitor<'a> {
             // async-graphql parses the arguments again for each parent object.
             values: field_cost.values(below.values).saturating_add(self.argument_values(field)),
             introspects: introspects || below.introspects,
-            needs_viewer: !introspects && name != "__typename",
+            needs_viewer: !introspects && field.name != "__typename",
         })
     }
 
     /// The larger of `first` and `last` (requests with both are rejected later), or the number of `ids`.
     fn page_size(&self, field: &Field) -> Option<i64> {
-        let integer = |argument| match &field.get_argument(argument)?.node {
-            InputValue::Number(number) => number.as_i64(),
-            InputValue::Variable(name) => match self.operation.value_of(name, self.variables)? {
-                Value::Number(number) => number.as_i64(),
+        let integer = |name| match &**field.specified_argument_by_name(name)? {
+            Value::Variable(name) => match &*self.variable(name)? {
+                ConstValue::Number(number) => variables::integer(number),
                 _ => None,
             },
-            _ => None,
+            literal => literal.to_i32().map(i64::from),
         };
-        let ids = || match &field.get_argument("ids")?.node {
-            InputValue::List(ids) => i64::try_from(ids.len()).ok(),
-            InputValue::Variable(name) => match self.operation.value_of(name, self.variables)? {
-                Value::List(ids) => i64::try_from(ids.len()).ok(),
+        let ids = || match &**field.specified_argument_by_name("ids")? {
+            Value::Variable(name) => match &*self.variable(name)? {
+                ConstValue::List(ids) => i64::try_from(ids.len()).ok(),
                 _ => None,
             },
-            _ => None,
+            literal => i64::try_from(literal.as_list()?.len()).ok(),
         };
         integer("first").max(integer("last")).or_else(ids)
     }
 
-    /// The number of values in the arguments of a field, including those in variables.
-    fn argument_values(&self, field: &Field) -> u64 {
-        let mut count: u64 = 0;
-        for (_, value) in &field.arguments {
-            count = count.saturating_add(self.count_values(&value.node));
+    /// The given value of a variable, otherwise its default.
+    fn variable(&self, name: &str) -> Option<Cow<'a, ConstValue>> {
+        if let Some(value) = self.variables.get(name) {
+            return Some(Cow::Borrowed(value));
         }
-        count
+        self.operation.default_of(self.operation.definition_of(name)?).map(Cow::Owned)
     }
 
-    fn count_values(&self, value: &InputValue) -> u64 {
+    /// The number of values in the arguments of a field, including those in variables.
+    fn argument_values(&self, field: &Field) -> u64 {
+        let counts = field.arguments.iter().map(|argument| self.count_values(&argument.value));
+        counts.fold(0, u64::saturating_add)
+    }
+
+    fn count_values(&self, value: &Value) -> u64 {
         match value {
-            InputValue::Variable(name) => {
-                self.operation.value_of(name, self.variables).map_or(1, count_constants)
-            }
-            InputValue::List(items) => items.iter().map(|item| self.count_values(item)).sum(),
-            InputValue::Object(fields) => {
-                fields.values().map(|value| self.count_values(value)).sum()
-            }
+            Value::Variable(name) => self.variable(name).map_or(1, |value| count_constants(&value)),
+            Value::List(items) => items.iter().map(|item| self.count_values(item)).sum(),
+            Value::Object(fields) => fields.iter().map(|(_, it)| self.count_values(it)).sum(),
             _ => 1,
         }
     }
 
-    fn count_directives(&mut self, directives: &[Positioned<Directive>]) {
+    fn count_directives(&mut self, directives: &DirectiveList) {
         self.directives += directives.len();
     }
-
-    fn type_of(&self, name: &Name) -> Option<&'a MetaType> {
-        self.validator.registry.types.get(name.as_str())
-    }
 }
 
-fn count_constants(value: &Value) -> u64 {
+fn count_constants(value: &ConstValue) -> u64 {
     match value {
-        Value::List(items) => items.iter().map(count_constants).sum(),
-        Value::Object(fields) => fields.values().map(count_constants).sum(),
+        ConstValue::List(items) => items.iter().map(count_constants).sum(),
+        ConstValue::Object(fields) => fields.values().map(count_constants).sum(),
         _ => 1,
     }
-}
-
-fn spreads_itself(name: &Name, at: Pos) -> ServerError {
-    let message = format!("the fragment `{name}` spreads itself: take one of the spreads out");
-    ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(Some(at))
 }

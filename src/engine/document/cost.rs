@@ -2,10 +2,13 @@
 
 use std::collections::HashSet;
 
-use async_graphql::{
-    OutputType,
-    registry::{MetaField, MetaType, MetaTypeName, Registry},
+use apollo_compiler::{
+    Name, Schema,
+    ast::FieldDefinition,
+    name,
+    schema::{ExtendedType, NamedType},
 };
+use async_graphql::OutputType;
 
 use crate::{
     graphql::{
@@ -20,9 +23,11 @@ use crate::{
 /// counts each node once, whether it is asked for through `nodes`, through `edges`, or both.
 pub(super) struct PageTypes {
     /// Connections, and whatever else a field with `first` returns.
-    pages: HashSet<String>,
+    pages: HashSet<Name>,
     /// Edges: what pages list instead of the nodes themselves.
-    edges: HashSet<String>,
+    edges: HashSet<Name>,
+    /// What counts: the interface `Node` and its types.
+    nodes: HashSet<Name>,
 }
 
 /// What one field brings back.
@@ -35,9 +40,6 @@ pub(super) struct FieldCost {
 }
 
 impl FieldCost {
-    /// One value that is no object.
-    pub(super) const SCALAR: Self = Self { count: 1, own: 0 };
-
     /// Objects in all, where each value has so many below it.
     pub(super) fn objects(self, below: u64) -> u64 {
         self.count.saturating_mul(below.saturating_add(self.own))
@@ -50,83 +52,70 @@ impl FieldCost {
 }
 
 impl PageTypes {
-    pub(super) fn new(registry: &Registry) -> Self {
-        let is_wrapper = |name: &str| {
-            matches!(registry.types.get(name), Some(MetaType::Object { .. }))
-                && !is_node(registry, name)
+    pub(super) fn new(schema: &Schema) -> Self {
+        let node = name!("Node");
+        let objects = schema.types.values().filter_map(ExtendedType::as_object);
+        let of_node = objects.filter(|object| object.implements_interfaces.contains(&node));
+        let nodes: HashSet<_> =
+            of_node.map(|object| object.name.clone()).chain([name!("Node")]).collect();
+        let is_wrapper = |name: &Name| schema.get_object(name).is_some() && !nodes.contains(name);
+        let wrappers = |fields: &mut dyn Iterator<Item = &FieldDefinition>| {
+            fields.map(|field| field.ty.inner_named_type().clone()).filter(is_wrapper).collect()
         };
-        let pages: HashSet<_> = all_fields(registry.types.values())
-            .filter(|field| field.args.contains_key("first"))
-            .map(type_name)
-            .filter(|name| is_wrapper(name))
-            .map(ToOwned::to_owned)
-            .collect();
-        let edges = all_fields(pages.iter().filter_map(|name| registry.types.get(name)))
-            .filter(|field| is_list(field))
-            .map(type_name)
-            .filter(|name| is_wrapper(name))
-            .map(ToOwned::to_owned)
-            .collect();
-        Self { pages, edges }
+        let takes_first = |field: &&FieldDefinition| field.argument_by_name("first").is_some();
+        let pages: HashSet<_> =
+            wrappers(&mut schema.types.values().flat_map(fields).filter(takes_first));
+        let of_pages = pages.iter().filter_map(|name| schema.types.get(name)).flat_map(fields);
+        let edges = wrappers(&mut of_pages.filter(|field| field.ty.is_list()));
+        Self { pages, edges, nodes }
     }
 
     /// How many things a field brings back; `asked` is the larger of `first` and `last`, or the number of
     /// `ids`.
     pub(super) fn cost_of(
         &self,
-        registry: &Registry,
-        parent: &MetaType,
-        field: &MetaField,
+        parent: &NamedType,
+        field: &FieldDefinition,
         asked: Option<i64>,
     ) -> FieldCost {
-        let ty = type_name(field);
-        let own = u64::from(is_node(registry, ty));
-        if field.args.contains_key("ids") {
+        let ty = field.ty.inner_named_type();
+        let own = u64::from(self.nodes.contains(ty));
+        if field.argument_by_name("ids").is_some() {
             let asked = asked.and_then(|count| u64::try_from(count).ok());
             let count = asked.unwrap_or(MAX_IDS as u64).min(MAX_IDS as u64);
             FieldCost { count, own }
-        } else if field.args.contains_key("first") || self.pages.contains(ty) {
+        } else if field.argument_by_name("first").is_some() || self.pages.contains(ty) {
             FieldCost { count: page_size(field, asked), own: 1 }
-        } else if self.is_wrapper(parent.name()) && (own == 1 || self.is_wrapper(ty)) {
+        } else if self.is_wrapper(parent) && (own == 1 || self.is_wrapper(ty)) {
             FieldCost { count: 1, own: 0 }
+        } else if !field.ty.is_list() || ty.starts_with("__") {
+            FieldCost { count: 1, own }
+        } else if *ty == *BatchResult::type_name() {
+            FieldCost { count: MAX_OPERATIONS as u64, own }
         } else {
-            let count = match is_list(field) {
-                true if ty == BatchResult::type_name() => MAX_OPERATIONS as u64,
-                // The longest list that is neither a page nor a batch is that of a task's tags.
-                true => MOST_TAGS as u64,
-                false => 1,
-            };
-            FieldCost { count, own }
+            // The longest list that is neither a page nor a batch is that of a task's tags.
+            FieldCost { count: MOST_TAGS as u64, own }
         }
     }
 
-    fn is_wrapper(&self, name: &str) -> bool {
+    fn is_wrapper(&self, name: &NamedType) -> bool {
         self.pages.contains(name) || self.edges.contains(name)
     }
 }
 
 /// A page that takes no `first`, such as the messages of a subscription, may be as large as any.
-fn page_size(field: &MetaField, asked: Option<i64>) -> u64 {
-    let Some(first) = field.args.get("first") else { return MAX_PAGE_SIZE };
-    let default = first.default_value.as_ref().and_then(|text| text.parse().ok());
-    let default = default.unwrap_or(DEFAULT_PAGE_SIZE);
+fn page_size(field: &FieldDefinition, asked: Option<i64>) -> u64 {
+    let Some(first) = field.argument_by_name("first") else { return MAX_PAGE_SIZE };
+    let default = first.default_value.as_ref().and_then(|value| value.to_i32());
+    let default = default.and_then(|rows| u64::try_from(rows).ok()).unwrap_or(DEFAULT_PAGE_SIZE);
     asked.map_or(default, |n| u64::try_from(n).unwrap_or(0)).min(default.max(MAX_PAGE_SIZE))
 }
 
-fn all_fields<'a>(
-    types: impl Iterator<Item = &'a MetaType>,
-) -> impl Iterator<Item = &'a MetaField> {
-    types.filter_map(MetaType::fields).flat_map(|fields| fields.values())
-}
-
-fn is_node(registry: &Registry, name: &str) -> bool {
-    name == "Node" || registry.types.get("Node").is_some_and(|node| node.is_possible_type(name))
-}
-
-fn is_list(field: &MetaField) -> bool {
-    MetaTypeName::create(&field.ty).is_list()
-}
-
-fn type_name(field: &MetaField) -> &str {
-    MetaTypeName::concrete_typename(&field.ty)
+fn fields(ty: &ExtendedType) -> impl Iterator<Item = &FieldDefinition> {
+    let fields = match ty {
+        ExtendedType::Object(object) => Some(&object.fields),
+        ExtendedType::Interface(interface) => Some(&interface.fields),
+        _ => None,
+    };
+    fields.into_iter().flat_map(|fields| fields.values()).map(|field| &**field)
 }

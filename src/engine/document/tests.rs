@@ -7,7 +7,7 @@ mod schema;
 mod syntax;
 mod values;
 
-use async_graphql::{ServerError, Value, Variables};
+use async_graphql::{Schema, ServerError, Value, Variables};
 use serde_json::{Value as Json, json};
 
 use self::schema::{Mutation, Query, SubscriptionRoot};
@@ -18,11 +18,9 @@ const CREATE: &str =
     "mutation($input: CreateTaskInput!) { createTask(input: $input) { task { id } } }";
 
 fn validator() -> DocumentValidator {
-    DocumentValidator::new(
-        graphql::registry_of::<Query, Mutation, SubscriptionRoot>(),
-        Limits::default(),
-        true,
-    )
+    let sdl = Schema::new(Query, Mutation, SubscriptionRoot).sdl();
+    let registry = graphql::registry_of::<Query, Mutation, SubscriptionRoot>();
+    DocumentValidator::new(&sdl, registry, Limits::default(), true)
 }
 
 fn complexity(source: &str) -> Result<Complexity, ServerError> {
@@ -31,14 +29,16 @@ fn complexity(source: &str) -> Result<Complexity, ServerError> {
 
 fn complexity_with(source: &str, variables: Json) -> Result<Complexity, ServerError> {
     let validator = validator();
-    let document = validator.parse(source)?;
-    validator.complexity(&document.operation(None)?, &Variables::from_json(variables))
+    let operation = validator.parse(source, None)?;
+    validator.complexity(&operation, &Variables::from_json(variables))
 }
 
 fn coerce(source: &str, variables: Json) -> Result<Variables, Vec<ServerError>> {
     let validator = validator();
-    let document = validator.parse(source).unwrap();
-    validator.coerce(&document.operation(None).unwrap(), Variables::from_json(variables))
+    let variables = Variables::from_json(variables);
+    let operation = validator.validate(validator.parse(source, None).unwrap())?;
+    let literals = validator.literals(&operation, &variables)?;
+    validator.coerce(&operation.variables(), literals.count, variables)
 }
 
 /// `CODE message`, and the `field` in front where there is one.

@@ -38,12 +38,12 @@ pub enum TagField {
 
 impl TaskField {
     /// The field, if it is one that can be shown.
-    pub fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        Some(match selected.name {
+    pub fn of(selected: &CollectedField) -> Option<Self> {
+        Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
             "completed" => Self::Completed,
             "priority" => Self::Priority,
-            "tags" => Self::Tags(json::selection_set(&selected.selections, TagField::of)?),
+            "tags" => Self::Tags(json::selection_set(selected.object_fields()?, TagField::of)?),
             name => Self::Column(name.parse().ok()?),
         })
     }
@@ -91,8 +91,8 @@ impl TaskField {
 }
 
 impl TagField {
-    pub fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        Some(match selected.name {
+    pub fn of(selected: &CollectedField) -> Option<Self> {
+        Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
             name => Self::Column(name.parse().ok()?),
         })

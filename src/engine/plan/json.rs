@@ -16,7 +16,7 @@ pub struct ResponseKey(Arc<[u8]>);
 
 impl ResponseKey {
     /// The key of a field.
-    pub fn of(selected: &CollectedField<'_>) -> Self {
+    pub fn of(selected: &CollectedField) -> Self {
         Self(format!("\"{}\":", selected.key).into_bytes().into())
     }
 }
@@ -26,8 +26,8 @@ pub type SelectionSet<T> = Vec<(ResponseKey, T)>;
 
 /// What each field is to this reader, if it knows all of them.
 pub fn selection_set<T>(
-    selected: &[CollectedField<'_>],
-    of: impl Fn(&CollectedField<'_>) -> Option<T>,
+    selected: &[CollectedField],
+    of: impl Fn(&CollectedField) -> Option<T>,
 ) -> Option<SelectionSet<T>> {
     // The library makes a null of an object of which nothing is asked, where its type has one.
     if selected.is_empty() {

@@ -40,12 +40,12 @@ enum PayloadField {
 }
 
 impl Mutation {
-    pub fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        let fields = json::selection_set(&selected.selections, PayloadField::of)?;
+    pub fn of(selected: &CollectedField) -> Option<Self> {
+        let fields = json::selection_set(selected.object_fields()?, PayloadField::of)?;
         let required = RequiredColumns::of(fields.iter().flat_map(|(_, field)| field.of_task()));
         let known = ["createTask", "updateTask", "moveTask", "deleteTask", "restoreTask"];
-        known.contains(&selected.name).then(|| Self {
-            name: Name::new(selected.name),
+        known.contains(&selected.name.as_str()).then(|| Self {
+            name: Name::new(&selected.name),
             arguments: Arguments::of(selected),
             fields,
             columns: required.columns,
@@ -73,11 +73,11 @@ impl Mutation {
 }
 
 impl PayloadField {
-    fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        Some(match selected.name {
+    fn of(selected: &CollectedField) -> Option<Self> {
+        Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
             "task" => {
-                let fields = json::selection_set(&selected.selections, TaskField::of)?;
+                let fields = json::selection_set(selected.object_fields()?, TaskField::of)?;
                 // What is read after the change could fail, and the change could not be taken back.
                 if fields.iter().any(|(_, field)| field.reads_more()) {
                     return None;

@@ -61,17 +61,17 @@ pub enum PageInfoField {
 
 impl Query {
     /// The field, if it is one that can be read and shown.
-    pub fn of(selected: &CollectedField<'_>) -> Option<Self> {
+    pub fn of(selected: &CollectedField) -> Option<Self> {
         let arguments = || Arguments::of(selected);
-        Some(match selected.name {
+        Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
             "task" => {
-                let fields = json::selection_set(&selected.selections, TaskField::of)?;
+                let fields = json::selection_set(selected.object_fields()?, TaskField::of)?;
                 let required = RequiredColumns::of(fields.iter().map(|(_, field)| field));
                 Self::Task { arguments: arguments(), fields, required }
             }
             "tasks" => {
-                let fields = json::selection_set(&selected.selections, ConnectionField::of)?;
+                let fields = json::selection_set(selected.object_fields()?, ConnectionField::of)?;
                 let tasks = fields.iter().flat_map(|(_, field)| field.of_tasks());
                 let required = RequiredColumns::of(tasks);
                 Self::Tasks { arguments: arguments(), fields, required }
@@ -155,9 +155,9 @@ pub struct ResolvedPage {
 }
 
 impl ConnectionField {
-    fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        let below = &selected.selections;
-        Some(match selected.name {
+    fn of(selected: &CollectedField) -> Option<Self> {
+        let below = selected.object_fields()?;
+        Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
             "edges" => Self::Edges(json::selection_set(below, EdgeField::of)?),
             "nodes" => Self::Nodes(json::selection_set(below, TaskField::of)?),
@@ -187,19 +187,19 @@ impl ConnectionField {
 }
 
 impl EdgeField {
-    fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        Some(match selected.name {
+    fn of(selected: &CollectedField) -> Option<Self> {
+        Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
             "cursor" => Self::Cursor,
-            "node" => Self::Node(json::selection_set(&selected.selections, TaskField::of)?),
+            "node" => Self::Node(json::selection_set(selected.object_fields()?, TaskField::of)?),
             _ => return None,
         })
     }
 }
 
 impl PageInfoField {
-    fn of(selected: &CollectedField<'_>) -> Option<Self> {
-        Some(match selected.name {
+    fn of(selected: &CollectedField) -> Option<Self> {
+        Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
             "hasNextPage" => Self::HasNextPage,
             "hasPreviousPage" => Self::HasPreviousPage,

@@ -6,12 +6,12 @@ use std::{
     task::{Context, Poll},
 };
 
-use async_graphql::{ServerError, parser::types::OperationType};
+use async_graphql::ServerError;
 use futures_util::StreamExt;
 
 use crate::{
     auth::Viewer,
-    engine::{GraphqlRequest, RequestError, ResultStream},
+    engine::{GraphqlRequest, OperationType, RequestError, ResultStream},
     error::{ApiError, ErrorCode},
     http::{
         AppState,
@@ -56,7 +56,7 @@ impl<'a> Operations<'a> {
     ///
     /// # Errors
     /// When the operation is refused, or too many others run.
-    pub(super) async fn start(
+    pub(super) fn start(
         &mut self,
         id: &str,
         request: GraphqlRequest,
@@ -64,7 +64,7 @@ impl<'a> Operations<'a> {
     ) -> Result<(), Vec<ServerError>> {
         let log = OperationLog::new(LogEntry::default(), &self.state.clock);
         log.set_user(Some(viewer));
-        match self.stream(request, viewer, &log).await {
+        match self.stream(request, viewer, &log) {
             Ok((results, is_subscription)) => {
                 let id = id.to_owned();
                 self.running.push(RunningOperation {
@@ -81,7 +81,7 @@ impl<'a> Operations<'a> {
     }
 
     /// The results of an operation, and whether it is a subscription.
-    async fn stream(
+    fn stream(
         &mut self,
         request: GraphqlRequest,
         viewer: &Viewer,
@@ -96,7 +96,7 @@ impl<'a> Operations<'a> {
             return Err(RequestError::Malformed(ApiError::new(ErrorCode::RateLimited, message)));
         }
         let is_subscription = parsed.operation_type() == OperationType::Subscription;
-        let results = state.engine.stream(parsed, Some(viewer.clone()), request_id).await?;
+        let results = state.engine.stream(parsed, Some(viewer.clone()), request_id)?;
         Ok((results, is_subscription))
     }
 

@@ -15,7 +15,9 @@ use tower::ServiceExt;
 use super::Reply;
 
 /// Counts the operations that compiled plans of a server have answered.
-pub type PlannedOperations = Arc<dyn Fn() -> u64 + Send + Sync>;
+type PlannedOperations = Arc<dyn Fn() -> u64 + Send + Sync>;
+/// Switches the plans of a server on or off.
+type UsePlans = Arc<dyn Fn(bool) + Send + Sync>;
 
 /// The selection of a task with the fields of its row.
 const TASK: &str = "task { id title description completed completedAt priority dueOn dueAt \
@@ -26,6 +28,7 @@ const TASK: &str = "task { id title description completed completedAt priority d
 pub struct Person {
     router: Router,
     planned_operations: PlannedOperations,
+    use_plans: UsePlans,
     token: Option<String>,
 }
 
@@ -33,7 +36,12 @@ impl Person {
     /// A user of the server of that application.
     pub(super) fn of(app: &App, token: Option<String>) -> Self {
         let planned_operations = Arc::new(app.planned_operations());
-        Self { router: app.router(), planned_operations, token }
+        Self {
+            router: app.router(),
+            planned_operations,
+            use_plans: Arc::new(app.use_plans()),
+            token,
+        }
     }
 
     /// The same server, used with another token.
@@ -44,6 +52,14 @@ impl Person {
     /// How many operations compiled plans of the server have answered.
     pub fn planned_operations(&self) -> u64 {
         (self.planned_operations)()
+    }
+
+    /// Waits for what the library answers: no plan does meanwhile.
+    pub async fn by_library<T>(&self, answer: impl Future<Output = T>) -> T {
+        (self.use_plans)(false);
+        let answer = answer.await;
+        (self.use_plans)(true);
+        answer
     }
 
     /// Sends any request, with this person's token unless it brings its own.

@@ -62,12 +62,3 @@ async fn no_message_suggests_names_in_production() {
         }
     }
 }
-
-#[tokio::test]
-async fn with_introspection_a_misspelt_name_is_corrected() {
-    let api = Api::start(Database::sqlite()).await;
-    let reply = api.alice.post("{ taskz { totalCount } }", json!({})).await;
-    assert_eq!(refusal(&reply), (400, "GRAPHQL_VALIDATION_FAILED".to_owned()));
-    let message = reply.error()["message"].to_string();
-    assert!(message.contains("Did you mean"), "{message}");
-}

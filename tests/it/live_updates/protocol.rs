@@ -262,22 +262,31 @@ async fn a_subscription_has_one_root_field() {
     let served = Served::start(Database::sqlite(), &["--introspection=true"]).await;
     let mut socket = served.socket_of("alice").await;
     for (query, message) in [
-        ("subscription { a: changes { cursor } b: changes { cursor } }", "exactly one root field"),
+        (
+            "subscription { a: changes { cursor } b: changes { cursor } }",
+            "can only have one root field",
+        ),
         (
             "subscription { changes { cursor } ...F } fragment F on Subscription { b: changes { cursor } }",
-            "exactly one root field",
+            "can only have one root field",
         ),
-        ("subscription { __typename }", "not about the schema"),
-        ("subscription { changes { cursor } __typename }", "not about the schema"),
-        ("subscription { changes @include(if: true) { cursor } }", "neither"),
-        ("subscription($no: Boolean!) { ... @skip(if: $no) { changes { cursor } } }", "neither"),
+        ("subscription { __typename }", "introspection field"),
+        ("subscription { changes { cursor } __typename }", "introspection field"),
+        ("subscription { changes @include(if: true) { cursor } }", "@skip or @include"),
+        (
+            "subscription($no: Boolean!) { ... @skip(if: $no) { changes { cursor } } }",
+            "@skip or @include",
+        ),
     ] {
         socket.subscribes("1", query, json!({ "no": false })).await;
         let heard = socket.hears().await;
         assert_eq!(heard["type"], "error", "{heard}");
-        let error = &heard["payload"][0];
-        assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{heard}");
-        assert!(error["message"].as_str().unwrap().contains(message), "{heard}");
+        let errors = heard["payload"].as_array().unwrap();
+        for error in errors {
+            assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{heard}");
+        }
+        let says = |error: &Value| error["message"].as_str().unwrap().contains(message);
+        assert!(errors.iter().any(says), "{heard}");
     }
     for query in [
         "subscription { changes { cursor } changes { hasMore } }",

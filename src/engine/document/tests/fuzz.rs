@@ -1,6 +1,6 @@
 //! Random documents.
 
-use async_graphql::{Schema, Variables, parser::types::OperationType};
+use async_graphql::{Schema, Variables};
 use futures_util::FutureExt;
 use serde_json::json;
 
@@ -9,6 +9,7 @@ use super::{
     schema::{Mutation, Query, SubscriptionRoot},
     validator,
 };
+use crate::engine::document::{OperationType, execution_document};
 
 /// Documents cut up and put together at random: nothing panics here, nor, where nothing is refused
 /// here, in the library that takes over.
@@ -48,18 +49,22 @@ fn no_document_panics() {
             }
         }
         let source = parts.concat();
-        let Ok(document) = validator.parse(&source) else { continue };
-        let Ok(operation) = document.operation(None) else { continue };
+        let Ok(operation) = validator.parse(&source, None) else { continue };
         let variables = Variables::from_json(variables.clone());
-        let complexity = validator.complexity(&operation, &variables);
-        let coerced = validator.coerce(&operation, variables);
-        if let (Ok(_), Ok(variables)) = (complexity, coerced) {
+        if validator.complexity(&operation, &variables).is_err() {
+            continue;
+        }
+        let Ok(operation) = validator.validate(operation) else { continue };
+        let Ok(literals) = validator.literals(&operation, &variables) else { continue };
+        let coerced = validator.coerce(&operation.variables(), literals.count, variables);
+        if let Ok(variables) = coerced {
             passed += 1;
+            let fields = validator.collect_fields(&operation, &variables).unwrap();
             if operation.kind() != OperationType::Subscription {
                 let mut request = async_graphql::Request::new("");
-                request.set_parsed_query(document.into_parsed(&validator, None, &variables));
-                request.variables = variables;
-                schema.execute(request).now_or_never().unwrap();
+                request.set_parsed_query(execution_document(operation.kind(), &fields, &variables));
+                let mut response = schema.execute(request).now_or_never().unwrap();
+                fields.complete_response(&mut response);
             }
         }
     }

@@ -1,0 +1,112 @@
+//! Caches operations that a viewer has executed: what was checked of them, and their plans.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_graphql::{Value, Variables};
+use quick_cache::{Equivalent, Weighter, sync::Cache};
+
+use super::{
+    document::{ObjectFields, OperationType, VariableDefinitions},
+    plan::Plan,
+};
+
+/// The memory of all entries.
+const CAPACITY_BYTES: u64 = 64 * 1024 * 1024;
+/// The expected number of entries. A small one makes the cache's shards few and large, so that a large
+/// entry fits into one.
+const MIN_OPERATIONS: usize = 128;
+/// The most variables that decide which fields are selected: each combination of their values has a plan.
+const MAX_CONDITIONS: usize = 4;
+/// The memory of an entry without fields, and of each field in a plan, as measured.
+const ENTRY_BYTES: usize = 1024;
+const FIELD_BYTES: u64 = 256;
+
+/// An operation that has passed all checks which do not depend on the values of its variables.
+#[derive(Debug)]
+pub struct CheckedOperation {
+    pub kind: OperationType,
+    pub name: Option<String>,
+    pub variables: VariableDefinitions,
+    /// How many values are in the document.
+    pub literals: usize,
+    /// The variables of `@skip` and `@include`.
+    pub conditions: Vec<String>,
+    pub needs_viewer: bool,
+    /// The selections in it, with fragments expanded.
+    pub selections: u64,
+    /// Whether it passes the checks for all valid values of its variables.
+    pub is_always_valid: bool,
+    pub plans: Plans,
+}
+
+/// The plans of an operation by the values of its conditions; none where the library executes it.
+#[derive(Debug, Default)]
+pub struct Plans(Mutex<HashMap<Vec<bool>, Option<Arc<Plan>>>>);
+
+impl CheckedOperation {
+    /// The plan for these variables, which is compiled from the fields that they select if it is the first
+    /// with such conditions.
+    pub fn plan<E>(
+        &self,
+        variables: &Variables,
+        fields: impl FnOnce() -> Result<Arc<ObjectFields>, E>,
+    ) -> Result<Option<Arc<Plan>>, E> {
+        let is_true = |name: &String| variables.get(name.as_str()) == Some(&Value::Boolean(true));
+        let conditions: Vec<_> = self.conditions.iter().map(is_true).collect();
+        let mut plans = self.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(plan) = plans.get(&conditions) {
+            return Ok(plan.clone());
+        }
+        let plan = Plan::of(self.kind, &*fields()?).map(Arc::new);
+        plans.insert(conditions, plan.clone());
+        Ok(plan)
+    }
+}
+
+/// Operations by the text of their document and the name that the request gives.
+pub struct OperationCache(Cache<Key, Arc<CheckedOperation>, EntrySize>);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key(Arc<str>, Option<String>);
+
+#[derive(Hash)]
+struct Lookup<'a>(&'a str, Option<&'a str>);
+
+impl Equivalent<Key> for Lookup<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        *self.0 == *key.0 && self.1 == key.1.as_deref()
+    }
+}
+
+/// The memory of an entry with all plans that it can have.
+#[derive(Clone)]
+struct EntrySize;
+
+impl Weighter<Key, Arc<CheckedOperation>> for EntrySize {
+    fn weight(&self, Key(text, _): &Key, operation: &Arc<CheckedOperation>) -> u64 {
+        let plans = 1 << operation.conditions.len();
+        (ENTRY_BYTES + text.len()) as u64 + plans * operation.selections * FIELD_BYTES
+    }
+}
+
+impl Default for OperationCache {
+    fn default() -> Self {
+        Self(Cache::with_weighter(MIN_OPERATIONS, CAPACITY_BYTES, EntrySize))
+    }
+}
+
+impl OperationCache {
+    pub fn get(&self, text: &str, name: Option<&str>) -> Option<Arc<CheckedOperation>> {
+        self.0.get(&Lookup(text, name))
+    }
+
+    /// Keeps an operation, unless it has so many conditions that its plans would be too many.
+    pub fn insert(&self, text: &Arc<str>, name: Option<&str>, operation: &Arc<CheckedOperation>) {
+        if operation.is_always_valid && operation.conditions.len() <= MAX_CONDITIONS {
+            self.0.insert(Key(Arc::clone(text), name.map(str::to_owned)), Arc::clone(operation));
+        }
+    }
+}
