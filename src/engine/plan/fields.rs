@@ -7,6 +7,7 @@ use async_graphql::OutputType;
 use super::json::{self, SelectionSet};
 use crate::{
     engine::document::CollectedField,
+    graphql::scalars::enum_name,
     graphql::types::{
         tag::Tag,
         task::{Priority, Task},
@@ -76,7 +77,7 @@ impl TaskField {
             }
             Self::Priority => {
                 let priority: store::Priority = task.value(TaskColumn::Priority)?.variant()?;
-                json::quoted(out, Priority::from(priority).name());
+                json::quoted(out, enum_name(Priority::from(priority)));
             }
             Self::Tags(fields) => {
                 let tags =
@@ -154,7 +155,7 @@ impl RequiredColumns {
     /// The tags of these tasks, if they are shown.
     pub async fn tags(&self, store: &OwnedStore, tasks: &[TaskId]) -> Result<Tags, StoreError> {
         match &self.tags {
-            Some(columns) if !tasks.is_empty() => store.tag_parts_of(tasks, columns).await,
+            Some(columns) if !tasks.is_empty() => store.tags_of(tasks, columns).await,
             _ => Ok(Tags::new()),
         }
     }

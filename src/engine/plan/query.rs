@@ -94,7 +94,7 @@ impl Query {
             Self::Task { arguments, fields, required } => {
                 let id = id::parse(&arguments.read::<ID>("id", variables)?);
                 let task = match id {
-                    Some(id) => request.store.task_part(id, &required.columns).await.ok()?,
+                    Some(id) => request.store.row(id, &required.columns).await.ok()?,
                     None => None,
                 };
                 let found = id.filter(|_| task.is_some());
@@ -219,7 +219,7 @@ impl ResolvedPage {
     ) -> Option<Self> {
         let ListQuery { filter, order, window, order_name } = arguments.read(request).await.ok()?;
         let store = &request.store;
-        let page = store.task_page_in_part(&filter, &order, window, &required.columns);
+        let page = store.task_page(&filter, &order, window, &required.columns);
         let page = page.await.ok()?;
 
         let asks = |what| fields.iter().any(|(_, field)| field.asks(what));
