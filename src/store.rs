@@ -31,8 +31,9 @@ pub(crate) use self::sql::projection::ColumnKind;
 pub(crate) use self::{
     entity::{
         id::{ListId, TaskId},
-        tag::Column as TagColumn,
-        task::{Column as TaskColumn, Priority},
+        tag::Entity as TagEntity,
+        task::{Column as TaskColumn, Entity as TaskEntity, Priority},
+        task_list::Entity as ListEntity,
     },
     error::{Input, StoreError},
     list::{
@@ -43,14 +44,14 @@ pub(crate) use self::{
     },
     object::{Object, ObjectEntity, ObjectKind},
     owned::{Owned, UserNo},
-    sql::projection::{ColumnValue, PartialRow, Projection, Row},
+    sql::projection::{ColumnOf, ColumnValue, PartialRow, Projection, Row},
     sync::{
         change_seq::ChangeSeq,
         log::{Change, ChangePage, Subscriber, SyncCursor},
     },
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow},
-    task_list::{ListColumns, ListPage, ListPatch, ListRow, NewList},
+    task_list::{ListColumns, ListPage, ListPart, ListPatch, ListRow, NewList},
     write::{
         location::{MOST_LEVELS, Move},
         operation::{Operation, Outcome, PartOutcome},

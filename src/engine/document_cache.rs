@@ -1,4 +1,4 @@
-//! Caches documents that were executed before: parsed, valid, within the limits, and perhaps with a plan.
+//! Caches documents that were executed before: parsed, valid, within the limits, and perhaps with plans.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
     document::{Document, DocumentValidator, Operation, StaticallyValid},
-    plan::Plan,
+    plan::Plans,
 };
 
 /// The total size of the texts. A parsed document takes about ten times as much memory.
@@ -18,8 +18,8 @@ const MIN_DOCUMENTS: usize = 128;
 
 pub struct CachedDocument {
     pub document: Arc<Document>,
-    /// The plan of the operation, and the proof that its literal values are valid.
-    pub plan: Option<(StaticallyValid, Plan)>,
+    /// The plans of the operation, and the proof that its literal values are valid.
+    pub plans: Option<(StaticallyValid, Plans)>,
 }
 
 /// Documents by text and operation name.
@@ -57,7 +57,7 @@ impl DocumentCache {
         self.0.get(&Lookup(text, operation))
     }
 
-    /// Inserts a document of which that operation was executed, and compiles a plan if possible.
+    /// Inserts a document of which that operation was executed, and compiles its plans if possible.
     pub fn insert(
         &self,
         validator: &DocumentValidator,
@@ -66,12 +66,12 @@ impl DocumentCache {
         document: Arc<Document>,
     ) {
         let operation = document.operation(name.as_deref()).ok();
-        let plan = operation.and_then(|operation| {
+        let plans = operation.and_then(|operation| {
             // A plan must stay within the limits for all values of its variables.
             validator.complexity(&operation, &max_variables(&operation)).ok()?;
-            Some((validator.statically_valid(&operation)?, Plan::of(validator, &operation)?))
+            Some((validator.statically_valid(&operation)?, Plans::of(validator, &operation)?))
         });
-        self.0.insert(Key(text, name), Arc::new(CachedDocument { document, plan }));
+        self.0.insert(Key(text, name), Arc::new(CachedDocument { document, plans }));
     }
 }
 

@@ -13,7 +13,6 @@ use std::{mem, panic::AssertUnwindSafe, sync::Arc, sync::atomic::Ordering};
 
 use async_graphql::{
     Request, Response, ServerError, Value, Variables,
-    indexmap::IndexMap,
     parser::types::{ExecutableDocument, OperationType},
 };
 use futures_util::{
@@ -86,7 +85,7 @@ impl Engine {
             cached
         } else {
             let document = Arc::new(self.validator.parse(&found.text)?);
-            Arc::new(CachedDocument { document, plan: None })
+            Arc::new(CachedDocument { document, plans: None })
         };
         let operation_type = document.document.operation(operation_name.as_deref())?.kind();
         Ok(ParsedRequest { found, document, is_cached, operation_name, variables, operation_type })
@@ -131,24 +130,20 @@ impl Engine {
         viewer: Option<&Viewer>,
         request_id: &str,
     ) -> Option<ExecutionResult> {
-        let CachedDocument { document, plan } = &*request.document;
-        let (statically_valid, plan) = plan.as_ref()?;
+        let CachedDocument { document, plans } = &*request.document;
+        let (statically_valid, plans) = plans.as_ref()?;
         let context = self.context(viewer?);
         let operation = document.operation(request.operation_name.as_deref()).ok()?;
         let variables = &request.variables;
         let variables =
             self.validator.coerce_statically_valid(&operation, statically_valid, variables)?;
+        let plan = plans.get(&self.validator, &operation, &variables)?;
         self.persisted.insert(&request.found);
         let result = plan.run(&context, &variables).await?;
         self.planned.fetch_add(1, Ordering::Relaxed);
         Some(match result {
             PlanResult::Json(json) => ExecutionResult::Json(json),
-            PlanResult::Failed(field, error) => {
-                let data = Value::Object(IndexMap::from([(field, Value::Null)]));
-                let mut response = Response::new(data);
-                response.errors.push(error);
-                ExecutionResult::of(response, request_id)
-            }
+            PlanResult::Failed(response) => ExecutionResult::of(response, request_id),
         })
     }
 

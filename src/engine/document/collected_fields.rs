@@ -16,65 +16,123 @@ pub struct CollectedField<'d> {
     pub pos: Pos,
     /// With variables, not their values.
     pub arguments: &'d [(Positioned<Name>, Positioned<InputValue>)],
-    /// The fields selected on the objects it returns.
-    pub selections: Vec<CollectedField<'d>>,
+    /// The fields selected on the objects it returns, by the name of their type: one for each type that it
+    /// can return.
+    pub selections: Vec<(&'d str, Vec<CollectedField<'d>>)>,
 }
 
-impl DocumentValidator {
-    /// The fields of an operation if neither variables nor data determine which they are; `None` if
-    /// it has directives or selects fields of an abstract type.
-    pub fn collect_fields<'d>(
-        &self,
-        operation: &'d Operation<'d>,
-    ) -> Option<Vec<CollectedField<'d>>> {
-        let document = operation.document;
-        let fragments = document.fragments.values().map(|fragment| &fragment.node.selection_set);
-        let set = &operation.definition.node.selection_set;
-        if fragments.chain([set]).any(|set| has_directives(&set.node)) {
-            return None;
-        }
-        let variables = &Variables::default();
-        let collector = FieldCollector { registry: &self.registry, operation, variables };
-        collector.collect_subfields(self.root_type(operation.kind())?, &[&set.node])
+impl<'d> CollectedField<'d> {
+    /// The fields selected on the objects it returns, which are of one type.
+    pub fn fields(&self) -> &[CollectedField<'d>] {
+        if let [(_, fields)] = &self.selections[..] { fields } else { &[] }
+    }
+
+    /// The fields selected on objects of that type.
+    pub fn fields_on(&self, object_type: &str) -> &[CollectedField<'d>] {
+        let mut selections = self.selections.iter();
+        selections.find(|(name, _)| *name == object_type).map_or(&[], |(_, fields)| fields)
     }
 }
 
-fn has_directives(set: &SelectionSet) -> bool {
-    set.items.iter().any(|selection| {
-        let selections = match &selection.node {
-            Selection::Field(field) => &field.node.selection_set,
-            Selection::InlineFragment(fragment) => &fragment.node.selection_set,
-            Selection::FragmentSpread(spread) => return !spread.node.directives.is_empty(),
-        };
-        !selection.node.directives().is_empty() || has_directives(&selections.node)
-    })
+impl DocumentValidator {
+    /// The fields of an operation, of which the variables in directives determine some; `None` if there is
+    /// one without a definition, such as `__schema`.
+    pub fn collect_fields<'d>(
+        &'d self,
+        operation: &'d Operation<'d>,
+        variables: &Variables,
+    ) -> Option<Vec<CollectedField<'d>>> {
+        let collector = FieldCollector { registry: &self.registry, operation, variables };
+        let root_type = self.root_type(operation.kind())?;
+        let set = &operation.definition.node.selection_set.node;
+        collector.collect_subfields(root_type, root_type.name(), &[set])
+    }
 }
 
-impl<'d> FieldCollector<'_, 'd, '_> {
+impl Operation<'_> {
+    /// The variables in `@skip` and `@include`, which determine the fields that it selects; `None` if its
+    /// document has another directive.
+    pub fn directive_variables(&self) -> Option<Vec<&Name>> {
+        let fragments = self.document.fragments.values();
+        let fragments = fragments.map(|fragment| &fragment.node.selection_set.node);
+        let mut variables = Vec::new();
+        for set in fragments.chain([&self.definition.node.selection_set.node]) {
+            add_directive_variables(set, &mut variables)?;
+        }
+        Some(variables)
+    }
+
+    /// Whether a Boolean variable is true, as given or by its default.
+    pub fn is_true(&self, variable: &Name, variables: &Variables) -> bool {
+        self.value_of(variable, variables) == Some(&true.into())
+    }
+}
+
+fn add_directive_variables<'d>(set: &'d SelectionSet, variables: &mut Vec<&'d Name>) -> Option<()> {
+    for selection in &set.items {
+        for directive in selection.node.directives() {
+            let ("skip" | "include") = directive.node.name.node.as_str() else { return None };
+            match &directive.node.get_argument("if")?.node {
+                InputValue::Variable(name) if !variables.contains(&name) => variables.push(name),
+                _ => {}
+            }
+        }
+        match &selection.node {
+            Selection::Field(field) => {
+                add_directive_variables(&field.node.selection_set.node, variables)?;
+            }
+            Selection::InlineFragment(fragment) => {
+                add_directive_variables(&fragment.node.selection_set.node, variables)?;
+            }
+            Selection::FragmentSpread(_) => {}
+        }
+    }
+    Some(())
+}
+
+impl<'d> FieldCollector<'d, 'd, '_> {
     fn collect_subfields(
         &self,
-        parent: &MetaType,
+        parent: &'d MetaType,
+        object_type: &str,
         sets: &[&'d SelectionSet],
     ) -> Option<Vec<CollectedField<'d>>> {
-        let MetaType::Object { name, .. } = parent else { return None };
         let collect_field = |(key, fields): (&'d Name, Vec<&'d Field>)| {
             let field = *fields.first()?;
             let name = &field.name.node;
             let selections = match parent.field_by_name(name) {
-                Some(definition) => match self.registry.concrete_type_by_name(&definition.ty)? {
-                    ty if ty.is_composite() => {
-                        let sets: Vec<_> =
-                            fields.iter().map(|field| &field.selection_set.node).collect();
-                        self.collect_subfields(ty, &sets)?
-                    }
-                    _ => Vec::new(),
-                },
+                Some(definition) => {
+                    let ty = self.registry.concrete_type_by_name(&definition.ty)?;
+                    let sets: Vec<_> =
+                        fields.iter().map(|field| &field.selection_set.node).collect();
+                    self.collect_selections(ty, &sets)?
+                }
                 None if name == "__typename" => Vec::new(),
                 None => return None,
             };
             let pos = field.response_key().pos;
             Some(CollectedField { key, name, pos, arguments: &field.arguments, selections })
         };
-        self.collect(name, sets).into_iter().map(collect_field).collect()
+        self.collect(object_type, sets).into_iter().map(collect_field).collect()
+    }
+
+    /// The fields selected on each object type that `ty` can be.
+    fn collect_selections(
+        &self,
+        ty: &'d MetaType,
+        sets: &[&'d SelectionSet],
+    ) -> Option<Vec<(&'d str, Vec<CollectedField<'d>>)>> {
+        let possible_types: Vec<&'d str> = match ty {
+            MetaType::Object { name, .. } => vec![name],
+            MetaType::Interface { possible_types, .. } | MetaType::Union { possible_types, .. } => {
+                possible_types.iter().map(String::as_str).collect()
+            }
+            _ => Vec::new(),
+        };
+        let collect = |name| {
+            let ty = self.registry.types.get(name)?;
+            Some((name, self.collect_subfields(ty, name, sets)?))
+        };
+        possible_types.into_iter().map(collect).collect()
     }
 }

@@ -19,6 +19,10 @@ impl ResponseKey {
     pub fn of(selected: &CollectedField<'_>) -> Self {
         Self(format!("\"{}\":", selected.key).into_bytes().into())
     }
+
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
 }
 
 /// Fields with the keys under which they are shown.
@@ -27,12 +31,17 @@ pub type SelectionSet<T> = Vec<(ResponseKey, T)>;
 /// What each field is to this reader, if it knows all of them.
 pub fn selection_set<T>(
     selected: &[CollectedField<'_>],
-    of: impl Fn(&CollectedField<'_>) -> Option<T>,
+    of: impl FnMut(&CollectedField<'_>) -> Option<T>,
 ) -> Option<SelectionSet<T>> {
     // The library makes a null of an object of which nothing is asked, where its type has one.
-    if selected.is_empty() {
-        return None;
-    }
+    if selected.is_empty() { None } else { possibly_empty(selected, of) }
+}
+
+/// The same for a type of objects that may be returned, of which perhaps nothing is asked.
+pub fn possibly_empty<T>(
+    selected: &[CollectedField<'_>],
+    mut of: impl FnMut(&CollectedField<'_>) -> Option<T>,
+) -> Option<SelectionSet<T>> {
     selected.iter().map(|selected| Some((ResponseKey::of(selected), of(selected)?))).collect()
 }
 
@@ -43,9 +52,9 @@ pub fn object<T>(
     mut write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let mut separator = b'{';
-    for (ResponseKey(key), field) in fields {
+    for (key, field) in fields {
         out.push(separator);
-        out.extend_from_slice(key);
+        key.write(out);
         write(out, field)?;
         separator = b',';
     }
@@ -103,6 +112,30 @@ pub fn quoted(out: &mut Vec<u8>, plain: &str) {
     out.push(b'"');
 }
 
+/// A text, or null.
+pub fn optional_string(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        Some(text) => string(out, text),
+        None => null(out),
+    }
+}
+
+/// An instant, or null.
+pub fn optional_instant(out: &mut Vec<u8>, instant: Option<Timestamp>) {
+    match instant {
+        Some(instant) => self::instant(out, instant),
+        None => null(out),
+    }
+}
+
+/// A list of ids.
+pub fn ids(out: &mut Vec<u8>, ids: &[Uuid]) -> Result<(), StoreError> {
+    list(out, ids, |out, id| {
+        self::id(out, *id);
+        Ok(())
+    })
+}
+
 /// Nothing.
 pub fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(b"null");
@@ -127,7 +160,7 @@ pub fn id(out: &mut Vec<u8>, id: Uuid) {
 }
 
 /// An instant as RFC 3339.
-fn instant(out: &mut Vec<u8>, instant: Timestamp) {
+pub fn instant(out: &mut Vec<u8>, instant: Timestamp) {
     out.push(b'"');
     out.extend_from_slice(&instant.rfc3339());
     out.push(b'"');
