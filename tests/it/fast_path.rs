@@ -5,6 +5,7 @@
 //! never seen, with everything in the same place.
 
 mod mutations;
+mod project_documents;
 mod queries;
 mod scenarios;
 mod selections;
