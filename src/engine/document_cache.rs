@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Variables, parser::types::BaseType};
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
-    document::{Document, DocumentValidator, Operation, StaticallyValid},
+    document::{Document, DocumentValidator, StaticallyValid},
     plan::Plans,
 };
 
@@ -67,23 +66,8 @@ impl DocumentCache {
     ) {
         let operation = document.operation(name.as_deref()).ok();
         let plans = operation.and_then(|operation| {
-            // A plan must stay within the limits for all values of its variables.
-            validator.complexity(&operation, &max_variables(&operation)).ok()?;
             Some((validator.statically_valid(&operation)?, Plans::of(validator, &operation)?))
         });
         self.0.insert(Key(text, name), Arc::new(CachedDocument { document, plans }));
     }
-}
-
-/// The variables with which an operation has its greatest complexity.
-fn max_variables(operation: &Operation<'_>) -> Variables {
-    let mut variables = Variables::default();
-    for definition in operation.variables() {
-        if let BaseType::Named(name) = &definition.var_type.node.base
-            && name == "Int"
-        {
-            variables.insert(definition.name.node.clone(), i32::MAX.into());
-        }
-    }
-    variables
 }

@@ -177,13 +177,11 @@ impl MutationRoot {
         change: Option<Change>,
         out: &mut Vec<u8>,
     ) -> Result<(), ApiError> {
-        match (&self.mutation, change) {
-            (Some(mutation), Some(change)) => mutation.run(context, change, out).await,
-            _ => {
-                json::quoted(out, &graphql::Mutation::type_name());
-                Ok(())
-            }
+        if let (Some(mutation), Some(change)) = (&self.mutation, change) {
+            return mutation.run(context, change, out).await;
         }
+        json::quoted(out, &graphql::Mutation::type_name());
+        Ok(())
     }
 
     fn error(&self, error: ApiError) -> ServerError {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    store::{ListId, OwnedStore, StoreError, TagPart, TaskId, TaskRow},
+    store::{ListId, OwnedStore, StoreError, TagPart, TaskId, TaskPart, TaskRow},
 };
 
 /// What was read for a batch, by id, or the error of reading it.
@@ -90,7 +90,7 @@ impl TaskBatch {
         let parents = self.parents.get_or_init(async || {
             let ids: Vec<_> = self.under.iter().copied().collect();
             let parents = store.rows(&ids, store.task_columns()).await?;
-            let rows = parents.values().map(|part| part.whole());
+            let rows = parents.values().map(TaskPart::whole);
             let rows = rows.collect::<Result<Vec<_>, _>>()?;
             let batch = Self::of(&rows);
             Ok(rows.into_iter().map(|row| (row.id, Task::new(row, &batch))).collect())

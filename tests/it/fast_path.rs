@@ -9,6 +9,7 @@ mod project_documents;
 mod queries;
 mod scenarios;
 mod selections;
+mod types;
 mod values;
 
 use std::{

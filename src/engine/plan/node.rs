@@ -12,7 +12,7 @@ use crate::{
     engine::document::CollectedField,
     error::ApiError,
     graphql::types::node::Found,
-    store::{ColumnOf, Object, ObjectKind, Row, StoreError},
+    store::{ColumnOf, ListColumns, Object, ObjectKind, Row, StoreError, TagColumns},
 };
 
 /// The fields of each type of objects.
@@ -45,8 +45,8 @@ impl NodeFields {
         Some(Self {
             user: json::possibly_empty(user_fields, |field| UserField::of(field, user))?,
             task: fields_on(selected, ObjectKind::Task, tasks)?,
-            tag: fields_on(selected, ObjectKind::Tag, &mut Default::default())?,
-            list: fields_on(selected, ObjectKind::List, &mut Default::default())?,
+            tag: fields_on(selected, ObjectKind::Tag, &mut TagColumns::default())?,
+            list: fields_on(selected, ObjectKind::List, &mut ListColumns::default())?,
         })
     }
 
@@ -57,7 +57,7 @@ impl NodeFields {
         related: &RelatedOfNodes,
     ) -> Result<(), StoreError> {
         match (found, &related.user) {
-            (Some(Found::Object(object)), _) => self.write(out, Some(object), &related.tasks),
+            (Some(Found::Object(object)), _) => self.write(out, Some(&**object), &related.tasks),
             (Some(Found::Viewer), Some(user)) if !self.user.is_empty() => {
                 user.write(out, &self.user)
             }

@@ -29,7 +29,9 @@ use crate::{
         task_list::TaskListPayload,
         user::ViewerPayload,
     },
-    store::{Committed, Object, Outcome, PartOutcome, StoreError, TaskRow},
+    store::{
+        Committed, ListColumns, Object, Outcome, PartOutcome, StoreError, TagColumns, TaskRow,
+    },
     time::Timestamp,
 };
 
@@ -109,8 +111,8 @@ impl PayloadField {
         Some(match selected.name {
             "__typename" => Self::TypeName,
             "task" => Self::Task(row::selection_set(fields, &mut nodes.tasks)?),
-            "tag" => Self::Tag(row::selection_set(fields, &mut Default::default())?),
-            "list" => Self::List(row::selection_set(fields, &mut Default::default())?),
+            "tag" => Self::Tag(row::selection_set(fields, &mut TagColumns::default())?),
+            "list" => Self::List(row::selection_set(fields, &mut ListColumns::default())?),
             "viewer" => {
                 required.viewer = true;
                 Self::Viewer(json::selection_set(fields, |it| UserField::of(it, &mut nodes.user))?)

@@ -5,13 +5,14 @@ use async_graphql::{
 
 use super::{
     Plan,
+    related::RequiredOfTasks,
     row::{ColumnField, RowField, Table},
     task::TaskField,
 };
 use crate::{
     engine::document::{CollectedField, DocumentValidator, Limits},
     graphql::{self, registry},
-    store::{ColumnKind, ListEntity, TagEntity},
+    store::{ColumnKind, ListEntity, Projection, TagEntity},
 };
 
 /// The object types, each with a document in which `…` stands for one of its fields.
@@ -121,7 +122,7 @@ fn leaves<'r>(registry: &'r Registry, ty: &str) -> impl Iterator<Item = &'r Meta
 }
 
 fn column_kind<T: Table>(field: &CollectedField<'_>) -> Option<ColumnKind> {
-    match ColumnField::<T>::of(field, &mut Default::default()) {
+    match ColumnField::<T>::of(field, &mut Projection::default()) {
         Some(ColumnField::Column(column)) => ColumnKind::of(column),
         _ => None,
     }
@@ -143,7 +144,7 @@ fn a_field_that_is_shown_as_its_column_has_the_type_of_the_column() {
             let kind = match ty {
                 "Tag" => column_kind::<TagEntity>(field),
                 "TaskList" => column_kind::<ListEntity>(field),
-                _ => match TaskField::of(field, &mut Default::default()) {
+                _ => match TaskField::of(field, &mut RequiredOfTasks::default()) {
                     Some(TaskField::Column(column)) => ColumnKind::of(column),
                     _ => continue,
                 },

@@ -18,7 +18,7 @@ use crate::{
 /// What an id names.
 pub enum Found {
     Viewer,
-    Object(Object),
+    Object(Box<Object>),
 }
 
 impl Found {
@@ -34,7 +34,7 @@ impl Found {
                 return Some(Self::Viewer);
             }
             let object = id::parse(id).and_then(|id| objects.get(&id));
-            object.map(|object| Self::Object(object.clone()))
+            object.map(|object| Self::Object(Box::new(object.clone())))
         };
         Ok(ids.iter().map(find).collect())
     }
@@ -72,7 +72,7 @@ impl Node {
         let batch = TaskBatch::of(found.iter().flatten().filter_map(Found::task));
         let node = |found| match found {
             Found::Viewer => Self::User(User::from(request)),
-            Found::Object(object) => Self::of(object, &batch),
+            Found::Object(object) => Self::of(*object, &batch),
         };
         Ok(found.into_iter().map(|found| found.map(node)).collect())
     }

@@ -88,10 +88,8 @@ impl<E: Owned, R: Row<E::Column>> Page<E, R> {
 
     /// The same page with what `make` makes of each row.
     pub fn map<T>(self, mut make: impl FnMut(R) -> T) -> Page<E, T> {
-        let made: Result<_, Infallible> = self.try_map(|row| Ok(make(row)));
-        match made {
-            Ok(page) => page,
-        }
+        let Ok(page) = self.try_map(|row| Ok::<_, Infallible>(make(row)));
+        page
     }
 
     fn try_map<T, F>(self, mut make: impl FnMut(R) -> Result<T, F>) -> Result<Page<E, T>, F> {

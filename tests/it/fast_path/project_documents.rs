@@ -91,12 +91,12 @@ fn code_blocks(markdown: &str) -> Vec<String> {
 fn templates(script: &str) -> Vec<String> {
     let parts: Vec<&str> = script.split('`').collect();
     let literals = parts.iter().skip(1).step_by(2);
-    let names = parts.iter().step_by(2).map(|code| {
+    let constants = parts.iter().step_by(2).map(|code| {
         let code = code.trim_end().trim_end_matches(['=', '(']).trim_end();
         let code = code.trim_end_matches("= gql").trim_end();
         code.rsplit([' ', '\n']).next().unwrap_or_default()
     });
-    let named: BTreeMap<&str, &str> = names.zip(literals.clone().copied()).collect();
+    let named: BTreeMap<&str, &str> = constants.zip(literals.clone().copied()).collect();
     let fragments = literals.clone().filter(|text| text.trim_start().starts_with("fragment "));
     let fragments: Vec<String> = fragments.map(|text| without_relay(text)).collect();
     let queries = literals.filter(|text| is_query_or_mutation(text));
@@ -157,7 +157,8 @@ fn without_relay(text: &str) -> String {
         let name = part.chars().take_while(char::is_ascii_alphanumeric).count();
         let (name, rest) = part.split_at(name);
         if ["include", "skip"].contains(&name) {
-            without += &format!("@{part}");
+            without.push('@');
+            without += part;
         } else {
             without += rest.strip_prefix('(').map_or(rest, |rest| rest.split_once(')').unwrap().1);
         }
