@@ -22,15 +22,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 pub(crate) use sea_orm::Value;
-use sea_orm::{ColumnTrait, DbErr, Iterable, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
 use tokio::sync::Mutex as AsyncMutex;
 use uuid::{ContextV7, Uuid};
 
+#[cfg(test)]
+pub(crate) use self::sql::projection::ColumnKind;
 pub(crate) use self::{
     entity::{
         id::{ListId, TaskId},
-        tag::Column as TagColumn,
-        task::{Column as TaskColumn, Priority},
+        tag::Entity as TagEntity,
+        task::{Column as TaskColumn, Entity as TaskEntity, Priority},
+        task_list::Entity as ListEntity,
     },
     error::{Input, StoreError},
     list::{
@@ -39,16 +42,16 @@ pub(crate) use self::{
         page::Page,
         text::Search,
     },
-    object::{Object, ObjectKind},
+    object::{Object, ObjectEntity, ObjectKind},
     owned::{Owned, UserNo},
-    sql::projection::{ColumnValue, Row},
+    sql::projection::{ColumnOf, ColumnValue, PartialRow, Projection, Row},
     sync::{
         change_seq::ChangeSeq,
         log::{Change, ChangePage, Subscriber, SyncCursor},
     },
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow},
-    task_list::{ListPage, ListPatch, ListRow, NewList},
+    task_list::{ListColumns, ListPage, ListPart, ListPatch, ListRow, NewList},
     write::{
         location::{MOST_LEVELS, Move},
         operation::{Operation, Outcome, PartOutcome},
@@ -61,8 +64,7 @@ pub(crate) use self::{
 };
 pub use self::{object::ObjectCounts as Quotas, system::SystemStore};
 use self::{
-    object::ObjectEntity,
-    sql::{cached_sql::CachedSql, connect::Pools, dialect::fetch_optional},
+    sql::{cached_sql::CachedSql, connect::Pools},
     write::{optimistic::CreateStatements, transaction::find_user},
 };
 use crate::{
@@ -88,8 +90,10 @@ pub struct Store {
     create_statements: CreateStatements,
     /// Finds objects by id.
     objects: CachedSql,
-    /// All columns of a task.
+    /// All columns of each table of objects.
     task_columns: TaskColumns,
+    tag_columns: TagColumns,
+    list_columns: ListColumns,
     /// Who must be told of a change.
     feed: Arc<Feed<UserNo, ChangeSeq>>,
 }
@@ -116,7 +120,9 @@ impl Store {
             users: Cache::new(REMEMBERED_USERS),
             create_statements: CreateStatements::default(),
             objects: CachedSql::default(),
-            task_columns: TaskColumns::new(TaskColumn::iter()),
+            task_columns: TaskColumns::all(),
+            tag_columns: TagColumns::all(),
+            list_columns: ListColumns::all(),
             feed: Arc::new(feed),
         })
     }
@@ -188,10 +194,35 @@ impl OwnedStore {
         &self.store.task_columns
     }
 
-    /// The viewer's object of that id.
-    async fn object<E: ObjectEntity>(&self, id: E::Id) -> Result<Option<E::Model>, StoreError> {
+    /// All columns of a tag.
+    pub fn tag_columns(&self) -> &TagColumns {
+        &self.store.tag_columns
+    }
+
+    /// All columns of a list.
+    pub fn list_columns(&self) -> &ListColumns {
+        &self.store.list_columns
+    }
+
+    /// These columns of the viewer's object of that id; of a task also from the trash.
+    pub async fn row<E: ObjectEntity>(
+        &self,
+        id: E::Id,
+        columns: &Projection<E>,
+    ) -> Result<Option<PartialRow<E>>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
-        let select = E::find_owned(user).filter(E::ID.eq(id));
-        Ok(fetch_optional(&self.store.pools.reader, select.into_query()).await?)
+        let reader = &self.store.pools.reader;
+        let by_id = &columns.statements.by_id;
+        let parameters: (UserNo, Uuid) = (user, id.into());
+        let statement = by_id.with(
+            reader.get_database_backend(),
+            columns,
+            parameters,
+            |columns, (user, id)| {
+                E::select_owned(user, columns.iter()).and_where(E::ID.eq(id)).take()
+            },
+        );
+        let row = reader.query_one_raw(statement).await?;
+        Ok(row.map(|row| PartialRow::new(row, columns)))
     }
 }

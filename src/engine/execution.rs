@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, OnceLock, atomic::Ordering},
 };
 
-use async_graphql::{Request, Response, Value, Variables, indexmap::IndexMap};
+use async_graphql::{Request, Value, Variables};
 use futures_util::{
     FutureExt, StreamExt,
     stream::{self, BoxStream},
@@ -249,12 +249,7 @@ impl<'a> CheckedRequest<'a> {
         engine.planned.fetch_add(1, Ordering::Relaxed);
         Ok(Some(match result {
             PlanResult::Json(json) => ExecutionResult::Json(json),
-            PlanResult::Failed(field, error) => {
-                let data = Value::Object(IndexMap::from([(field, Value::Null)]));
-                let mut response = Response::new(data);
-                response.errors.push(error);
-                ExecutionResult::of(response, request_id)
-            }
+            PlanResult::Failed(response) => ExecutionResult::of(response, request_id),
         }))
     }
 

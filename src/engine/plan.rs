@@ -1,112 +1,198 @@
 //! Compiled operations, which are answered without the library.
 //!
-//! A common operation is compiled into a [`Plan`] the first time it is answered: the rows that it reads,
-//! and the response keys of their fields. From then on its answer is written straight from the rows,
-//! without a value, a future or a lookup by name for each field of each row.
+//! An operation is compiled into a [`Plan`]: the rows that it reads, and the response keys of their fields.
+//! Its answer is written straight from the rows, without a value, a future or a lookup by name for each field
+//! of each row.
 //!
 //! A plan answers what it read and what the store refused. In any other case the library answers, as if
 //! there were no plan: so both answer alike, and no error is worded twice.
 //!
 //! ```text
-//! selected fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON, or the store's error
+//! selected fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON, or with the store's errors
 //!  of an operation                         ▲   └─► nothing: the library answers
 //!                              variables ──┘
 //! ```
+//!
+//! There is a table of fields for each type of objects. Each has the same three parts: `of`, which knows the
+//! selected field and adds what has to be read for it to something `Required…`; that, which reads it for all
+//! objects that are shown together; and `write`.
+//!
+//! ```text
+//! mutation ──► payload ──► query ──► connection ──► row: tags and lists
+//!                 │          ├─────► user           └──► task ──► related: tags, list, parent, subtasks
+//!                 │          ├─────► change_page ──┐
+//!                 └──────────┴─────────────────────┴─► node: any of them
+//! ```
 
 mod arguments;
-mod fields;
+mod change_page;
+mod connection;
 mod json;
 mod mutation;
+mod node;
+mod payload;
 mod query;
+mod related;
+mod row;
+mod task;
+mod user;
 
 #[cfg(test)]
 mod tests;
 
-use async_graphql::{Name, PathSegment, Pos, ServerError, Variables};
+use async_graphql::{Name, OutputType, PathSegment, Pos, Response, ServerError, Value, Variables};
 
 use self::{
     json::{ResponseKey, SelectionSet},
-    mutation::Mutation,
+    mutation::{Change, Mutation},
     query::Query,
 };
-use super::document::{ObjectFields, OperationType};
-use crate::{error::ApiError, graphql::context::RequestContext, store::StoreError};
+use super::document::{CollectedField, ObjectFields, OperationType};
+use crate::{auth::Scope, error::ApiError, graphql, graphql::context::RequestContext};
 
 /// How an operation is answered.
 #[derive(Debug)]
 pub enum Plan {
-    /// These root fields are read one after the other.
+    /// These root fields are read side by side.
     Query(SelectionSet<Query>),
-    /// This one root field is run; an error names it and its position.
-    Mutation(Name, Pos, ResponseKey, Mutation),
+    /// These root fields are run one after the other.
+    Mutation(Vec<MutationRoot>),
+}
+
+/// A root field of a mutation. An error names it and its position.
+#[derive(Debug)]
+pub struct MutationRoot {
+    name: Name,
+    pos: Pos,
+    key: ResponseKey,
+    /// None: `__typename`.
+    mutation: Option<Mutation>,
 }
 
 /// What came of an operation.
 pub enum PlanResult {
     /// All of the answer, as JSON.
     Json(Vec<u8>),
-    /// The mutation was refused or has failed: the name of its field, and the error.
-    Failed(Name, ServerError),
+    /// A mutation was refused or has failed.
+    Failed(Response),
+}
+
+/// The request that a plan answers, with its variables.
+#[derive(Clone, Copy)]
+pub struct PlanContext<'r> {
+    request: &'r RequestContext,
+    variables: &'r Variables,
 }
 
 impl Plan {
     /// The plan of an operation that the schema allows, if there is one.
     #[must_use]
     pub fn of(kind: OperationType, root: &ObjectFields) -> Option<Self> {
-        match (kind, &root.fields[..]) {
-            (OperationType::Query, roots) => json::selection_set(roots, Query::of).map(Self::Query),
-            (OperationType::Mutation, [root]) => {
-                let mutation = Mutation::of(root)?;
-                Some(Self::Mutation(
-                    Name::new(&root.key),
-                    root.pos,
-                    ResponseKey::of(root),
-                    mutation,
-                ))
+        let roots = &root.fields;
+        match kind {
+            OperationType::Query => json::selection_set(roots, Query::of).map(Self::Query),
+            OperationType::Mutation if !roots.is_empty() => {
+                roots.iter().map(MutationRoot::of).collect::<Option<_>>().map(Self::Mutation)
             }
-            _ => None,
+            OperationType::Mutation | OperationType::Subscription => None,
         }
     }
 
     /// The answer, if all goes well; where there is none, nothing was done.
     pub async fn run(&self, request: &RequestContext, variables: &Variables) -> Option<PlanResult> {
+        let context = PlanContext { request, variables };
         match self {
             Self::Query(roots) => {
-                let mut read = Vec::with_capacity(roots.len());
-                for (key, root) in roots {
-                    read.push((key.clone(), root.read(request, variables).await?));
+                if !request.viewer.session().scopes().contains(&Scope::Read) {
+                    return None;
                 }
-                answer(&read, |out, read| read.write(out)).ok().map(PlanResult::Json)
+                let read = query::read(roots, context).await.ok()?;
+                let mut out = begin();
+                query::write(&mut out, read).ok()?;
+                out.push(b'}');
+                Some(PlanResult::Json(out))
             }
-            Self::Mutation(name, pos, key, mutation) => {
-                let answered = async || {
-                    let Some(done) = mutation.run(request, variables).await? else {
-                        return Ok(None);
-                    };
-                    let answer = answer(&[(key.clone(), done)], |out, done| done.write(out))?;
-                    Ok(Some(PlanResult::Json(answer)))
-                };
-                answered().await.unwrap_or_else(|error: ApiError| {
-                    let path = vec![PathSegment::Field(name.to_string())];
-                    let error = ServerError { path, ..error.at(Some(*pos)) };
-                    Some(PlanResult::Failed(name.clone(), error))
-                })
-            }
+            Self::Mutation(roots) => run_all(roots, context).await,
         }
+    }
+}
+
+/// Runs the root fields of a mutation, if the library has to answer none of them.
+async fn run_all(roots: &[MutationRoot], context: PlanContext<'_>) -> Option<PlanResult> {
+    let mut changes = Vec::with_capacity(roots.len());
+    for root in roots {
+        changes.push(root.prepare(context).await?);
+    }
+    let (mut out, mut errors) = (begin(), Vec::new());
+    let mut separator = b'{';
+    for (root, change) in roots.iter().zip(changes) {
+        out.push(separator);
+        separator = b',';
+        root.key.write(&mut out);
+        let begin = out.len();
+        if let Err(error) = root.run(context, change, &mut out).await {
+            out.truncate(begin);
+            json::null(&mut out);
+            errors.push(root.error(error));
+        }
+    }
+    out.extend_from_slice(b"}}");
+    if errors.is_empty() {
+        return Some(PlanResult::Json(out));
+    }
+    let mut response = Response::new(data(&out));
+    response.errors = errors;
+    Some(PlanResult::Failed(response))
+}
+
+impl MutationRoot {
+    fn of(selected: &CollectedField) -> Option<Self> {
+        let mutation = match selected.name.as_str() {
+            "__typename" => None,
+            _ => Some(Mutation::of(selected)?),
+        };
+        let (name, key) = (Name::new(&selected.key), ResponseKey::of(selected));
+        Some(Self { name, pos: selected.pos, key, mutation })
+    }
+
+    async fn prepare(&self, context: PlanContext<'_>) -> Option<Option<Change>> {
+        match &self.mutation {
+            Some(mutation) => mutation.prepare(context).await.map(Some),
+            None => Some(None),
+        }
+    }
+
+    async fn run(
+        &self,
+        context: PlanContext<'_>,
+        change: Option<Change>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ApiError> {
+        if let (Some(mutation), Some(change)) = (&self.mutation, change) {
+            return mutation.run(context, change, out).await;
+        }
+        json::quoted(out, &graphql::Mutation::type_name());
+        Ok(())
+    }
+
+    fn error(&self, error: ApiError) -> ServerError {
+        let path = vec![PathSegment::Field(self.name.to_string())];
+        ServerError { path, ..error.at(Some(self.pos)) }
     }
 }
 
 /// The bytes that an answer has room for before it has to grow.
 const ROOM: usize = 1024;
+const DATA: &[u8] = br#"{"data":"#;
 
-/// The answer with these root fields in it.
-fn answer<T>(
-    roots: &[(ResponseKey, T)],
-    write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
-) -> Result<Vec<u8>, StoreError> {
+/// The beginning of an answer.
+fn begin() -> Vec<u8> {
     let mut out = Vec::with_capacity(ROOM);
-    out.extend_from_slice(br#"{"data":"#);
-    json::object(&mut out, roots, write)?;
-    out.push(b'}');
-    Ok(out)
+    out.extend_from_slice(DATA);
+    out
+}
+
+/// The data in an answer.
+fn data(answer: &[u8]) -> Value {
+    serde_json::from_slice(&answer[DATA.len()..answer.len() - 1]).unwrap_or_default()
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    store::{ListId, OwnedStore, TaskId, TaskRow},
+    store::{ListId, OwnedStore, StoreError, TagPart, TaskId, TaskPart, TaskRow},
 };
 
 /// What was read for a batch, by id, or the error of reading it.
@@ -61,8 +61,12 @@ impl TaskBatch {
     /// The tags of one of them.
     pub async fn tags(&self, store: &OwnedStore, task: TaskId) -> Result<&[Tag], ApiError> {
         let tags = self.tags.get_or_init(async || {
-            let tags = store.tags_of(&self.tasks).await?.into_iter();
-            Ok(tags.map(|(task, rows)| (task, rows.into_iter().map(Tag::from).collect())).collect())
+            let tags = store.tags_of(&self.tasks, store.tag_columns()).await?.into_iter();
+            let tag = |part: &TagPart| Ok(Tag::from(part.whole()?));
+            tags.map(|(task, parts)| {
+                Ok((task, parts.iter().map(tag).collect::<Result<_, ApiError>>()?))
+            })
+            .collect()
         });
         Ok(found(tags.await, &task)?.map_or(&[], Vec::as_slice))
     }
@@ -75,8 +79,8 @@ impl TaskBatch {
     ) -> Result<Option<&TaskList>, ApiError> {
         let lists = self.lists.get_or_init(async || {
             let ids: Vec<_> = self.in_lists.iter().copied().collect();
-            let rows = store.lists_by_id(&ids).await?.into_iter();
-            Ok(rows.map(|(id, row)| (id, row.into())).collect())
+            let lists = store.rows(&ids, store.list_columns()).await?.into_iter();
+            lists.map(|(id, part)| Ok((id, part.whole()?.into()))).collect()
         });
         found(lists.await, &id)
     }
@@ -85,9 +89,11 @@ impl TaskBatch {
     pub async fn parent(&self, store: &OwnedStore, id: TaskId) -> Result<Option<&Task>, ApiError> {
         let parents = self.parents.get_or_init(async || {
             let ids: Vec<_> = self.under.iter().copied().collect();
-            let rows = store.tasks_by_id(&ids).await?;
-            let batch = Self::of(rows.values());
-            Ok(rows.into_iter().map(|(id, row)| (id, Task::new(row, &batch))).collect())
+            let parents = store.rows(&ids, store.task_columns()).await?;
+            let rows = parents.values().map(TaskPart::whole);
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
+            let batch = Self::of(&rows);
+            Ok(rows.into_iter().map(|row| (row.id, Task::new(row, &batch))).collect())
         });
         found(parents.await, &id)
     }
@@ -117,7 +123,11 @@ impl TaskBatch {
     ) -> Result<HashMap<TaskId, Arc<TaskConnection>>, ApiError> {
         let ListQuery { filter, order, window, order_name } = arguments.read(request).await?;
         let store = &request.store;
-        let pages = store.subtask_pages(&self.tasks, self.trashed, &filter, &order, window).await?;
+        let (parents, columns) = (&self.tasks, store.task_columns());
+        let pages =
+            store.subtask_pages(parents, self.trashed, &filter, &order, window, columns).await?;
+        let pages = pages.into_iter().map(|(task, page)| Ok((task, page.whole()?)));
+        let pages = pages.collect::<Result<HashMap<_, _>, StoreError>>()?;
         let batch = Self::of(pages.values().flat_map(|page| page.rows.iter().map(|(_, row)| row)));
         let connection = |page| TaskConnection::of(page, &batch, order_name.clone());
         Ok(pages.into_iter().map(|(task, page)| (task, Arc::new(connection(page)))).collect())

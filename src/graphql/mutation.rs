@@ -95,7 +95,8 @@ impl Mutation {
 
     /// Up to 100 of the operations above in one transaction, in order. Later ones may name ids that earlier ones create.
     async fn batch(&self, ctx: &Context<'_>, input: BatchInput) -> Field<BatchPayload> {
-        Some(input.run(ctx).await)
+        let run = async || input.run(ctx.request()?).await;
+        Some(run().await)
     }
 
     async fn update_viewer(
@@ -103,12 +104,14 @@ impl Mutation {
         ctx: &Context<'_>,
         input: UpdateViewerInput,
     ) -> Field<ViewerPayload> {
-        Some(input.update(ctx).await)
+        let update = async || input.update(ctx.request()?).await;
+        Some(update().await)
     }
 
     /// From now on the server refuses this token, or with `everywhere` every token of the user issued up to now, and closes their subscriptions.
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Field<SignOutPayload> {
-        Some(input.sign_out(ctx).await)
+        let sign_out = async || input.sign_out(ctx.request()?).await;
+        Some(sign_out().await)
     }
 }
 

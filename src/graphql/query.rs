@@ -7,7 +7,7 @@ use super::{
     id,
     page::PageArguments,
     types::{
-        change_page::ChangePage,
+        change_page::{self, ChangePage},
         node::Node,
         scope::RequireScope,
         tag::{Tag, TagConnection},
@@ -39,14 +39,15 @@ impl Query {
 
     /// As many answers as ids, in their order; at most 100 ids.
     async fn nodes(&self, ctx: &Context<'_>, ids: Vec<ID>) -> Result<Vec<Option<Node>>, ApiError> {
-        id::at_most("ids", &ids)?;
         Node::find_all(ctx, &ids).await
     }
 
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn task(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Task>, ApiError> {
         let Some(id) = id::parse(&id) else { return Ok(None) };
-        Ok(ctx.store()?.task(id).await?.map(Task::from))
+        let store = ctx.store()?;
+        let task = store.row(id, store.task_columns()).await?;
+        Ok(task.map(|task| task.whole()).transpose()?.map(Task::from))
     }
 
     /// Newest first by default. `first`/`last` 0..100, default 50. Tasks in the trash are left out unless `filter.trash` says otherwise.
@@ -69,7 +70,9 @@ impl Query {
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn tag(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Tag>, ApiError> {
         let Some(id) = id::parse(&id) else { return Ok(None) };
-        Ok(ctx.store()?.tag(id).await?.map(Tag::from))
+        let store = ctx.store()?;
+        let tag = store.row(id, store.tag_columns()).await?;
+        Ok(tag.map(|tag| tag.whole()).transpose()?.map(Tag::from))
     }
 
     /// By name.
@@ -87,7 +90,9 @@ impl Query {
     /// Null when it does not exist or is not the viewer's: the two cannot be told apart.
     async fn list(&self, ctx: &Context<'_>, id: ID) -> Result<Option<TaskList>, ApiError> {
         let Some(id) = id::parse(&id) else { return Ok(None) };
-        Ok(ctx.store()?.list(id).await?.map(TaskList::from))
+        let store = ctx.store()?;
+        let list = store.row(id, store.list_columns()).await?;
+        Ok(list.map(|list| list.whole()).transpose()?.map(TaskList::from))
     }
 
     /// By position.
@@ -109,7 +114,7 @@ impl Query {
         &self,
         ctx: &Context<'_>,
         since: Option<String>,
-        #[graphql(default = 500)] first: i32,
+        #[graphql(default_with = "change_page::MOST")] first: i32,
     ) -> Result<ChangePage, ApiError> {
         ChangePage::read(ctx, since, first).await
     }

@@ -1,6 +1,9 @@
 //! Scalars: how values look on the wire.
 
-use async_graphql::{InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{
+    InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value,
+    resolver_utils::EnumType,
+};
 use chrono::NaiveDate;
 
 use crate::{
@@ -94,6 +97,12 @@ impl ScalarType for Zone {
     fn to_value(&self) -> Value {
         Value::String(self.name().to_owned())
     }
+}
+
+/// The name of an enum's value in the schema.
+pub fn enum_name<E: EnumType>(value: E) -> &'static str {
+    let item = E::items().iter().find(|item| item.value == value);
+    item.map(|item| item.name).unwrap_or_default()
 }
 
 fn read<T: InputType>(value: &Value, parse: impl Fn(&str) -> Option<T>) -> InputValueResult<T> {

@@ -1,64 +1,44 @@
 //! Reads what belongs to many tasks: each kind of object in one statement, for all of the tasks.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, QueryFilter, QueryResult,
+    ColumnTrait, Condition, ConnectionTrait,
     sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
 };
 
 use super::{
     OwnedStore, Window,
     entity::{
-        id::{ListId, TaskId},
+        id::TaskId,
         tag,
         task::{Column, Entity},
-        task_list, task_tag,
+        task_tag,
     },
     error::StoreError,
     list::{
         filter::{TaskFilter, Trash},
-        page::{GroupedList, Page},
+        page::GroupedList,
     },
     object::ObjectEntity,
     owned::{Owned, UserNo},
     sql::dialect::BATCH_SIZE,
     sql::{
         cached_sql::IdSet,
-        projection::{PartialRow, Projection},
+        projection::{PartialRow, Projection, Row},
     },
-    tag::{TagPart, TagRow},
-    task::{TaskOrder, TaskPage, TaskRow},
-    task_list::ListRow,
+    tag::TagPart,
+    task::{TaskColumns, TaskOrder, TaskPage, TaskPart},
 };
 
 impl OwnedStore {
-    /// The tags of each of these tasks, by name; a task without any is left out.
+    /// These columns of the tags of each of these tasks, by name; a task without any is left out.
     pub async fn tags_of(
-        &self,
-        tasks: &[TaskId],
-    ) -> Result<HashMap<TaskId, Vec<TagRow>>, StoreError> {
-        let columns = Projection::new(tag::Column::iter());
-        let row = |row: QueryResult| Ok(TagRow::from_query_result(&row, "")?);
-        self.tagged(tasks, &columns, row).await
-    }
-
-    /// These columns of the same tags.
-    pub async fn tag_parts_of(
         &self,
         tasks: &[TaskId],
         columns: &Projection<tag::Entity>,
     ) -> Result<HashMap<TaskId, Vec<TagPart>>, StoreError> {
-        self.tagged(tasks, columns, |row| Ok(PartialRow::new(row, columns))).await
-    }
-
-    async fn tagged<T>(
-        &self,
-        tasks: &[TaskId],
-        columns: &Projection<tag::Entity>,
-        tag: impl Fn(QueryResult) -> Result<T, StoreError>,
-    ) -> Result<HashMap<TaskId, Vec<T>>, StoreError> {
-        let mut found: HashMap<TaskId, Vec<T>> = HashMap::new();
+        let mut found: HashMap<TaskId, Vec<TagPart>> = HashMap::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let reader = &self.store.pools.reader;
         let backend = reader.get_database_backend();
@@ -71,45 +51,40 @@ impl OwnedStore {
                 });
             for row in reader.query_all_raw(statement).await? {
                 let task = row.try_get_by_index(columns.iter().len())?;
-                found.entry(task).or_default().push(tag(row)?);
+                found.entry(task).or_default().push(PartialRow::new(row, columns));
             }
         }
         Ok(found)
     }
 
-    /// These lists by id.
-    pub async fn lists_by_id(
+    /// These columns of the objects of these ids, of one type; of tasks also from the trash.
+    pub async fn rows<E: ObjectEntity<Id: Eq + Hash>>(
         &self,
-        ids: &[ListId],
-    ) -> Result<HashMap<ListId, ListRow>, StoreError> {
-        let lists = self.by_id::<task_list::Entity>(ids).await?;
-        Ok(lists.into_iter().map(|list| (list.id, list)).collect())
-    }
-
-    /// These tasks by id, also from the trash.
-    pub async fn tasks_by_id(
-        &self,
-        ids: &[TaskId],
-    ) -> Result<HashMap<TaskId, TaskRow>, StoreError> {
-        let tasks = self.by_id::<Entity>(ids).await?;
-        Ok(tasks.into_iter().map(|task| (task.id, task)).collect())
-    }
-
-    async fn by_id<E: ObjectEntity>(&self, ids: &[E::Id]) -> Result<Vec<E::Model>, StoreError> {
-        let mut found = Vec::new();
+        ids: &[E::Id],
+        columns: &Projection<E>,
+    ) -> Result<HashMap<E::Id, PartialRow<E>>, StoreError> {
+        let mut found = HashMap::with_capacity(ids.len());
         let Some(user) = self.user_no().await? else { return Ok(found) };
         let reader = &self.store.pools.reader;
+        let backend = reader.get_database_backend();
         for ids in ids.chunks(BATCH_SIZE) {
-            let ids = IdSet::new(ids, reader.get_database_backend());
-            let select = E::find_owned(user).filter(ids.contains(E::ID.as_column_ref()));
-            found.extend(select.all(reader).await?);
+            let by_ids = &columns.statements.by_ids;
+            let parameters = (user, IdSet::new(ids, backend));
+            let statement = by_ids.with(backend, columns, parameters, |columns, (user, ids)| {
+                let is_one = ids.contains(E::ID.as_column_ref());
+                E::select_owned(user, columns.iter()).cond_where(is_one).take()
+            });
+            for row in reader.query_all_raw(statement).await? {
+                let row = PartialRow::new(row, columns);
+                found.insert(row.value(E::ID)?.id()?, row);
+            }
         }
         Ok(found)
     }
 
-    /// The same window of the subtasks of each of these tasks: one statement reads them, and one
-    /// counts them when the first count is asked for. The subtasks of a task in the trash are those trashed
-    /// by the same deletion.
+    /// These columns of the same window of the subtasks of each of these tasks: one statement reads
+    /// them, and one counts them when the first count is asked for. The subtasks of a task in the trash
+    /// are those trashed by the same deletion.
     ///
     /// # Errors
     /// [`StoreError::ForeignCursor`] for a cursor of another order.
@@ -120,7 +95,8 @@ impl OwnedStore {
         filter: &TaskFilter,
         order: &[TaskOrder],
         window: Window,
-    ) -> Result<HashMap<TaskId, TaskPage>, StoreError> {
+        columns: &TaskColumns,
+    ) -> Result<HashMap<TaskId, TaskPage<TaskPart>>, StoreError> {
         let trashed_together = filter.trash == Trash::Exclude && trashed;
         let filter = if trashed_together {
             &TaskFilter { trash: Trash::Include, ..filter.clone() }
@@ -133,26 +109,14 @@ impl OwnedStore {
         }
         let keys = parents.iter().copied().map(Into::into).collect();
         let group = Arc::new(GroupedList::new(listing.condition.clone(), Column::ParentId, keys));
-        let under = |parent: TaskId| {
-            let mut listing = listing.clone();
-            listing.condition = listing.condition.add(Column::ParentId.eq(parent));
-            listing
-        };
         if let [parent] = *parents {
             // One list by itself is read from where the window begins.
-            let page = self.page(under(parent)).await?.within(group, parent.into());
+            let key = parent.into();
+            let page = self.page(group.list(&listing, key), columns).await?.within(group, key);
             return Ok(HashMap::from([(parent, page)]));
         }
-        let mut rows: HashMap<_, Vec<_>> = HashMap::new();
-        for row in self.group_rows(&group, &listing).await? {
-            rows.entry(row.parent_id).or_default().push(row);
-        }
-        let page = |parent: &TaskId| {
-            let rows = rows.remove(&Some(*parent)).unwrap_or_default();
-            let page = Page::of(under(*parent), rows)?;
-            Ok((*parent, page.within(Arc::clone(&group), (*parent).into())))
-        };
-        parents.iter().map(page).collect()
+        let pages = self.pages(&group, &listing, columns).await?;
+        Ok(pages.into_iter().map(|(parent, page)| (parent.into(), page)).collect())
     }
 }
 

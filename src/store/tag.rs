@@ -55,18 +55,17 @@ pub struct TagPatch {
 }
 
 impl OwnedStore {
-    /// The viewer's tag of that id.
-    pub async fn tag(&self, id: TagId) -> Result<Option<TagRow>, StoreError> {
-        self.object::<Entity>(id).await
-    }
-
-    /// The viewer's tags by name, as far as the window shows them.
+    /// These columns of the viewer's tags by name, as far as the window shows them.
     ///
     /// # Errors
     /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
-    pub async fn tag_page(&self, window: Window) -> Result<TagPage, StoreError> {
+    pub async fn tag_page(
+        &self,
+        window: Window,
+        columns: &TagColumns,
+    ) -> Result<TagPage<TagPart>, StoreError> {
         let by_name = Keyset::by(Column::NameKey, Direction::Asc);
-        self.page(Listing::new(Condition::all(), by_name, window)?).await
+        self.page(Listing::new(Condition::all(), by_name, window)?, columns).await
     }
 }
 

@@ -1,14 +1,11 @@
 //! Everything that is done to tasks.
 
 use chrono::NaiveDate;
-use sea_orm::{ColumnTrait, ConnectionTrait};
+use sea_orm::ConnectionTrait;
 
 use super::{
     Direction, OwnedStore, Window,
-    entity::{
-        id::TaskId,
-        task::{self, Column, Entity},
-    },
+    entity::task::{self, Column, Entity},
     error::StoreError,
     list::{
         filter::TaskFilter,
@@ -16,7 +13,7 @@ use super::{
         page::{Listing, Page},
         search,
     },
-    owned::{Owned, UserNo},
+    owned::UserNo,
     sql::projection::{PartialRow, Projection},
 };
 use crate::time::{Timestamp, Zone};
@@ -117,11 +114,6 @@ fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset
 }
 
 impl OwnedStore {
-    /// The viewer's task of that id, also from the trash.
-    pub async fn task(&self, id: TaskId) -> Result<Option<TaskRow>, StoreError> {
-        self.object::<Entity>(id).await
-    }
-
     /// The list of the viewer's tasks that a filter keeps, in an order.
     pub(super) async fn task_listing(
         &self,
@@ -134,8 +126,8 @@ impl OwnedStore {
         Listing::new(filter.condition(user, backend), task_keyset(filter, order, user), window)
     }
 
-    /// The viewer's tasks that a filter keeps, in an order (its steps one after the other), as far as
-    /// the window shows them.
+    /// These columns of the viewer's tasks that a filter keeps, in an order (its steps one after the
+    /// other), as far as the window shows them.
     ///
     /// # Errors
     /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
@@ -144,38 +136,8 @@ impl OwnedStore {
         filter: &TaskFilter,
         order: &[TaskOrder],
         window: Window,
-    ) -> Result<TaskPage, StoreError> {
-        self.page(self.task_listing(filter, order, window).await?).await
-    }
-
-    /// These columns of the task of that id.
-    pub async fn task_part(
-        &self,
-        id: TaskId,
-        columns: &TaskColumns,
-    ) -> Result<Option<TaskPart>, StoreError> {
-        let Some(user) = self.user_no().await? else { return Ok(None) };
-        let reader = &self.store.pools.reader;
-        let backend = reader.get_database_backend();
-        let by_id = &columns.statements.by_id;
-        let statement = by_id.with(backend, columns, (user, id), |columns, (user, id)| {
-            Entity::select_owned(user, columns.iter()).and_where(Column::Id.eq(id)).take()
-        });
-        let row = reader.query_one_raw(statement).await?;
-        Ok(row.map(|row| PartialRow::new(row, columns)))
-    }
-
-    /// These columns of the tasks on a page.
-    ///
-    /// # Errors
-    /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
-    pub async fn task_page_in_part(
-        &self,
-        filter: &TaskFilter,
-        order: &[TaskOrder],
-        window: Window,
         columns: &TaskColumns,
     ) -> Result<TaskPage<TaskPart>, StoreError> {
-        self.page_in_part(self.task_listing(filter, order, window).await?, columns).await
+        self.page(self.task_listing(filter, order, window).await?, columns).await
     }
 }

@@ -13,11 +13,16 @@ use super::{
         keyset::Keyset,
         page::{Listing, Page},
     },
+    sql::projection::{PartialRow, Projection},
     write::{ordering::Anchor, rows::expect_version, transaction::WriteTransaction},
 };
 
 /// A list as it lies in the database.
 pub type ListRow = task_list::Model;
+/// Some columns of a list.
+pub type ListPart = PartialRow<Entity>;
+/// Which columns of lists are read.
+pub type ListColumns = Projection<Entity>;
 /// A page of lists.
 pub type ListPage<R = ListRow> = Page<Entity, R>;
 
@@ -48,19 +53,20 @@ pub struct ListPatch {
 }
 
 impl OwnedStore {
-    /// The viewer's list of that id.
-    pub async fn list(&self, id: ListId) -> Result<Option<ListRow>, StoreError> {
-        self.object::<Entity>(id).await
-    }
-
-    /// The viewer's lists by position, as far as the window shows them.
+    /// These columns of the viewer's lists by position, as far as the window shows them.
     ///
     /// # Errors
     /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
-    pub async fn list_page(&self, archived: bool, window: Window) -> Result<ListPage, StoreError> {
+    pub async fn list_page(
+        &self,
+        archived: bool,
+        window: Window,
+        columns: &ListColumns,
+    ) -> Result<ListPage<ListPart>, StoreError> {
         let in_use = (!archived).then(|| Column::ArchivedAt.is_null());
+        let condition = Condition::all().add_option(in_use);
         let by_position = Keyset::by(Column::Position, Direction::Asc);
-        self.page(Listing::new(Condition::all().add_option(in_use), by_position, window)?).await
+        self.page(Listing::new(condition, by_position, window)?, columns).await
     }
 }
 

@@ -4,9 +4,11 @@
 //! async-graphql answers the same request while plans are switched off.
 
 mod mutations;
+mod project_documents;
 mod queries;
 mod scenarios;
 mod selections;
+mod types;
 mod values;
 
 use std::{collections::BTreeMap, fmt};

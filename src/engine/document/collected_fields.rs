@@ -33,13 +33,15 @@ pub struct CollectedField {
 }
 
 impl CollectedField {
-    /// The fields selected on the object that it returns; `None` if its type is abstract.
-    pub fn object_fields(&self) -> Option<&[CollectedField]> {
-        match &self.selections[..] {
-            [] => Some(&[]),
-            [object] => Some(&object.fields),
-            _ => None,
-        }
+    /// The fields selected on the objects that it returns, which are of one type.
+    pub fn fields(&self) -> &[CollectedField] {
+        if let [only] = &self.selections[..] { &only.fields } else { &[] }
+    }
+
+    /// The fields selected on objects of that type.
+    pub fn fields_on(&self, type_name: &str) -> &[CollectedField] {
+        let mut selections = self.selections.iter();
+        selections.find(|it| it.type_name == type_name).map_or(&[], |it| &it.fields)
     }
 }
 

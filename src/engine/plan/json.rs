@@ -19,6 +19,10 @@ impl ResponseKey {
     pub fn of(selected: &CollectedField) -> Self {
         Self(format!("\"{}\":", selected.key).into_bytes().into())
     }
+
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.0);
+    }
 }
 
 /// Fields with the keys under which they are shown.
@@ -27,12 +31,8 @@ pub type SelectionSet<T> = Vec<(ResponseKey, T)>;
 /// What each field is to this reader, if it knows all of them.
 pub fn selection_set<T>(
     selected: &[CollectedField],
-    of: impl Fn(&CollectedField) -> Option<T>,
+    mut of: impl FnMut(&CollectedField) -> Option<T>,
 ) -> Option<SelectionSet<T>> {
-    // The library makes a null of an object of which nothing is asked, where its type has one.
-    if selected.is_empty() {
-        return None;
-    }
     selected.iter().map(|selected| Some((ResponseKey::of(selected), of(selected)?))).collect()
 }
 
@@ -42,12 +42,13 @@ pub fn object<T>(
     fields: &[(ResponseKey, T)],
     mut write: impl FnMut(&mut Vec<u8>, &T) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let mut separator = b'{';
-    for (ResponseKey(key), field) in fields {
-        out.push(separator);
-        out.extend_from_slice(key);
+    out.push(b'{');
+    for (at, (key, field)) in fields.iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        key.write(out);
         write(out, field)?;
-        separator = b',';
     }
     out.push(b'}');
     Ok(())
@@ -103,6 +104,30 @@ pub fn quoted(out: &mut Vec<u8>, plain: &str) {
     out.push(b'"');
 }
 
+/// A text, or null.
+pub fn optional_string(out: &mut Vec<u8>, text: Option<&str>) {
+    match text {
+        Some(text) => string(out, text),
+        None => null(out),
+    }
+}
+
+/// An instant, or null.
+pub fn optional_instant(out: &mut Vec<u8>, instant: Option<Timestamp>) {
+    match instant {
+        Some(instant) => self::instant(out, instant),
+        None => null(out),
+    }
+}
+
+/// A list of ids.
+pub fn ids(out: &mut Vec<u8>, ids: &[Uuid]) -> Result<(), StoreError> {
+    list(out, ids, |out, id| {
+        self::id(out, *id);
+        Ok(())
+    })
+}
+
 /// Nothing.
 pub fn null(out: &mut Vec<u8>) {
     out.extend_from_slice(b"null");
@@ -127,7 +152,7 @@ pub fn id(out: &mut Vec<u8>, id: Uuid) {
 }
 
 /// An instant as RFC 3339.
-fn instant(out: &mut Vec<u8>, instant: Timestamp) {
+pub fn instant(out: &mut Vec<u8>, instant: Timestamp) {
     out.push(b'"');
     out.extend_from_slice(&instant.rfc3339());
     out.push(b'"');

@@ -1,156 +1,115 @@
-//! The root field of a mutation: what it does, and how its payload is shown.
+//! Root fields of a mutation: what they change, and how their payloads are shown.
+//!
+//! Whatever could be refused for its arguments is read before the first change: where that fails, the library
+//! answers as if there were no plan. What can fail after a change is only the database, while the payload is
+//! read. As in the library, the change then stands, and the field is null and has an error.
 
-use async_graphql::{InputType, Name, Value, Variables, indexmap::IndexMap};
-
-use uuid::Uuid;
+use async_graphql::{InputType, Name, Value, indexmap::IndexMap};
 
 use super::{
+    PlanContext,
     arguments::Arguments,
-    fields::{self, RequiredColumns, Tags, TaskField},
-    json::{self, SelectionSet},
+    json::SelectionSet,
+    payload::{Changed, PayloadField, RequiredOfPayload},
+    query::Query,
 };
 use crate::{
-    auth::{Scope, UserId},
+    auth::Scope,
     engine::document::CollectedField,
     error::ApiError,
-    graphql::{
-        context::RequestContext,
-        types::{batch::BatchOperation, change_page},
+    graphql::types::{
+        batch::{BatchInput, BatchOperation},
+        session::SignOutInput,
+        user::UpdateViewerInput,
     },
-    store::{self, Outcome, PartOutcome, StoreError, TaskColumns},
+    store::{Operation, TaskColumns},
 };
 
-/// A mutation of tasks.
+/// A root field.
 #[derive(Debug)]
 pub struct Mutation {
     name: Name,
     arguments: Arguments,
     fields: SelectionSet<PayloadField>,
-    /// What is read of the task.
-    columns: TaskColumns,
+    required: RequiredOfPayload,
 }
 
-/// A field of a payload.
-#[derive(Debug)]
-enum PayloadField {
-    TypeName,
-    Task(SelectionSet<TaskField>),
-    DeletedIds,
-    Cursor,
+/// What a root field is to change.
+pub enum Change {
+    /// An operation, or why its input is refused.
+    Operation(Result<Operation, ApiError>),
+    Batch(BatchInput),
+    Viewer(UpdateViewerInput),
+    SignOut(SignOutInput),
 }
 
 impl Mutation {
     pub fn of(selected: &CollectedField) -> Option<Self> {
-        let fields = json::selection_set(selected.object_fields()?, PayloadField::of)?;
-        let required = RequiredColumns::of(fields.iter().flat_map(|(_, field)| field.of_task()));
-        let known = ["createTask", "updateTask", "moveTask", "deleteTask", "restoreTask"];
-        known.contains(&selected.name.as_str()).then(|| Self {
-            name: Name::new(&selected.name),
-            arguments: Arguments::of(selected),
-            fields,
-            columns: required.columns,
+        let mut required = RequiredOfPayload::default();
+        let fields = PayloadField::selection_set(selected, &mut required)?;
+        let (name, arguments) = (Name::new(&selected.name), Arguments::of(selected));
+        Some(Self { name, arguments, fields, required })
+    }
+
+    /// What it is to change; `None` where the library answers.
+    pub async fn prepare(&self, context: PlanContext<'_>) -> Option<Change> {
+        let scopes = context.request.viewer.session().scopes();
+        let reads = self.queries().flatten().any(|(_, root)| !matches!(root, Query::TypeName));
+        if !scopes.contains(&Scope::Write) || (reads && !scopes.contains(&Scope::Read)) {
+            return None;
+        }
+        self.required.nodes.tasks.check(context).await.ok()?;
+        for (_, root) in self.queries().flatten() {
+            root.check(context).await.ok()?;
+        }
+        let input = self.arguments.value("input", context.variables);
+        Some(match self.name.as_str() {
+            "batch" => Change::Batch(BatchInput::parse(input).ok()?),
+            "updateViewer" => Change::Viewer(UpdateViewerInput::parse(input).ok()?),
+            "signOut" => Change::SignOut(SignOutInput::parse(input).ok()?),
+            _ => {
+                let one = Value::Object(IndexMap::from([(self.name.clone(), input?)]));
+                let operation = BatchOperation::parse(Some(one)).ok()?;
+                Change::Operation(operation.read(context.request.viewer.id()))
+            }
         })
     }
 
-    /// Does it. Nothing was done where there is no answer; an error may be that of a change of which
-    /// nobody knows whether it was made.
+    /// Changes it, and writes the payload.
     pub async fn run(
         &self,
-        request: &RequestContext,
-        variables: &Variables,
-    ) -> Result<Option<MutationResult<'_>>, ApiError> {
-        let viewer = &request.viewer;
-        if !viewer.session().scopes().contains(&Scope::Write) {
-            return Ok(None);
-        }
-        let Some(input) = self.arguments.value("input", variables) else { return Ok(None) };
-        let one = Value::Object(IndexMap::from([(self.name.clone(), input)]));
-        let Ok(operation) = BatchOperation::parse(Some(one)) else { return Ok(None) };
-        let operation = operation.read(viewer.id())?;
-        let change = request.store.execute(operation, &self.columns).await?;
-        Ok(Some(MutationResult { change, viewer: viewer.id().clone(), fields: &self.fields }))
-    }
-}
-
-impl PayloadField {
-    fn of(selected: &CollectedField) -> Option<Self> {
-        Some(match selected.name.as_str() {
-            "__typename" => Self::TypeName,
-            "task" => {
-                let fields = json::selection_set(selected.object_fields()?, TaskField::of)?;
-                // What is read after the change could fail, and the change could not be taken back.
-                if fields.iter().any(|(_, field)| field.reads_more()) {
-                    return None;
-                }
-                Self::Task(fields)
-            }
-            "deletedIds" => Self::DeletedIds,
-            "cursor" => Self::Cursor,
-            _ => return None,
-        })
-    }
-
-    /// The fields of the task below it.
-    fn of_task(&self) -> impl Iterator<Item = &TaskField> + Clone {
-        let fields = match self {
-            Self::Task(fields) => &fields[..],
-            _ => &[],
-        };
-        fields.iter().map(|(_, field)| field)
-    }
-}
-
-/// What a mutation came to.
-pub struct MutationResult<'p> {
-    change: store::Committed<PartOutcome>,
-    viewer: UserId,
-    fields: &'p SelectionSet<PayloadField>,
-}
-
-impl MutationResult<'_> {
-    /// Writes its payload as JSON.
-    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        json::object(out, self.fields, |out, field| {
-            match field {
-                PayloadField::TypeName => json::quoted(out, self.type_name()),
-                PayloadField::Task(fields) => self.write_task(out, fields)?,
-                PayloadField::DeletedIds => {
-                    json::list(out, self.deleted().unwrap_or_default(), |out, id| {
-                        json::id(out, *id);
-                        Ok(())
-                    })?;
-                }
-                PayloadField::Cursor => {
-                    json::quoted(out, &change_page::cursor(&self.viewer, self.change.change_seq));
-                }
-            }
-            Ok(())
-        })
-    }
-
-    fn write_task(
-        &self,
+        context: PlanContext<'_>,
+        change: Change,
         out: &mut Vec<u8>,
-        fields: &SelectionSet<TaskField>,
-    ) -> Result<(), StoreError> {
-        match &self.change.outcome {
-            PartOutcome::Task(task) => fields::task(out, fields, task, &Tags::new())?,
-            PartOutcome::Whole(outcome) => match outcome.task() {
-                Some(task) => fields::task(out, fields, task, &Tags::new())?,
-                None => json::null(out),
-            },
-        }
+    ) -> Result<(), ApiError> {
+        let changed = change.run(context, self.required.nodes.tasks.columns()).await?;
+        let payload = self.required.read(context, changed, self.queries()).await?;
+        payload.write(out, &self.fields)?;
         Ok(())
     }
 
-    fn type_name(&self) -> &'static str {
-        if self.deleted().is_some() { "DeletePayload" } else { "TaskPayload" }
+    /// The queries of the payload.
+    fn queries(&self) -> impl Iterator<Item = &SelectionSet<Query>> {
+        self.fields.iter().filter_map(|(_, field)| match field {
+            PayloadField::Query(roots) => Some(roots),
+            _ => None,
+        })
     }
+}
 
-    fn deleted(&self) -> Option<&[Uuid]> {
-        match &self.change.outcome {
-            PartOutcome::Whole(Outcome::Deleted(ids)) => Some(ids),
-            PartOutcome::Whole(Outcome::Object(_)) | PartOutcome::Task(_) => None,
-        }
+impl Change {
+    async fn run(
+        self,
+        PlanContext { request, .. }: PlanContext<'_>,
+        columns: &TaskColumns,
+    ) -> Result<Changed, ApiError> {
+        Ok(match self {
+            Self::Operation(operation) => {
+                Changed::Operation(request.store.execute(operation?, columns).await?)
+            }
+            Self::Batch(input) => Changed::Batch(input.execute(request).await?),
+            Self::Viewer(input) => Changed::Viewer(input.update(request).await?.cursor),
+            Self::SignOut(input) => Changed::SignOut(input.sign_out(request).await?.revoked_before),
+        })
     }
 }

@@ -1,288 +1,269 @@
 //! Root fields of a query: the rows that they read, and the JSON that they write.
 
-use async_graphql::{ID, OutputType, Variables};
+use async_graphql::{ID, OutputType};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
 
 use super::{
-    arguments::Arguments,
-    fields::{self, RequiredColumns, Tags, TaskField},
-    json::{self, SelectionSet},
+    PlanContext,
+    arguments::{Arguments, TaskPageArguments, page_arguments},
+    change_page::{self, ChangePageField, ResolvedChanges},
+    connection::{self, ConnectionField, RequiredOfPage, ShownPage},
+    json::{self, ResponseKey, SelectionSet},
+    node::{NodeFields, RequiredOfNodes},
+    related::RequiredOfTasks,
+    row::{self, ListField, RowField, TagField},
+    task::TaskField,
+    user::{RequiredOfUser, UserField},
 };
 use crate::{
-    auth::Scope,
     engine::document::CollectedField,
+    error::ApiError,
     graphql::{
-        self,
-        context::RequestContext,
-        id,
-        page::{self, PageArguments, PageInfo},
+        self, id,
         types::{
-            task::{TaskConnection, TaskEdge},
-            task_order::{ListQuery, TaskArguments},
+            node::Found, tag::TagConnection, task_list::TaskListConnection, task_order::ListQuery,
         },
     },
-    store::{KeysetCursor, Side, StoreError, TaskPage, TaskPart},
+    store::{ListColumns, ObjectEntity, PartialRow, Projection, StoreError, TagColumns, Window},
 };
+
+/// The root fields of one request that are read at the same time: each takes a connection.
+const CONCURRENT_READS: usize = 4;
 
 /// A root field.
 #[derive(Debug)]
 pub enum Query {
     TypeName,
-    Task { arguments: Arguments, fields: SelectionSet<TaskField>, required: RequiredColumns },
-    Tasks { arguments: Arguments, fields: SelectionSet<ConnectionField>, required: RequiredColumns },
+    Viewer(SelectionSet<UserField>, RequiredOfUser),
+    Node(Arguments, NodeFields, RequiredOfNodes),
+    Nodes(Arguments, NodeFields, RequiredOfNodes),
+    Task(Arguments, SelectionSet<TaskField>, RequiredOfTasks),
+    Tag(Arguments, SelectionSet<TagField>, TagColumns),
+    List(Arguments, SelectionSet<ListField>, ListColumns),
+    Tasks(TaskPageArguments, Connection<TaskField>),
+    Tags(Arguments, Connection<TagField>),
+    Lists(Arguments, Connection<ListField>),
+    Changes(Arguments, SelectionSet<ChangePageField>, RequiredOfNodes),
 }
 
-/// A field of a page of tasks.
+/// What a page shows, and what has to be read for it.
 #[derive(Debug)]
-pub enum ConnectionField {
-    TypeName,
-    Edges(SelectionSet<EdgeField>),
-    Nodes(SelectionSet<TaskField>),
-    PageInfo(SelectionSet<PageInfoField>),
-    TotalCount,
+pub struct Connection<F: RowField> {
+    fields: SelectionSet<ConnectionField<F>>,
+    of_page: RequiredOfPage,
+    of_rows: F::Required,
 }
 
-/// A field of an edge of a page.
-#[derive(Debug)]
-pub enum EdgeField {
-    TypeName,
-    Cursor,
-    Node(SelectionSet<TaskField>),
-}
-
-/// A field of a page info.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PageInfoField {
-    TypeName,
-    HasNextPage,
-    HasPreviousPage,
-    StartCursor,
-    EndCursor,
-}
+/// Writes a root field whose rows were read.
+pub type Writer<'p> = Box<dyn FnOnce(&mut Vec<u8>) -> Result<(), StoreError> + Send + 'p>;
 
 impl Query {
     /// The field, if it is one that can be read and shown.
     pub fn of(selected: &CollectedField) -> Option<Self> {
-        let arguments = || Arguments::of(selected);
+        let (arguments, fields) = (Arguments::of(selected), selected.fields());
         Some(match selected.name.as_str() {
             "__typename" => Self::TypeName,
+            "viewer" => {
+                let mut required = RequiredOfUser::default();
+                let fields = json::selection_set(fields, |it| UserField::of(it, &mut required))?;
+                Self::Viewer(fields, required)
+            }
+            name @ ("node" | "nodes") => {
+                let mut required = RequiredOfNodes::default();
+                let fields = NodeFields::of(selected, &mut required)?;
+                let node = if name == "node" { Self::Node } else { Self::Nodes };
+                node(arguments, fields, required)
+            }
             "task" => {
-                let fields = json::selection_set(selected.object_fields()?, TaskField::of)?;
-                let required = RequiredColumns::of(fields.iter().map(|(_, field)| field));
-                Self::Task { arguments: arguments(), fields, required }
+                let mut required = RequiredOfTasks::default();
+                Self::Task(arguments, row::selection_set(fields, &mut required)?, required)
+            }
+            "tag" => {
+                let mut required = TagColumns::default();
+                Self::Tag(arguments, row::selection_set(fields, &mut required)?, required)
+            }
+            "list" => {
+                let mut required = ListColumns::default();
+                Self::List(arguments, row::selection_set(fields, &mut required)?, required)
             }
             "tasks" => {
-                let fields = json::selection_set(selected.object_fields()?, ConnectionField::of)?;
-                let tasks = fields.iter().flat_map(|(_, field)| field.of_tasks());
-                let required = RequiredColumns::of(tasks);
-                Self::Tasks { arguments: arguments(), fields, required }
+                Self::Tasks(TaskPageArguments::newest_first(selected), Connection::of(fields)?)
+            }
+            "tags" => Self::Tags(arguments, Connection::of(fields)?),
+            "lists" => Self::Lists(arguments, Connection::of(fields)?),
+            "changes" => {
+                let mut required = RequiredOfNodes::default();
+                let of = |field: &CollectedField| ChangePageField::of(field, &mut required);
+                Self::Changes(arguments, json::selection_set(fields, of)?, required)
             }
             _ => return None,
         })
     }
 
-    /// Reads what it shows; nothing where it cannot.
-    pub async fn read<'p>(
-        &'p self,
-        request: &RequestContext,
-        variables: &Variables,
-    ) -> Option<Resolved<'p>> {
-        if !request.viewer.session().scopes().contains(&Scope::Read) {
-            return None;
-        }
-        Some(match self {
-            Self::TypeName => Resolved::TypeName,
-            Self::Task { arguments, fields, required } => {
-                let id = id::parse(&arguments.read::<ID>("id", variables)?);
-                let task = match id {
-                    Some(id) => request.store.task_part(id, &required.columns).await.ok()?,
-                    None => None,
-                };
-                let found = id.filter(|_| task.is_some());
-                let tags = required.tags(&request.store, found.as_slice()).await.ok()?;
-                Resolved::Task { task, tags, fields }
-            }
-            Self::Tasks { arguments, fields, required } => {
-                let arguments = task_arguments(arguments, variables)?;
-                let page = ResolvedPage::read(request, arguments, fields, required).await?;
-                Resolved::Tasks(Box::new(page), fields)
-            }
-        })
-    }
-}
-
-fn task_arguments(arguments: &Arguments, variables: &Variables) -> Option<TaskArguments> {
-    let page = PageArguments {
-        first: arguments.read("first", variables)?,
-        after: arguments.read("after", variables)?,
-        last: arguments.read("last", variables)?,
-        before: arguments.read("before", variables)?,
-    };
-    let filter = arguments.read("filter", variables)?;
-    let order = arguments.read("orderBy", variables)?;
-    Some(TaskArguments::newest_first(page, filter, order))
-}
-
-/// What was read for a root field.
-pub enum Resolved<'p> {
-    TypeName,
-    Task { task: Option<TaskPart>, tags: Tags, fields: &'p SelectionSet<TaskField> },
-    Tasks(Box<ResolvedPage>, &'p SelectionSet<ConnectionField>),
-}
-
-impl Resolved<'_> {
-    /// Writes it as JSON.
-    pub fn write(&self, out: &mut Vec<u8>) -> Result<(), StoreError> {
+    /// Refuses what reading it would refuse for its arguments. Reads no rows.
+    pub async fn check(&self, context: PlanContext<'_>) -> Result<(), ApiError> {
+        let PlanContext { request: graphql::context::RequestContext { store, .. }, variables } =
+            context;
         match self {
-            Self::TypeName => json::quoted(out, &graphql::Query::type_name()),
-            Self::Task { task: None, .. } => json::null(out),
-            Self::Task { task: Some(task), tags, fields } => fields::task(out, fields, task, tags)?,
-            Self::Tasks(page, fields) => {
-                json::object(out, fields, |out, field| page.write(out, field))?;
+            Self::TypeName | Self::Viewer(..) => {}
+            Self::Node(arguments, _, required) => {
+                arguments.read::<ID>("id", variables)?;
+                required.tasks.check(context).await?;
+            }
+            Self::Nodes(arguments, _, required) => {
+                id::at_most("ids", &arguments.read::<Vec<ID>>("ids", variables)?)?;
+                required.tasks.check(context).await?;
+            }
+            Self::Task(arguments, _, required) => {
+                arguments.read::<ID>("id", variables)?;
+                required.check(context).await?;
+            }
+            Self::Tag(arguments, ..) | Self::List(arguments, ..) => {
+                arguments.read::<ID>("id", variables)?;
+            }
+            Self::Tasks(arguments, tasks) => {
+                arguments.check(context).await?;
+                tasks.of_rows.check(context).await?;
+            }
+            // A page without rows needs no statement.
+            Self::Tags(arguments, tags) => {
+                let window = page_arguments(arguments, variables)?.window(TagConnection::ORDER)?;
+                store.tag_page(Window { limit: 0, ..window }, &tags.of_rows).await?;
+            }
+            Self::Lists(arguments, lists) => {
+                arguments.read_or("includeArchived", false, variables)?;
+                let window = page_arguments(arguments, variables)?;
+                let window = window.window(TaskListConnection::ORDER)?;
+                store.list_page(true, Window { limit: 0, ..window }, &lists.of_rows).await?;
+            }
+            Self::Changes(arguments, _, required) => {
+                change_page::arguments(arguments, context)?;
+                required.tasks.check(context).await?;
             }
         }
         Ok(())
     }
-}
 
-/// A page of tasks, with what is shown of it.
-pub struct ResolvedPage {
-    page: TaskPage<TaskPart>,
-    order_name: String,
-    tags: Tags,
-    has_next: bool,
-    has_previous: bool,
-    total: i32,
-}
-
-impl ConnectionField {
-    fn of(selected: &CollectedField) -> Option<Self> {
-        let below = selected.object_fields()?;
-        Some(match selected.name.as_str() {
-            "__typename" => Self::TypeName,
-            "edges" => Self::Edges(json::selection_set(below, EdgeField::of)?),
-            "nodes" => Self::Nodes(json::selection_set(below, TaskField::of)?),
-            "pageInfo" => Self::PageInfo(json::selection_set(below, PageInfoField::of)?),
-            "totalCount" => Self::TotalCount,
-            _ => return None,
-        })
-    }
-
-    /// The fields of tasks below it.
-    fn of_tasks(&self) -> impl Iterator<Item = &TaskField> + Clone {
-        let (nodes, edges) = match self {
-            Self::Nodes(fields) => (Some(fields), None),
-            Self::Edges(edges) => (None, Some(edges)),
-            _ => (None, None),
-        };
-        let of_edges = edges.into_iter().flatten().filter_map(|(_, field)| match field {
-            EdgeField::Node(fields) => Some(fields),
-            _ => None,
-        });
-        nodes.into_iter().chain(of_edges).flatten().map(|(_, field)| field)
-    }
-
-    fn asks(&self, what: PageInfoField) -> bool {
-        matches!(self, Self::PageInfo(fields) if fields.iter().any(|(_, field)| *field == what))
-    }
-}
-
-impl EdgeField {
-    fn of(selected: &CollectedField) -> Option<Self> {
-        Some(match selected.name.as_str() {
-            "__typename" => Self::TypeName,
-            "cursor" => Self::Cursor,
-            "node" => Self::Node(json::selection_set(selected.object_fields()?, TaskField::of)?),
-            _ => return None,
-        })
-    }
-}
-
-impl PageInfoField {
-    fn of(selected: &CollectedField) -> Option<Self> {
-        Some(match selected.name.as_str() {
-            "__typename" => Self::TypeName,
-            "hasNextPage" => Self::HasNextPage,
-            "hasPreviousPage" => Self::HasPreviousPage,
-            "startCursor" => Self::StartCursor,
-            "endCursor" => Self::EndCursor,
-            _ => return None,
-        })
-    }
-}
-
-impl ResolvedPage {
-    async fn read(
-        request: &RequestContext,
-        arguments: TaskArguments,
-        fields: &SelectionSet<ConnectionField>,
-        required: &RequiredColumns,
-    ) -> Option<Self> {
-        let ListQuery { filter, order, window, order_name } = arguments.read(request).await.ok()?;
+    /// Reads what it shows.
+    async fn read<'p>(&'p self, context: PlanContext<'p>) -> Result<Writer<'p>, ApiError> {
+        let PlanContext { request, variables } = context;
         let store = &request.store;
-        let page = store.task_page_in_part(&filter, &order, window, &required.columns);
-        let page = page.await.ok()?;
-
-        let asks = |what| fields.iter().any(|(_, field)| field.asks(what));
-        let has_next =
-            asks(PageInfoField::HasNextPage) && store.has_more(&page, Side::Next).await.ok()?;
-        let has_previous = asks(PageInfoField::HasPreviousPage)
-            && store.has_more(&page, Side::Previous).await.ok()?;
-        let counts = fields.iter().any(|(_, field)| matches!(field, ConnectionField::TotalCount));
-        let total = if counts { store.total(&page).await.ok()? } else { 0 };
-        let total = i32::try_from(total).unwrap_or(i32::MAX);
-        let ids: Vec<_> = page.rows.iter().map(|(cursor, _)| cursor.id().into()).collect();
-        let tags = required.tags(store, &ids).await.ok()?;
-        Some(Self { page, order_name, tags, has_next, has_previous, total })
-    }
-
-    fn write(&self, out: &mut Vec<u8>, field: &ConnectionField) -> Result<(), StoreError> {
-        let rows = &self.page.rows;
-        match field {
-            ConnectionField::TypeName => json::quoted(out, &TaskConnection::type_name()),
-            ConnectionField::TotalCount => json::number(out, self.total.into()),
-            ConnectionField::Nodes(fields) => {
-                json::list(out, rows, |out, (_, task)| {
-                    fields::task(out, fields, task, &self.tags)
-                })?;
-            }
-            ConnectionField::Edges(fields) => json::list(out, rows, |out, (cursor, task)| {
-                json::object(out, fields, |out, field| self.write_edge(out, field, cursor, task))
-            })?,
-            ConnectionField::PageInfo(fields) => json::object(out, fields, |out, field| {
-                self.write_info(out, *field);
+        Ok(match self {
+            Self::TypeName => Box::new(|out| {
+                json::quoted(out, &graphql::Query::type_name());
                 Ok(())
-            })?,
-        }
-        Ok(())
+            }),
+            Self::Viewer(fields, required) => {
+                let user = required.read(context).await?;
+                Box::new(move |out| user.write(out, fields))
+            }
+            Self::Node(arguments, fields, required) => {
+                let found = Found::all(request, &[arguments.read("id", variables)?]).await?;
+                let related = required.read(context, &found).await?;
+                Box::new(move |out| {
+                    fields.write_found(out, found.iter().flatten().next(), &related)
+                })
+            }
+            Self::Nodes(arguments, fields, required) => {
+                let ids: Vec<ID> = arguments.read("ids", variables)?;
+                let found = Found::all(request, &ids).await?;
+                let related = required.read(context, &found).await?;
+                Box::new(move |out| {
+                    json::list(out, &found, |out, found| {
+                        fields.write_found(out, found.as_ref(), &related)
+                    })
+                })
+            }
+            Self::Task(arguments, fields, required) => {
+                let task = row(context, arguments, required.columns()).await?;
+                let related = required.read(context, &task).await?;
+                Box::new(move |out| row::nullable_object(out, fields, task.as_ref(), &related))
+            }
+            Self::Tag(arguments, fields, columns) => {
+                let tag = row(context, arguments, columns).await?;
+                Box::new(move |out| row::nullable_object(out, fields, tag.as_ref(), &()))
+            }
+            Self::List(arguments, fields, columns) => {
+                let list = row(context, arguments, columns).await?;
+                Box::new(move |out| row::nullable_object(out, fields, list.as_ref(), &()))
+            }
+            Self::Tasks(arguments, Connection { fields, of_page, of_rows }) => {
+                let ListQuery { filter, order, window, order_name } =
+                    arguments.read(context).await?;
+                let page = store.task_page(&filter, &order, window, of_rows.columns()).await?;
+                let page = of_page.resolve(store, page).await?;
+                let related = of_rows.read(context, page.rows()).await?;
+                Box::new(move |out| {
+                    let (page, order_name, related) = (&page, &*order_name, &related);
+                    ShownPage { page, order_name, related }.write(out, fields)
+                })
+            }
+            Self::Tags(arguments, Connection { fields, of_page, of_rows }) => {
+                let order_name = TagConnection::ORDER;
+                let window = page_arguments(arguments, variables)?.window(order_name)?;
+                let page = store.tag_page(window, of_rows).await?;
+                let page = of_page.resolve(store, page).await?;
+                Box::new(move |out| {
+                    ShownPage { page: &page, order_name, related: &() }.write(out, fields)
+                })
+            }
+            Self::Lists(arguments, Connection { fields, of_page, of_rows }) => {
+                let order_name = TaskListConnection::ORDER;
+                let archived = arguments.read_or("includeArchived", false, variables)?;
+                let window = page_arguments(arguments, variables)?.window(order_name)?;
+                let page = store.list_page(archived, window, of_rows).await?;
+                let page = of_page.resolve(store, page).await?;
+                Box::new(move |out| {
+                    ShownPage { page: &page, order_name, related: &() }.write(out, fields)
+                })
+            }
+            Self::Changes(arguments, fields, required) => {
+                let changes = ResolvedChanges::read(arguments, required, context).await?;
+                Box::new(move |out| changes.write(out, fields))
+            }
+        })
     }
+}
 
-    fn write_edge(
-        &self,
-        out: &mut Vec<u8>,
-        field: &EdgeField,
-        cursor: &KeysetCursor,
-        task: &TaskPart,
-    ) -> Result<(), StoreError> {
-        match field {
-            EdgeField::TypeName => json::quoted(out, &TaskEdge::type_name()),
-            EdgeField::Cursor => json::quoted(out, &page::encode_cursor(&self.order_name, cursor)),
-            EdgeField::Node(fields) => fields::task(out, fields, task, &self.tags)?,
-        }
-        Ok(())
+impl<F: RowField> Connection<F> {
+    fn of(selected: &[CollectedField]) -> Option<Self> {
+        let (mut of_page, mut of_rows) = (RequiredOfPage::default(), F::Required::default());
+        let fields = connection::selection_set(selected, &mut of_page, &mut of_rows)?;
+        Some(Self { fields, of_page, of_rows })
     }
+}
 
-    fn write_info(&self, out: &mut Vec<u8>, field: PageInfoField) {
-        let rows = &self.page.rows;
-        let write_cursor = |out: &mut Vec<u8>, row: Option<&(KeysetCursor, TaskPart)>| match row {
-            Some((cursor, _)) => json::quoted(out, &page::encode_cursor(&self.order_name, cursor)),
-            None => json::null(out),
-        };
-        match field {
-            PageInfoField::TypeName => json::quoted(out, &PageInfo::type_name()),
-            PageInfoField::HasNextPage => json::bool(out, self.has_next),
-            PageInfoField::HasPreviousPage => json::bool(out, self.has_previous),
-            PageInfoField::StartCursor => write_cursor(out, rows.first()),
-            PageInfoField::EndCursor => write_cursor(out, rows.last()),
-        }
+/// These columns of the object whose id is an argument.
+async fn row<E: ObjectEntity>(
+    PlanContext { request, variables }: PlanContext<'_>,
+    arguments: &Arguments,
+    columns: &Projection<E>,
+) -> Result<Option<PartialRow<E>>, ApiError> {
+    let Some(id) = id::parse::<uuid::Uuid>(&arguments.read("id", variables)?) else {
+        return Ok(None);
+    };
+    Ok(request.store.row(id.into(), columns).await?)
+}
+
+/// Reads root fields, some at the same time.
+pub async fn read<'p>(
+    roots: &'p SelectionSet<Query>,
+    context: PlanContext<'p>,
+) -> Result<Vec<(ResponseKey, Writer<'p>)>, ApiError> {
+    if let [(key, root)] = &roots[..] {
+        return Ok(vec![(key.clone(), root.read(context).await?)]);
     }
+    let mut reads: Vec<BoxFuture<'p, _>> = Vec::with_capacity(roots.len());
+    for (key, root) in roots {
+        reads.push(async move { Ok((key.clone(), root.read(context).await?)) }.boxed());
+    }
+    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+}
+
+/// Writes the object with these root fields.
+pub fn write(out: &mut Vec<u8>, roots: Vec<(ResponseKey, Writer<'_>)>) -> Result<(), StoreError> {
+    let (keys, mut writers): (Vec<_>, Vec<_>) =
+        roots.into_iter().map(|(key, writer)| ((key, ()), writer)).unzip();
+    let mut writers = writers.drain(..);
+    json::object(out, &keys, |out, ()| writers.next().map_or(Ok(()), |write| write(out)))
 }

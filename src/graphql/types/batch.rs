@@ -1,6 +1,6 @@
 //! Operations as values: each mutation is one, and a batch is many in one transaction.
 
-use async_graphql::{Context, ID, InputObject, OneofObject, SimpleObject};
+use async_graphql::{ID, InputObject, OneofObject, SimpleObject};
 
 use super::{
     change_page,
@@ -15,8 +15,8 @@ use super::{
 use crate::{
     auth::UserId,
     error::{ApiError, ErrorCode},
-    graphql::{batch_loader::TaskBatch, context::ContextExt, id, query::Query},
-    store::{Operation, Outcome},
+    graphql::{batch_loader::TaskBatch, context::RequestContext, id, query::Query},
+    store::{Committed, Operation, Outcome},
 };
 
 /// How many operations a batch may have.
@@ -105,15 +105,18 @@ pub struct BatchResult {
 /// Why an operation did nothing.
 #[derive(SimpleObject)]
 pub struct BatchError {
-    code: ErrorCode,
-    message: String,
+    pub code: ErrorCode,
+    pub message: String,
     /// Path in the operation, e.g. `["updateTask", "title"]`.
-    path: Option<Vec<String>>,
+    pub path: Option<Vec<String>>,
 }
 
 impl BatchInput {
-    /// Does all of it.
-    pub async fn run(self, ctx: &Context<'_>) -> Result<BatchPayload, ApiError> {
+    /// Does all of it. An operation that was refused has an error.
+    pub async fn execute(
+        self,
+        request: &RequestContext,
+    ) -> Result<Committed<Vec<Result<Outcome, BatchError>>>, ApiError> {
         if self.operations.len() > MAX_OPERATIONS {
             let message = format!(
                 "The batch has {} operations; at most {MAX_OPERATIONS} are allowed: send several.",
@@ -121,13 +124,23 @@ impl BatchInput {
             );
             return Err(ApiError::bad_input("input.operations", message));
         }
-        let (viewer, store) = (ctx.viewer()?.id(), ctx.store()?);
         let names: Vec<_> = self.operations.iter().map(BatchOperation::name).collect();
+        let viewer = request.viewer.id();
         let operations = self.operations.into_iter().map(|operation| operation.read(viewer));
-        let done = store.execute_batch(operations.collect(), self.atomic).await?;
-        let outcomes = done.outcome;
-        let batch = TaskBatch::of(outcomes.iter().flatten().filter_map(Outcome::task));
-        let results = names.into_iter().zip(outcomes).map(|(name, outcome)| match outcome {
+        let done = request.store.execute_batch(operations.collect(), self.atomic).await?;
+        let Committed { outcome, user, change_seq } = done;
+        let outcome = names.into_iter().zip(outcome);
+        let outcome = outcome
+            .map(|(name, outcome)| outcome.map_err(|error| BatchError::of(name, &error)))
+            .collect();
+        Ok(Committed { outcome, user, change_seq })
+    }
+
+    /// Does all of it, and shows it.
+    pub async fn run(self, request: &RequestContext) -> Result<BatchPayload, ApiError> {
+        let Committed { outcome, change_seq, .. } = self.execute(request).await?;
+        let batch = TaskBatch::of(outcome.iter().flatten().filter_map(Outcome::task));
+        let results = outcome.into_iter().map(|outcome| match outcome {
             Ok(Outcome::Object(object)) => {
                 let node = Some(Node::of(*object, &batch));
                 BatchResult { node, ..BatchResult::default() }
@@ -135,11 +148,9 @@ impl BatchInput {
             Ok(Outcome::Deleted(deleted)) => {
                 BatchResult { deleted_ids: Some(id::from_uuids(deleted)), ..BatchResult::default() }
             }
-            Err(error) => {
-                BatchResult { error: Some(BatchError::of(name, &error)), ..BatchResult::default() }
-            }
+            Err(error) => BatchResult { error: Some(error), ..BatchResult::default() },
         });
-        let cursor = change_page::cursor(viewer, done.change_seq);
+        let cursor = change_page::cursor(request.viewer.id(), change_seq);
         Ok(BatchPayload { results: results.collect(), query: Query, cursor })
     }
 }

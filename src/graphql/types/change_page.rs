@@ -12,8 +12,8 @@ use crate::{
     store::{self, ChangeSeq, Object, SyncCursor},
 };
 
-/// How many changes a page may hold at the most.
-const MOST: i32 = 500;
+/// How many changes a page holds by default, and at the most.
+pub const MOST: i32 = 500;
 /// How many bytes of a digest tell one user's cursors from another's.
 const DIGEST: usize = 8;
 
@@ -50,6 +50,12 @@ pub enum ChangeKind {
     Delete,
 }
 
+impl ChangeKind {
+    pub fn of(change: &store::Change) -> Self {
+        if change.object.is_some() { Self::Upsert } else { Self::Delete }
+    }
+}
+
 impl ChangePage {
     /// A page of what has changed since then.
     pub async fn read(
@@ -58,9 +64,8 @@ impl ChangePage {
         first: i32,
     ) -> Result<Self, ApiError> {
         let viewer = ctx.viewer()?.id();
-        let since = since.map(|since| place(viewer, &since)).transpose()?;
-        let page = ctx.store()?.changes(since, most(first)?).await?;
-        Ok(Self::new(page, viewer))
+        let (since, most) = arguments(viewer, since, first)?;
+        Ok(Self::new(ctx.store()?.changes(since, most).await?, viewer))
     }
 
     /// The page as its viewer sees it.
@@ -69,8 +74,8 @@ impl ChangePage {
         let batch = TaskBatch::of(objects.filter_map(Object::task));
         let log = log_of(viewer);
         let change = |change: store::Change| {
+            let kind = ChangeKind::of(&change);
             let node = change.object.map(|object| Node::of(object, &batch));
-            let kind = if node.is_some() { ChangeKind::Upsert } else { ChangeKind::Delete };
             let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.seq));
             Change { kind, id: change.id.into(), ty: change.kind.type_name(), node, cursor }
         };
@@ -96,6 +101,16 @@ pub fn place(user: &UserId, since: &str) -> Result<SyncCursor, ApiError> {
     })
 }
 
+/// Where a client begins to read, and how many changes it asks for.
+pub fn arguments(
+    user: &UserId,
+    since: Option<String>,
+    first: i32,
+) -> Result<(Option<SyncCursor>, usize), ApiError> {
+    let since = since.map(|since| place(user, &since)).transpose()?;
+    Ok((since, most(first)?))
+}
+
 /// How many changes a client asks for.
 fn most(first: i32) -> Result<usize, ApiError> {
     match usize::try_from(first) {
@@ -105,7 +120,7 @@ fn most(first: i32) -> Result<usize, ApiError> {
 }
 
 /// What marks the cursors of one user's log.
-fn log_of(user: &UserId) -> String {
+pub fn log_of(user: &UserId) -> String {
     let digest = digest(&SHA256, user.as_str().as_bytes());
     BASE64_URL_SAFE_NO_PAD.encode(&digest.as_ref()[..DIGEST])
 }

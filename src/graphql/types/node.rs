@@ -7,9 +7,43 @@ use async_graphql::{Context, ID, Interface};
 use super::{tag::Tag, task::Task, task_list::TaskList, user::User};
 use crate::{
     error::ApiError,
-    graphql::{batch_loader::TaskBatch, context::ContextExt, id},
-    store::Object,
+    graphql::{
+        batch_loader::TaskBatch,
+        context::{ContextExt, RequestContext},
+        id,
+    },
+    store::{Object, TaskRow},
 };
+
+/// What an id names.
+pub enum Found {
+    Viewer,
+    Object(Box<Object>),
+}
+
+impl Found {
+    /// What each of these ids names, in their order; at most [`id::MAX_IDS`].
+    pub async fn all(request: &RequestContext, ids: &[ID]) -> Result<Vec<Option<Self>>, ApiError> {
+        id::at_most("ids", ids)?;
+        let viewer = request.viewer.id();
+        let is_viewer = |id: &ID| id.as_str() == viewer.as_str();
+        let uuids: Vec<_> = ids.iter().filter(|id| !is_viewer(id)).filter_map(id::parse).collect();
+        let objects = request.store.objects(&uuids).await?;
+        let find = |id: &ID| {
+            if is_viewer(id) {
+                return Some(Self::Viewer);
+            }
+            let object = id::parse(id).and_then(|id| objects.get(&id));
+            object.map(|object| Self::Object(Box::new(object.clone())))
+        };
+        Ok(ids.iter().map(find).collect())
+    }
+
+    /// The task, if it is one.
+    pub fn task(&self) -> Option<&TaskRow> {
+        if let Self::Object(object) = self { object.task() } else { None }
+    }
+}
 
 /// Anything with an id. Ids are UUIDs, unique over all types (a User's id is the auth server's) and opaque to clients.
 #[derive(Interface)]
@@ -33,19 +67,14 @@ impl Node {
 
     /// The same for each of these ids, in their order.
     pub async fn find_all(ctx: &Context<'_>, ids: &[ID]) -> Result<Vec<Option<Self>>, ApiError> {
-        let viewer = ctx.viewer()?.id();
-        let is_viewer = |id: &ID| id.as_str() == viewer.as_str();
-        let uuids: Vec<_> = ids.iter().filter(|id| !is_viewer(id)).filter_map(id::parse).collect();
-        let objects = ctx.store()?.objects(&uuids).await?;
-        let batch = TaskBatch::of(objects.values().filter_map(Object::task));
-        let find = |id: &ID| {
-            if is_viewer(id) {
-                return Ok(Some(Self::User(User::from(ctx.request()?))));
-            }
-            let object = id::parse(id).and_then(|id| objects.get(&id));
-            Ok(object.map(|object| Self::of(object.clone(), &batch)))
+        let request = ctx.request()?;
+        let found = Found::all(request, ids).await?;
+        let batch = TaskBatch::of(found.iter().flatten().filter_map(Found::task));
+        let node = |found| match found {
+            Found::Viewer => Self::User(User::from(request)),
+            Found::Object(object) => Self::of(*object, &batch),
         };
-        ids.iter().map(find).collect()
+        Ok(found.into_iter().map(|found| found.map(node)).collect())
     }
 
     /// An object that is shown together with the tasks of that batch.

@@ -1,27 +1,22 @@
 //! The type `Session`, and `signOut`.
 
-use async_graphql::{Context, ID, InputObject, SimpleObject};
+use async_graphql::{ID, InputObject, SimpleObject};
 
 use super::scope::Scope;
-use crate::{
-    auth::Revoked,
-    error::ApiError,
-    graphql::context::{ContextExt, RequestContext},
-    time::Timestamp,
-};
+use crate::{auth::Revoked, error::ApiError, graphql::context::RequestContext, time::Timestamp};
 
 /// The verified credential of this request. It holds no secret.
 #[derive(SimpleObject)]
 pub struct Session {
     /// `sid` claim, else `jti`, else a digest of the token.
-    id: ID,
-    issuer: Option<String>,
-    issued_at: Timestamp,
+    pub id: ID,
+    pub issuer: Option<String>,
+    pub issued_at: Timestamp,
     /// When this token stops working; subscriptions are closed at the same instant.
-    expires_at: Timestamp,
+    pub expires_at: Timestamp,
     /// Seconds left by the server's clock: schedule the refresh from this, not from the client's clock.
-    expires_in: i32,
-    scopes: Vec<Scope>,
+    pub expires_in: i32,
+    pub scopes: Vec<Scope>,
 }
 
 impl From<&RequestContext> for Session {
@@ -51,12 +46,11 @@ pub struct SignOutInput {
 #[derive(SimpleObject)]
 pub struct SignOutPayload {
     /// Tokens issued up to then are refused; null when only this one is.
-    revoked_before: Option<Timestamp>,
+    pub revoked_before: Option<Timestamp>,
 }
 
 impl SignOutInput {
-    pub async fn sign_out(self, ctx: &Context<'_>) -> Result<SignOutPayload, ApiError> {
-        let request = ctx.request()?;
+    pub async fn sign_out(self, request: &RequestContext) -> Result<SignOutPayload, ApiError> {
         let RequestContext { viewer, store, authenticator, .. } = request;
         let revoked = Revoked::by_sign_out(viewer.session(), self.everywhere, request.now());
         store.revoke(&revoked).await?;

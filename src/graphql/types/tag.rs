@@ -51,10 +51,13 @@ connection! {
 }
 
 impl TagConnection {
+    /// The name of the order in cursors.
+    pub const ORDER: &str = "tags by name";
+
     pub async fn read(ctx: &Context<'_>, page: PageArguments) -> Result<Self, ApiError> {
-        const ORDER: &str = "tags by name";
-        let page = ctx.store()?.tag_page(page.window(ORDER)?).await?;
-        Ok(Self::new(page.map(Into::into), ORDER.to_owned()))
+        let store = ctx.store()?;
+        let page = store.tag_page(page.window(Self::ORDER)?, store.tag_columns()).await?.whole()?;
+        Ok(Self::new(page.map(Into::into), Self::ORDER.to_owned()))
     }
 }
 

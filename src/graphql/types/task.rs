@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, SimpleObject, resolver_utils::EnumType};
+use async_graphql::{Context, Enum, ID, Object, SimpleObject};
 
 use super::{
     tag::Tag,
@@ -172,14 +172,6 @@ pub enum Priority {
     Urgent,
 }
 
-impl Priority {
-    /// Its name in the schema.
-    pub fn name(self) -> &'static str {
-        let variant = Self::items().iter().find(|item| item.value == self);
-        variant.map(|item| item.name).unwrap_or_default()
-    }
-}
-
 connection! {
     /// A page of tasks.
     TaskConnection of TaskPage,
@@ -192,7 +184,8 @@ impl TaskConnection {
     pub async fn read(ctx: &Context<'_>, arguments: TaskArguments) -> Result<Self, ApiError> {
         let ListQuery { filter, order, window, order_name } =
             arguments.read(ctx.request()?).await?;
-        let page = ctx.store()?.task_page(&filter, &order, window).await?;
+        let store = ctx.store()?;
+        let page = store.task_page(&filter, &order, window, store.task_columns()).await?.whole()?;
         let batch = TaskBatch::of(page.rows.iter().map(|(_, row)| row));
         Ok(Self::of(page, &batch, order_name))
     }

@@ -56,14 +56,19 @@ connection! {
 }
 
 impl TaskListConnection {
+    /// The name of the order in cursors.
+    pub const ORDER: &str = "lists by position";
+
     pub async fn read(
         ctx: &Context<'_>,
         page: PageArguments,
         include_archived: bool,
     ) -> Result<Self, ApiError> {
-        const ORDER: &str = "lists by position";
-        let page = ctx.store()?.list_page(include_archived, page.window(ORDER)?).await?;
-        Ok(Self::new(page.map(Into::into), ORDER.to_owned()))
+        let store = ctx.store()?;
+        let page =
+            store.list_page(include_archived, page.window(Self::ORDER)?, store.list_columns());
+        let page = page.await?.whole()?;
+        Ok(Self::new(page.map(Into::into), Self::ORDER.to_owned()))
     }
 }
 

@@ -18,10 +18,10 @@ use crate::{
 pub struct User {
     /// The token's `sub`.
     pub id: ID,
-    email: Option<String>,
-    name: Option<String>,
-    image: Option<String>,
-    session: Session,
+    pub email: Option<String>,
+    pub name: Option<String>,
+    pub image: Option<String>,
+    pub session: Session,
 }
 
 #[ComplexObject]
@@ -53,8 +53,7 @@ pub struct UpdateViewerInput {
 }
 
 impl UpdateViewerInput {
-    pub async fn update(self, ctx: &Context<'_>) -> Result<ViewerPayload, ApiError> {
-        let request = ctx.request()?;
+    pub async fn update(self, request: &RequestContext) -> Result<ViewerPayload, ApiError> {
         let zone = match self.time_zone {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(Zone::UTC),
@@ -69,7 +68,7 @@ impl UpdateViewerInput {
 /// The viewer as they are now.
 #[derive(SimpleObject)]
 pub struct ViewerPayload {
-    viewer: User,
+    pub viewer: User,
     pub query: Query,
     pub cursor: String,
 }

@@ -2,13 +2,14 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    convert::Infallible,
     sync::Arc,
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait,
-    QueryFilter, QueryResult, QuerySelect, QueryTrait, Select,
-    sea_query::{Asterisk, Expr, ExprTrait, Order, Query, SelectStatement},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Order, Query},
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -72,7 +73,7 @@ pub struct Page<E: Owned, R = <E as EntityTrait>::Model> {
 
 impl<E: Owned, R: Row<E::Column>> Page<E, R> {
     /// The page of these rows, of which one more than the window may show was read.
-    pub fn of(listing: Listing<E>, mut rows: Vec<R>) -> Result<Self, StoreError> {
+    fn of(listing: Listing<E>, mut rows: Vec<R>) -> Result<Self, StoreError> {
         let limit = usize::try_from(listing.window.limit).unwrap_or(usize::MAX);
         let has_extra_row = rows.len() > limit;
         rows.truncate(limit);
@@ -87,9 +88,15 @@ impl<E: Owned, R: Row<E::Column>> Page<E, R> {
 
     /// The same page with what `make` makes of each row.
     pub fn map<T>(self, mut make: impl FnMut(R) -> T) -> Page<E, T> {
+        let Ok(page) = self.try_map(|row| Ok::<_, Infallible>(make(row)));
+        page
+    }
+
+    fn try_map<T, F>(self, mut make: impl FnMut(R) -> Result<T, F>) -> Result<Page<E, T>, F> {
         let Self { rows, listing, has_extra_row, group, total, next, previous } = self;
-        let rows = rows.into_iter().map(|(cursor, row)| (cursor, make(row))).collect();
-        Page { rows, listing, has_extra_row, group, total, next, previous }
+        let rows = rows.into_iter().map(|(cursor, row)| Ok((cursor, make(row)?)));
+        let rows = rows.collect::<Result<_, F>>()?;
+        Ok(Page { rows, listing, has_extra_row, group, total, next, previous })
     }
 
     /// The same page as one of a group.
@@ -121,62 +128,85 @@ impl<E: Owned> GroupedList<E> {
         &self.beyond[usize::from(side == Side::Next) * 2 + usize::from(inclusive)]
     }
 
+    /// The condition of a row of any of the lists.
+    fn has_row(&self) -> Condition {
+        let keys = self.column.is_in(self.keys.iter().copied());
+        Condition::all().add(self.condition.clone()).add(keys)
+    }
+
     /// The user's rows in all of the lists.
     fn select(&self, user: UserNo) -> Select<E> {
-        let keys = self.column.is_in(self.keys.iter().copied());
-        E::find_owned(user).filter(self.condition.clone()).filter(keys)
+        E::find_owned(user).filter(self.has_row())
+    }
+
+    /// The one list of that key.
+    pub fn list(&self, listing: &Listing<E>, key: Uuid) -> Listing<E> {
+        let condition = listing.condition.clone().add(self.column.eq(key));
+        Listing { condition, ..listing.clone() }
+    }
+}
+
+impl<E: Owned> Page<E, PartialRow<E>> {
+    /// The same page with whole rows, of which all columns were read.
+    pub fn whole(self) -> Result<Page<E>, StoreError> {
+        self.try_map(|row| row.whole())
     }
 }
 
 impl OwnedStore {
-    /// Reads the rows of a listing's window.
-    pub async fn page<E: Owned>(&self, listing: Listing<E>) -> Result<Page<E>, StoreError> {
-        let rows = self.rows(&listing, |user| E::find_owned(user).into_query()).await?;
-        let rows = rows.iter().map(|row| E::Model::from_query_result(row, ""));
-        let rows = rows.collect::<Result<_, _>>()?;
-        Page::of(listing, rows)
-    }
-
-    /// Reads these columns of the same rows.
-    pub async fn page_in_part<E: Owned>(
+    /// Reads these columns of the rows of a listing's window.
+    pub async fn page<E: Owned>(
         &self,
         listing: Listing<E>,
         columns: &Projection<E>,
     ) -> Result<Page<E, PartialRow<E>>, StoreError> {
         let columns = columns.and(listing.keyset.columns());
-        let rows = self.rows(&listing, |user| E::select_owned(user, columns.iter())).await?;
+        let window = &listing.window;
+        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
+            return Page::of(listing, Vec::new());
+        };
+        let mut select = E::select_owned(user, columns.iter());
+        select.cond_where(listing.condition.clone()).cond_where(listing.between_cursors());
+        listing.keyset.order(&mut select, window.from_end);
+        // One row more than the window may show, to know whether there is one.
+        let rows = self.store.pools.reader.fetch_limited(&select, window.limit + 1).await?;
         let rows = rows.into_iter().map(|row| PartialRow::new(row, &columns)).collect();
         Page::of(listing, rows)
     }
 
-    /// One row more than the window may show, to know whether there is one.
-    async fn rows<E: Owned>(
+    /// The same for each list of a group, in one statement. A list without rows has an empty page.
+    pub async fn pages<E: Owned>(
         &self,
+        group: &Arc<GroupedList<E>>,
         listing: &Listing<E>,
-        of_user: impl FnOnce(UserNo) -> SelectStatement,
-    ) -> Result<Vec<QueryResult>, StoreError> {
-        let window = &listing.window;
-        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
-            return Ok(Vec::new());
+        columns: &Projection<E>,
+    ) -> Result<HashMap<Uuid, Page<E, PartialRow<E>>>, StoreError> {
+        let columns = columns.and(listing.keyset.columns()).and([group.column]);
+        let mut of_lists: HashMap<Uuid, Vec<_>> = HashMap::new();
+        for row in self.group_rows(group, listing, &columns).await? {
+            let row = PartialRow::new(row, &columns);
+            of_lists.entry(row.value(group.column)?.id()?).or_default().push(row);
+        }
+        let page = |key: &Uuid| {
+            let rows = of_lists.remove(key).unwrap_or_default();
+            Ok((*key, Page::of(group.list(listing, *key), rows)?.within(Arc::clone(group), *key)))
         };
-        let mut select = of_user(user);
-        select.cond_where(listing.condition.clone()).cond_where(listing.between_cursors());
-        listing.keyset.order(&mut select, window.from_end);
-        Ok(self.store.pools.reader.fetch_limited(&select, window.limit + 1).await?)
+        group.keys.iter().map(page).collect()
     }
 
-    /// The same for each list of a group: the rows of one are in its order.
-    pub async fn group_rows<E: Owned>(
+    async fn group_rows<E: Owned>(
         &self,
         group: &GroupedList<E>,
         listing: &Listing<E>,
-    ) -> Result<Vec<E::Model>, StoreError> {
+        columns: &Projection<E>,
+    ) -> Result<Vec<QueryResult>, StoreError> {
         const RANK: &str = "rank_in_list";
         let window = &listing.window;
         let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
             return Ok(Vec::new());
         };
-        let mut ranked = group.select(user).filter(listing.between_cursors()).into_query();
+        let mut ranked = E::select_owned(user, columns.iter());
+        ranked.cond_where(group.has_row()).cond_where(listing.between_cursors());
         let order = listing.keyset.rank_within(group.column, window.from_end);
         ranked.expr_window_as(Expr::cust("ROW_NUMBER()"), order, RANK);
         let mut query = Query::select();
@@ -185,8 +215,7 @@ impl OwnedStore {
             .from_subquery(ranked, "ranked")
             .and_where(Expr::col(RANK).lte(window.limit + 1))
             .order_by(RANK, Order::Asc);
-        let rows = self.store.pools.reader.query_all(&query).await?;
-        Ok(rows.iter().map(|row| E::Model::from_query_result(row, "")).collect::<Result<_, _>>()?)
+        Ok(self.store.pools.reader.query_all(&query).await?)
     }
 
     /// How many rows each list of a group has; those without any are left out.

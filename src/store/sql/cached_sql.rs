@@ -13,10 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{
-    store::{entity::id::TaskId, owned::UserNo},
-    time::Timestamp,
-};
+use crate::{store::owned::UserNo, time::Timestamp};
 
 /// A statement whose text is always the same.
 ///
@@ -157,7 +154,7 @@ impl Parameters for (UserNo,) {
     }
 }
 
-impl Parameters for (UserNo, TaskId) {
+impl Parameters for (UserNo, Uuid) {
     type Values = [Value; 2];
 
     fn sample(sample: &mut Sample) -> Self {
@@ -226,8 +223,8 @@ mod tests {
 
     fn select(
         backend: DbBackend,
-        parameters: (UserNo, TaskId),
-        build: fn((UserNo, TaskId)) -> SelectStatement,
+        parameters: (UserNo, Uuid),
+        build: fn((UserNo, Uuid)) -> SelectStatement,
     ) -> Option<Statement> {
         let template = Template::of(backend, &build, |build, parameters| build(parameters));
         template.map(|template| template.fill(backend, parameters.values()))
@@ -235,12 +232,12 @@ mod tests {
 
     #[test]
     fn values_come_in_the_order_of_the_statement() {
-        let statement = |(user, id): (UserNo, TaskId)| {
+        let statement = |(user, id): (UserNo, Uuid)| {
             let values = [id.into(), user.0.into(), 1.into(), user.0.into()];
             Query::select().exprs(values.map(Expr::value::<Value>)).take()
         };
         for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
-            let parameters = (UserNo(7), Uuid::max().into());
+            let parameters = (UserNo(7), Uuid::max());
             let cached = select(backend, parameters, statement);
             assert_eq!(cached, Some(backend.build(&statement(parameters))));
         }
@@ -249,7 +246,7 @@ mod tests {
     #[test]
     fn a_value_that_the_parameters_do_not_tell_is_not_taken_for_a_constant() {
         let statement =
-            |(user, _): (UserNo, TaskId)| Query::select().expr(Expr::value(user.0 + 1)).take();
-        assert_eq!(select(DbBackend::Sqlite, (UserNo(7), Uuid::max().into()), statement), None);
+            |(user, _): (UserNo, Uuid)| Query::select().expr(Expr::value(user.0 + 1)).take();
+        assert_eq!(select(DbBackend::Sqlite, (UserNo(7), Uuid::max()), statement), None);
     }
 }

@@ -7,8 +7,8 @@ use std::{borrow::Cow, mem, sync::Arc};
 
 use chrono::NaiveDate;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, ModelTrait, QueryResult,
-    RuntimeErr, Value,
+    ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, Iterable, ModelTrait,
+    QueryResult, RuntimeErr, Value,
     sea_query::ColumnType,
     sqlx::{self, Database, Decode, Postgres, Row as _, Sqlite},
 };
@@ -147,7 +147,8 @@ impl ColumnKind {
     }
 }
 
-/// Which columns of a table are read, each once.
+/// Which columns of a table are read, each once. Whole rows are read as parts of all columns, see
+/// [`PartialRow::whole`].
 #[derive(Clone, Debug)]
 pub struct Projection<E: Owned> {
     columns: Arc<[(E::Column, Option<ColumnKind>)]>,
@@ -159,6 +160,8 @@ pub struct Projection<E: Owned> {
 pub struct StatementCache {
     /// Of the row of an id.
     pub by_id: CachedSql,
+    /// Of the rows of some ids, where those are one value.
+    pub by_ids: CachedSql,
     /// Of the tags of some tasks, where those are one value.
     pub of_tasks: CachedSql,
     /// Of a task that was completed.
@@ -167,10 +170,25 @@ pub struct StatementCache {
     pub opened: CachedSql,
 }
 
+/// The columns of a table.
+pub type ColumnOf<E> = <E as EntityTrait>::Column;
+
+/// The id alone.
+impl<E: Owned> Default for Projection<E> {
+    fn default() -> Self {
+        Self::new([E::ID])
+    }
+}
+
 impl<E: Owned> Projection<E> {
     /// These columns.
     pub fn new(columns: impl IntoIterator<Item = E::Column>) -> Self {
         Self { columns: Arc::default(), statements: StatementCache::default() }.and(columns)
+    }
+
+    /// All columns of the table.
+    pub fn all() -> Self {
+        Self::new(E::Column::iter())
     }
 
     /// These columns as well, if they are not among them.

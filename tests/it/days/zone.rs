@@ -123,9 +123,10 @@ on_each_database! {
             ("{ tasks(filter: { or: [{ not: { dueOn: { within: \"P1D\" } } }] }) { totalCount } }", 1),
             ("{ viewer { timeZone } a: tasks(filter: { overdue: false, dueOn: { within: \"P1D\" } }) { nodes { overdue } } \
                 b: tasks(filter: { overdue: true }) { nodes { overdue } totalCount } }", 1),
-            // What is written has locked the row, and read it by that.
+            // What is read behind the change is checked before it.
             ("mutation { createTask(input: { id: \"01890a5d-ac96-774b-bcce-b302099a8057\", title: \"x\", due: { at: \"2026-11-20T23:30:00Z\" } }) \
-                { task { overdue } query { viewer { timeZone } tasks(filter: { overdue: true }) { totalCount } } } }", 0),
+                { task { overdue } query { viewer { timeZone } tasks(filter: { overdue: true }) { totalCount } } } }", 1),
+            // What is written has locked the row, and read it by that.
             ("mutation { updateViewer(input: { timeZone: \"UTC\" }) { viewer { timeZone } query { tasks { nodes { overdue } } } } }", 0),
         ] {
             let (data, sent) = statements(api.alice.asks(query)).await;

@@ -11,18 +11,18 @@ use proptest::{
     strategy::Union,
 };
 
-/// What a document may contain beyond what plans support.
+/// What a document may contain.
 #[derive(Clone, Copy, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "any of them may go with any other")]
 pub struct Style {
     /// `@skip` and `@include`.
     pub directives: bool,
-    /// Fields that no plan supports.
-    pub unplanned: bool,
     /// Different fields under the same response key: an error, unless no object has both.
     pub conflicts: bool,
     /// Objects without any selected field, each under its own response key.
     pub empty_objects: bool,
+    /// The cursors of pages. They hold ids.
+    pub cursors: bool,
 }
 
 impl Style {
@@ -33,12 +33,12 @@ impl Style {
 
 /// The style of a document; most are such that a plan may answer.
 pub fn style() -> impl Strategy<Value = Style> {
-    (weighted(0.15), weighted(0.15), weighted(0.05), weighted(0.05)).prop_map(
-        |(directives, unplanned, conflicts, empty_objects)| Style {
+    (weighted(0.2), weighted(0.05), weighted(0.05)).prop_map(
+        |(directives, conflicts, empty_objects)| Style {
             directives,
-            unplanned,
             conflicts: conflicts && !empty_objects,
             empty_objects,
+            cursors: true,
         },
     )
 }
@@ -63,49 +63,118 @@ pub enum Selection {
 /// The type of a selection set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Type {
+    Query,
+    User,
+    Session,
+    Node,
     TaskConnection,
     TaskEdge,
+    TagConnection,
+    TagEdge,
+    TaskListConnection,
+    TaskListEdge,
     PageInfo,
     Task,
-    /// A task with the fields of its row alone.
-    TaskRow,
     Tag,
+    TaskList,
+    ChangePage,
+    Change,
     TaskPayload,
+    TagPayload,
+    TaskListPayload,
     DeletePayload,
+    ViewerPayload,
+    BatchPayload,
+    BatchResult,
+    BatchError,
 }
+
+/// A field with selections: its name, how it is written, and its type. A field with other arguments has its
+/// own response key.
+type Branch = (&'static str, &'static str, Type);
 
 impl Type {
     pub fn name(self) -> &'static str {
         match self {
+            Self::Query => "Query",
+            Self::User => "User",
+            Self::Session => "Session",
+            Self::Node => "Node",
             Self::TaskConnection => "TaskConnection",
             Self::TaskEdge => "TaskEdge",
+            Self::TagConnection => "TagConnection",
+            Self::TagEdge => "TagEdge",
+            Self::TaskListConnection => "TaskListConnection",
+            Self::TaskListEdge => "TaskListEdge",
             Self::PageInfo => "PageInfo",
-            Self::Task | Self::TaskRow => "Task",
+            Self::Task => "Task",
             Self::Tag => "Tag",
+            Self::TaskList => "TaskList",
+            Self::ChangePage => "ChangePage",
+            Self::Change => "Change",
             Self::TaskPayload => "TaskPayload",
+            Self::TagPayload => "TagPayload",
+            Self::TaskListPayload => "TaskListPayload",
             Self::DeletePayload => "DeletePayload",
+            Self::ViewerPayload => "ViewerPayload",
+            Self::BatchPayload => "BatchPayload",
+            Self::BatchResult => "BatchResult",
+            Self::BatchError => "BatchError",
+        }
+    }
+
+    /// The payload of a mutation.
+    pub fn of_mutation(mutation: &str) -> Self {
+        match mutation {
+            "createTag" | "updateTag" => Self::TagPayload,
+            "createList" | "updateList" => Self::TaskListPayload,
+            "updateViewer" => Self::ViewerPayload,
+            "batch" => Self::BatchPayload,
+            _ if mutation.starts_with("delete") => Self::DeletePayload,
+            _ => Self::TaskPayload,
         }
     }
 
     /// An interface that it implements, one of its fields, and another type that implements it.
     fn interface(self) -> Option<(&'static str, &'static str, &'static str)> {
         match self {
-            Self::Task | Self::TaskRow => Some(("Node", "id", "Tag { name color }")),
-            Self::Tag => Some(("Node", "id", "Task { title }")),
+            Self::Task => Some(("Node", "id", "Tag { name color }")),
+            Self::Tag | Self::TaskList => Some(("Node", "id", "Task { title }")),
             Self::TaskPayload => Some(("Payload", "cursor", "DeletePayload { deletedIds }")),
             Self::DeletePayload => Some(("Payload", "cursor", "TaskPayload { task { id } }")),
+            Self::BatchPayload => Some(("Payload", "cursor", "TagPayload { tag { id } }")),
             _ => None,
         }
     }
 
-    /// The fields without selections.
-    fn leaves(self) -> &'static [&'static str] {
+    /// The types that an object of it may have.
+    fn possible_types(self) -> &'static [Self] {
         match self {
-            Self::TaskConnection => &["totalCount", "__typename"],
-            Self::PageInfo => {
+            Self::Node => &[Self::Task, Self::Task, Self::Tag, Self::TaskList, Self::User],
+            _ => &[],
+        }
+    }
+
+    /// The fields without selections.
+    fn leaves(self, style: Style) -> &'static [&'static str] {
+        match self {
+            Self::Query => &["__typename"],
+            // Not the name, which is nullable here and nowhere else. The id and the session differ from
+            // user to user, like cursors.
+            Self::User if style.cursors => &["id", "email", "image", "timeZone", "__typename"],
+            Self::User => &["email", "image", "timeZone", "__typename"],
+            Self::Session => {
+                &["id", "issuer", "issuedAt", "expiresAt", "expiresIn", "scopes", "__typename"]
+            }
+            Self::Node => &["id", "__typename"],
+            Self::TaskConnection | Self::TagConnection | Self::TaskListConnection => {
+                &["totalCount", "__typename"]
+            }
+            Self::PageInfo if style.cursors => {
                 &["hasNextPage", "hasPreviousPage", "startCursor", "endCursor", "__typename"]
             }
-            Self::Task | Self::TaskRow => &[
+            Self::PageInfo => &["hasNextPage", "hasPreviousPage"],
+            Self::Task => &[
                 "id",
                 "title",
                 "description",
@@ -114,50 +183,101 @@ impl Type {
                 "priority",
                 "dueOn",
                 "dueAt",
+                "startOn",
                 "position",
                 "createdAt",
                 "updatedAt",
                 "deletedAt",
                 "version",
+                "overdue",
                 "__typename",
             ],
             Self::Tag => {
                 &["id", "name", "color", "createdAt", "updatedAt", "version", "__typename"]
             }
-            Self::TaskEdge | Self::TaskPayload => &["cursor", "__typename"],
+            Self::TaskList => &[
+                "id",
+                "name",
+                "color",
+                "position",
+                "archivedAt",
+                "createdAt",
+                "updatedAt",
+                "version",
+                "__typename",
+            ],
+            Self::TaskEdge | Self::TagEdge | Self::TaskListEdge if !style.cursors => {
+                &["__typename"]
+            }
+            Self::ChangePage => &["cursor", "hasMore", "reset", "__typename"],
+            Self::Change => &["kind", "id", "type", "cursor", "__typename"],
             Self::DeletePayload => &["cursor", "deletedIds", "__typename"],
+            Self::BatchResult => &["deletedIds", "__typename"],
+            Self::BatchError => &["code", "message", "path", "__typename"],
+            Self::TaskEdge
+            | Self::TagEdge
+            | Self::TaskListEdge
+            | Self::TaskPayload
+            | Self::TagPayload
+            | Self::TaskListPayload
+            | Self::ViewerPayload
+            | Self::BatchPayload => &["cursor", "__typename"],
         }
     }
 
     /// The fields with selections.
-    fn branches(self) -> &'static [(&'static str, Self)] {
+    fn branches(self, style: Style) -> &'static [Branch] {
+        const PAGE_INFO: Branch = ("pageInfo", "pageInfo", Type::PageInfo);
+        const QUERY: Branch = ("query", "query", Type::Query);
         match self {
+            Self::Query => &[
+                ("tasks", "tasks(first: 3)", Self::TaskConnection),
+                ("late", "tasks(last: 2, filter: {overdue: true})", Self::TaskConnection),
+                ("viewer", "viewer", Self::User),
+                ("tags", "tags(first: 2)", Self::TagConnection),
+                ("lists", "lists", Self::TaskListConnection),
+                ("none", "task(id: 5)", Self::Task),
+            ],
+            Self::User if style.cursors => &[("session", "session", Self::Session)],
             Self::TaskConnection => {
-                &[("nodes", Self::Task), ("edges", Self::TaskEdge), ("pageInfo", Self::PageInfo)]
+                &[("nodes", "nodes", Self::Task), ("edges", "edges", Self::TaskEdge), PAGE_INFO]
             }
-            Self::TaskEdge => &[("node", Self::Task)],
-            Self::Task => &[("tags", Self::Tag)],
-            Self::TaskPayload => &[
-                ("task", Self::TaskRow),
-                ("task", Self::TaskRow),
-                ("task", Self::TaskRow),
-                ("task", Self::Task),
+            Self::TagConnection => {
+                &[("nodes", "nodes", Self::Tag), ("edges", "edges", Self::TagEdge), PAGE_INFO]
+            }
+            Self::TaskListConnection => &[
+                ("nodes", "nodes", Self::TaskList),
+                ("edges", "edges", Self::TaskListEdge),
+                PAGE_INFO,
             ],
-            _ => &[],
-        }
-    }
-
-    /// The fields that no plan supports, as a document writes them.
-    fn unplanned(self) -> &'static [&'static str] {
-        match self {
+            Self::TaskEdge => &[("node", "node", Self::Task)],
+            Self::TagEdge => &[("node", "node", Self::Tag)],
+            Self::TaskListEdge => &[("node", "node", Self::TaskList)],
             Self::Task => &[
-                "overdue",
-                "list { id name }",
-                "parent { id title }",
-                "subtasks(first: 2) { totalCount nodes { title } }",
+                ("tags", "tags", Self::Tag),
+                ("list", "list", Self::TaskList),
+                ("parent", "parent", Self::Task),
+                ("subtasks", "subtasks(first: 2)", Self::TaskConnection),
+                ("none", "subtasks(first: 0)", Self::TaskConnection),
+                (
+                    "open",
+                    "subtasks(last: 2, filter: {completed: false}, orderBy: {field: TITLE})",
+                    Self::TaskConnection,
+                ),
+                ("trashed", "subtasks(filter: {trash: ONLY})", Self::TaskConnection),
             ],
-            Self::TaskPayload | Self::DeletePayload => {
-                &["query { tasks(first: 1) { totalCount } }"]
+            Self::ChangePage => &[("changes", "changes", Self::Change)],
+            Self::Change => &[("node", "node", Self::Node)],
+            Self::TaskPayload => {
+                &[("task", "task", Self::Task), ("task", "task", Self::Task), QUERY]
+            }
+            Self::TagPayload => &[("tag", "tag", Self::Tag), ("tag", "tag", Self::Tag), QUERY],
+            Self::TaskListPayload => &[("list", "list", Self::TaskList), QUERY],
+            Self::ViewerPayload => &[("viewer", "viewer", Self::User), QUERY],
+            Self::DeletePayload => &[QUERY],
+            Self::BatchPayload => &[("results", "results", Self::BatchResult), QUERY],
+            Self::BatchResult => {
+                &[("node", "node", Self::Node), ("error", "error", Self::BatchError)]
             }
             _ => &[],
         }
@@ -204,7 +324,7 @@ fn key_of_object(field: &'static str, style: Style) -> BoxedStrategy<Option<Stri
 
 fn leaf(ty: Type, style: Style) -> BoxedStrategy<Selection> {
     let field =
-        select(ty.leaves()).prop_flat_map(move |field| {
+        select(ty.leaves(style)).prop_flat_map(move |field| {
             (key(field, style), directive(style)).prop_map(move |(key, directive)| {
                 Selection::Field { key, field: field.to_owned(), directive, selections: vec![] }
             })
@@ -213,33 +333,30 @@ fn leaf(ty: Type, style: Style) -> BoxedStrategy<Selection> {
 }
 
 fn branch(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Selection> {
-    let field = select(ty.branches()).prop_flat_map(move |(field, ty)| {
-        (key_of_object(field, style), directive(style), selection(ty, style, depth)).prop_map(
-            move |(key, directive, selections)| Selection::Field {
-                key,
-                field: field.to_owned(),
-                directive,
-                selections,
+    let field = select(ty.branches(style)).prop_flat_map(move |(name, field, ty)| {
+        (key_of_object(name, style), directive(style), selection(ty, style, depth)).prop_map(
+            move |(key, directive, selections)| {
+                let key = key.or_else(|| (!field.starts_with(name)).then(|| name.to_owned()));
+                Selection::Field { key, field: field.to_owned(), directive, selections }
             },
         )
     });
     field.boxed()
 }
 
-fn unplanned(ty: Type, style: Style) -> BoxedStrategy<Selection> {
-    (select(ty.unplanned()), directive(style))
-        .prop_map(|(field, directive)| {
-            // The directive comes before the selections.
-            let (name, selections) = field
-                .split_once(" {")
-                .map_or((field, None), |(name, selections)| (name, Some(selections)));
-            let field = match selections {
-                Some(selections) => format!("{name}{directive} {{{selections}"),
-                None => format!("{name}{directive}"),
-            };
-            Selection::Field { key: None, field, directive: "", selections: vec![] }
-        })
-        .boxed()
+/// A fragment on one of the types that an object may have.
+fn fragment_on_type(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Selection> {
+    let fragment = select(ty.possible_types()).prop_flat_map(move |ty| {
+        (weighted(0.5), directive(style), selection(ty, style, depth)).prop_map(
+            move |(is_named, directive, selections)| Selection::Fragment {
+                on: Some(ty.name()),
+                is_named,
+                directive,
+                selections,
+            },
+        )
+    });
+    fragment.boxed()
 }
 
 fn fragment(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Selection> {
@@ -253,12 +370,7 @@ fn fragment(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Selection> {
         },
     );
     let Some((interface, field, other)) = ty.interface() else { return same.boxed() };
-    let leaf = |field: &str| Selection::Field {
-        key: None,
-        field: field.to_owned(),
-        directive: "",
-        selections: vec![],
-    };
+    let leaf = field_of;
     let back =
         (weighted(0.5), selection(ty, style, depth)).prop_map(move |(is_named, selections)| {
             Selection::Fragment { on: Some(ty.name()), is_named, directive: "", selections }
@@ -278,28 +390,40 @@ fn fragment(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Selection> {
 /// A selection set of a type.
 pub fn selection(ty: Type, style: Style, depth: u32) -> BoxedStrategy<Vec<Selection>> {
     let mut items = vec![(8, leaf(ty, style))];
-    if !ty.branches().is_empty() {
-        items.push((if ty == Type::Task { 2 } else { 16 }, branch(ty, style, depth)));
-    }
     if depth > 0 {
+        if !ty.branches(style).is_empty() {
+            items.push((if ty == Type::Task { 3 } else { 16 }, branch(ty, style, depth - 1)));
+        }
+        if !ty.possible_types().is_empty() {
+            items.push((16, fragment_on_type(ty, style, depth - 1)));
+        }
         items.push((2, fragment(ty, style, depth - 1)));
     }
-    if style.unplanned && !ty.unplanned().is_empty() {
-        items.push((2, unplanned(ty, style)));
-    }
-    let some = vec(Union::new_weighted(items), 1..6);
+    let some = vec(Union::new_weighted(items), 1..6).boxed();
     match ty.interface() {
+        // How async-graphql merges two objects, one of them without fields, depends on their order. So an
+        // object of any type always has a field.
+        _ if ty == Type::Node => (select(ty.leaves(style)), some)
+            .prop_map(|(leaf, mut some)| {
+                some.push(field_of(leaf));
+                some
+            })
+            .boxed(),
         Some((interface, _, other)) if style.empty_objects => {
             prop_oneof![1 => some, 1 => Just(empty_object(interface, other))].boxed()
         }
-        _ => some.boxed(),
+        _ => some,
     }
+}
+
+/// A field as it is.
+fn field_of(field: &str) -> Selection {
+    Selection::Field { key: None, field: field.to_owned(), directive: "", selections: vec![] }
 }
 
 /// Only fields of another type: an empty object.
 fn empty_object(interface: &'static str, other: &str) -> Vec<Selection> {
-    let field = format!("... on {other}");
-    let selections = vec![Selection::Field { key: None, field, directive: "", selections: vec![] }];
+    let selections = vec![field_of(&format!("... on {other}"))];
     vec![Selection::Fragment { on: Some(interface), is_named: false, directive: "", selections }]
 }
 

@@ -50,6 +50,9 @@ pub fn ids() -> BoxedStrategy<Value> {
 /// As many cursors as there may be in place of `@0`, `@1`, and so on.
 pub const CURSORS: usize = 40;
 
+/// As many places in the log as there may be in place of `@since 0`, and so on.
+pub const SINCES: usize = 8;
+
 /// What a list is sorted by; one step alone stands for a list of it.
 fn order() -> BoxedStrategy<Value> {
     let field = || select(&ORDERS[..]);
@@ -155,13 +158,17 @@ fn good(name: &'static str) -> BoxedStrategy<Value> {
             .prop_map(|at| json!(format!("@{at}")))
             .boxed(),
         "id" => id(),
-        "ids" => ids(),
+        "ids" | "theseIds" => ids(),
+        "tagId" => (0..4_usize).prop_map(|number| json!(tag_id(number))).boxed(),
+        "listId" => (0..3_usize).prop_map(|number| json!(list_id(number))).boxed(),
+        "anyId" => prop_oneof![4 => id(), 1 => good("tagId"), 1 => good("listId"), 1 => Just(json!("alice"))].boxed(),
+        "since" => prop_oneof![6 => (0..SINCES).prop_map(|at| json!(format!("@since {at}"))), 1 => Just(json!(null)), 1 => Just(json!("@3"))].boxed(),
         "search" => {
             let found =
                 one_of(["mi", "milk", "CAFE", "and", "", "x y", "\u{5d0}"].map(Value::from));
             prop_oneof![2 => found, 1 => text()].boxed()
         }
-        "done" => any::<bool>().prop_map(Value::from).boxed(),
+        "done" | "archived" => any::<bool>().prop_map(Value::from).boxed(),
         "urgent" => select(&PRIORITIES[..]).prop_map(Value::from).boxed(),
         "day" => one_of([
             json!("2026-11-21"),
@@ -203,7 +210,7 @@ fn bad(name: &'static str) -> BoxedStrategy<Value> {
             json!(1e30),
         ]),
         "id" => one_of([json!(null), json!(1.5), json!([])]),
-        "ids" => {
+        "ids" | "theseIds" => {
             one_of([json!(null), json!([null]), json!(true), Value::from(vec![task_id(0); 101])])
         }
         "search" => one_of([json!("m".repeat(201)), json!("\0"), json!(null), json!(7)]),

@@ -76,7 +76,7 @@ fn list() -> BoxedStrategy<Value> {
 }
 
 /// The fields of an input, each with its type.
-const FIELDS: [(&str, &str, &str); 27] = [
+const FIELDS: [(&str, &str, &str); 49] = [
     ("createTask", "id", "ID"),
     ("createTask", "title", "String!"),
     ("createTask", "description", "String"),
@@ -104,13 +104,51 @@ const FIELDS: [(&str, &str, &str); 27] = [
     ("deleteTask", "expectedVersion", "Int"),
     ("deleteTask", "permanently", "Boolean! = true"),
     ("restoreTask", "id", "ID!"),
+    ("createTag", "id", "ID"),
+    ("createTag", "name", "String!"),
+    ("createTag", "color", "String"),
+    ("updateTag", "id", "ID!"),
+    ("updateTag", "expectedVersion", "Int"),
+    ("updateTag", "name", "String"),
+    ("updateTag", "color", "String"),
+    ("deleteTag", "id", "ID!"),
+    ("deleteTag", "expectedVersion", "Int"),
+    ("createList", "id", "ID"),
+    ("createList", "name", "String!"),
+    ("createList", "color", "String = \"#00ff00\""),
+    ("createList", "place", "PlaceInput"),
+    ("updateList", "id", "ID!"),
+    ("updateList", "name", "String"),
+    ("updateList", "place", "PlaceInput"),
+    ("updateList", "archived", "Boolean"),
+    ("deleteList", "id", "ID!"),
+    ("deleteList", "expectedVersion", "Int"),
+    ("updateViewer", "timeZone", "TimeZone"),
+    ("batch", "operations", "[BatchOperation!]!"),
+    ("batch", "atomic", "Boolean! = true"),
 ];
 
-fn value(field: &str) -> BoxedStrategy<Value> {
+fn value(mutation: &str, field: &str) -> BoxedStrategy<Value> {
+    let is_of_list = mutation.ends_with("List");
     match field {
+        "operations" => vec(mutation_call(&OPERATIONS), 0..4)
+            .prop_map(|calls| calls.into_iter().map(|(name, input)| json!({ name: input })).collect())
+            .boxed(),
+        "name" => {
+            let name = one_of([json!("milk"), json!("MILK"), json!("tag \"1\" \u{1f389}"), json!("list 0")]);
+            prop_oneof![6 => name, 1 => values::text(), 1 => one_of([json!(""), json!(null), json!("x".repeat(51))])].boxed()
+        }
+        "color" => one_of([json!("#1E90FF"), json!("#000000"), json!(null), json!("red")]),
+        "timeZone" => one_of([json!("Europe/Berlin"), json!("Pacific/Kiritimati"), json!("UTC"), json!(null), json!("Mars")]),
+        "id" if mutation.ends_with("Tag") => plain("tagId"),
+        "id" if is_of_list => plain("listId"),
+        "place" if is_of_list => {
+            let beside = (select(&["before", "after"][..]), plain("listId"));
+            beside.prop_map(|(side, id)| json!({ side: id })).boxed()
+        }
         "title" => title(),
         "description" => description(),
-        "completed" | "permanently" => plain("done"),
+        "completed" | "permanently" | "archived" | "atomic" => plain("done"),
         "priority" => plain("urgent"),
         "due" => due(),
         "expectedVersion" => version(),
@@ -121,20 +159,32 @@ fn value(field: &str) -> BoxedStrategy<Value> {
     }
 }
 
+/// The mutations that a batch may have.
+const OPERATIONS: [&str; 14] = [
+    "createTask",
+    "createTask",
+    "updateTask",
+    "updateTask",
+    "updateTask",
+    "moveTask",
+    "deleteTask",
+    "restoreTask",
+    "createTag",
+    "updateTag",
+    "deleteTag",
+    "createList",
+    "updateList",
+    "deleteList",
+];
+
+/// All mutations but `signOut`, after which there is nobody to go on.
+fn mutations() -> Vec<&'static str> {
+    [&OPERATIONS[..], &["batch", "batch", "updateViewer"]].concat()
+}
+
 /// A mutation with its required fields and a few optional ones.
-fn mutation_call() -> BoxedStrategy<MutationCall> {
-    let mutation = select(
-        &[
-            "createTask",
-            "createTask",
-            "updateTask",
-            "updateTask",
-            "updateTask",
-            "moveTask",
-            "deleteTask",
-            "restoreTask",
-        ][..],
-    );
+fn mutation_call(mutations: &[&'static str]) -> BoxedStrategy<MutationCall> {
+    let mutation = select(mutations.to_vec());
     let mutation_call = mutation.prop_flat_map(|mutation| {
         let of_it = || {
             FIELDS
@@ -150,7 +200,7 @@ fn mutation_call() -> BoxedStrategy<MutationCall> {
         let chosen = subsequence(free, 0..=most);
         chosen.prop_flat_map(move |chosen| {
             let fields: Vec<_> = needed.iter().copied().chain(chosen).collect();
-            let values: Vec<_> = fields.iter().map(|field| value(field)).collect();
+            let values: Vec<_> = fields.iter().map(|field| value(mutation, field)).collect();
             values.prop_map(move |values| {
                 let input: Map<_, _> =
                     fields.iter().map(|field| (*field).to_owned()).zip(values).collect();
@@ -190,34 +240,29 @@ pub struct Step {
 
 pub fn step() -> impl Strategy<Value = Step> {
     let form = prop_oneof![2 => Just(InputForm::Variable), 2 => Just(InputForm::Fields), 1 => Just(InputForm::Literal)];
-    let style = (weighted(0.04), weighted(0.05), weighted(0.05));
-    let style = style.prop_map(|(directives, unplanned, empty_objects)| Style {
+    let style = (weighted(0.1), weighted(0.05)).prop_map(|(directives, empty_objects)| Style {
         directives,
-        unplanned,
         conflicts: false,
         empty_objects,
+        cursors: false,
     });
-    let payload = style.prop_flat_map(|style| {
-        (selection(Type::TaskPayload, style, 1), selection(Type::DeletePayload, style, 1))
+    let call = (mutation_call(&mutations()), style).prop_flat_map(|((mutation, input), style)| {
+        let payload = selection(Type::of_mutation(mutation), style, 5);
+        payload.prop_map(move |payload| (mutation, input.clone(), payload))
     });
     let transport = prop_oneof![4 => Just(Transport::Post), 1 => Just(Transport::LegacyPost)];
     let scope = prop_oneof![16 => Just("tasks:read tasks:write"), 1 => Just("tasks:write"), 1 => Just("tasks:read")];
     let times = (weighted(0.1), weighted(0.3));
-    (mutation_call(), form, payload, transport, scope, times, 1..4_i64).prop_map(
-        |(
-            (mutation, input),
-            form,
-            (task, deleted),
-            transport,
-            scope,
-            (is_twice, has_alias),
-            wait,
-        )| {
+    (call, form, transport, scope, times, 1..4_i64).prop_map(
+        |((mutation, input, payload), form, transport, scope, (is_twice, has_alias), wait)| {
             let mut writer = Writer::default();
-            let payload = writer.selection(if mutation == "deleteTask" { &deleted } else { &task });
-            let capital = format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]);
+            let payload = writer.selection(&payload);
+            let capital = match mutation {
+                "deleteTag" | "deleteList" => "Delete".to_owned(),
+                _ => format!("{}{}", mutation[..1].to_uppercase(), &mutation[1..]),
+            };
             let is_object = input.is_object();
-            let (mut head, argument, variables) = match form {
+            let (mut head, argument, mut variables) = match form {
                 InputForm::Fields if is_object => by_fields(mutation, &input),
                 InputForm::Literal => {
                     (String::new(), format!("input: {}", written(&input)), json!({}))
@@ -232,6 +277,7 @@ pub fn step() -> impl Strategy<Value = Step> {
             for flag in ["$yes", "$no"] {
                 if payload.contains(flag) || fragments.contains(flag) {
                     head = format!("{head} {flag}: Boolean! = true");
+                    variables[&flag[1..]] = json!(wait % 2 == 0);
                 }
             }
             let head = if head.is_empty() { head } else { format!("({head})") };
@@ -243,9 +289,17 @@ pub fn step() -> impl Strategy<Value = Step> {
                 String::new()
             };
             let text = format!("mutation M{head} {{\n  {field}{again} }}{fragments}");
-            let harmless = json!({ "input": { "title": "x" }, "id": Uuid::nil(), "title": "x" });
-            let of_nobody = json!({ "input": { "id": Uuid::nil() }, "id": Uuid::nil() });
-            let harmless = if mutation == "createTask" { harmless } else { of_nobody };
+            let harmless = match mutation {
+                "createTask" => json!({ "title": "x" }),
+                "createTag" | "createList" => json!({ "name": "x" }),
+                "batch" => json!({ "operations": [] }),
+                "updateViewer" => json!({}),
+                _ => json!({ "id": Uuid::nil() }),
+            };
+            let mut harmless = json!({ "input": harmless, "id": Uuid::nil(), "title": "x", "name": "x", "operations": [] });
+            for flag in ["yes", "no"] {
+                harmless[flag] = variables.get(flag).cloned().unwrap_or(json!(true));
+            }
             Step {
                 request: Request { text, name: None, variables, transport },
                 harmless,
