@@ -121,6 +121,22 @@ on_each_database! {
         }
     }
 
+    /// A plan merges the fields of objects before it reads them, so none of them is lost.
+    async fn fields_of_one_key_are_merged(api: Api) {
+        seed(&api, &api.alice).await;
+        let tags = Request::post("query($id: ID!) { task(id: $id) { tags { ... on Node { ... on Task { title } } } tags { id } } }", json!({ "id": task_id(1) }));
+        let nodes = Request::post("query($id: ID!) { node(id: $id) { ... on Task { title } } node(id: $id) { ... on Tag { id } } }", json!({ "id": tag_id(0) }));
+        for (request, merged) in [
+            (tags, json!({ "task": { "tags": [{ "id": tag_id(0) }] } })),
+            (nodes, json!({ "node": { "id": tag_id(0) } })),
+        ] {
+            request.send(&api.alice).await.reply.data();
+            let observed = request.send(&api.alice).await;
+            assert!(observed.by_plan);
+            assert_eq!(observed.reply.data(), merged);
+        }
+    }
+
     async fn directives_choose_a_plan(api: Api) {
         seed(&api, &api.alice).await;
         let query = "query($a: Boolean!, $b: Boolean! = true, $c: Boolean! = false, $id: ID!) {
