@@ -2,7 +2,7 @@
 
 use async_graphql::{
     Name, Pos, Positioned, Variables,
-    parser::types::{Field, Selection, SelectionSet},
+    parser::types::{BaseType, Field, Selection, SelectionSet},
     registry::MetaType,
 };
 use async_graphql_value::Value as InputValue;
@@ -52,7 +52,7 @@ impl DocumentValidator {
 impl Operation<'_> {
     /// The variables in `@skip` and `@include`, which determine the fields that it selects; `None` if its
     /// document has another directive.
-    pub fn directive_variables(&self) -> Option<Vec<&Name>> {
+    pub fn directive_variables(&self) -> Option<Vec<&str>> {
         let fragments = self.document.fragments.values();
         let fragments = fragments.map(|fragment| &fragment.node.selection_set.node);
         let mut variables = Vec::new();
@@ -63,17 +63,72 @@ impl Operation<'_> {
     }
 
     /// Whether a Boolean variable is true, as given or by its default.
-    pub fn is_true(&self, variable: &Name, variables: &Variables) -> bool {
+    pub fn is_true(&self, variable: &str, variables: &Variables) -> bool {
         self.value_of(variable, variables) == Some(&true.into())
+    }
+
+    /// Whether its complexity may depend on how many values its variables hold: those of lists and objects
+    /// in arguments below the root, or of ids. Arguments in fragments count as such.
+    pub fn is_measured_by_values(&self) -> bool {
+        const SINGLE: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
+        let is_single =
+            |ty: &BaseType| matches!(ty, BaseType::Named(name) if SINGLE.contains(&name.as_str()));
+        let variables = self.variables().filter(|it| !is_single(&it.var_type.node.base));
+        let variables: Vec<_> = variables.map(|it| it.name.node.as_str()).collect();
+        let fragments = self.document.fragments.values();
+        let mut fragments = fragments.map(|fragment| &fragment.node.selection_set.node);
+        passes_any(&self.definition.node.selection_set.node, &variables, true)
+            || fragments.any(|set| passes_any(set, &variables, false))
+    }
+
+    /// The integers with which the operation has its greatest complexity.
+    pub fn max_variables(&self) -> Variables {
+        let mut variables = Variables::default();
+        for definition in self.variables() {
+            if let BaseType::Named(name) = &definition.var_type.node.base
+                && name == "Int"
+            {
+                variables.insert(definition.name.node.clone(), i32::MAX.into());
+            }
+        }
+        variables
     }
 }
 
-fn add_directive_variables<'d>(set: &'d SelectionSet, variables: &mut Vec<&'d Name>) -> Option<()> {
+/// Whether a field below the root, or `ids` of any field, is passed one of these variables.
+fn passes_any(set: &SelectionSet, variables: &[&str], is_root: bool) -> bool {
+    set.items.iter().any(|selection| match &selection.node {
+        Selection::Field(field) => {
+            let mut arguments = field.node.arguments.iter();
+            let is_measured = |name: &Name| !is_root || name == "ids";
+            arguments
+                .any(|(name, value)| is_measured(&name.node) && has_any(&value.node, variables))
+                || passes_any(&field.node.selection_set.node, variables, false)
+        }
+        Selection::InlineFragment(fragment) => {
+            passes_any(&fragment.node.selection_set.node, variables, is_root)
+        }
+        Selection::FragmentSpread(_) => false,
+    })
+}
+
+fn has_any(value: &InputValue, variables: &[&str]) -> bool {
+    match value {
+        InputValue::Variable(name) => variables.contains(&name.as_str()),
+        InputValue::List(items) => items.iter().any(|item| has_any(item, variables)),
+        InputValue::Object(fields) => fields.values().any(|value| has_any(value, variables)),
+        _ => false,
+    }
+}
+
+fn add_directive_variables<'d>(set: &'d SelectionSet, variables: &mut Vec<&'d str>) -> Option<()> {
     for selection in &set.items {
         for directive in selection.node.directives() {
             let ("skip" | "include") = directive.node.name.node.as_str() else { return None };
             match &directive.node.get_argument("if")?.node {
-                InputValue::Variable(name) if !variables.contains(&name) => variables.push(name),
+                InputValue::Variable(name) if !variables.contains(&name.as_str()) => {
+                    variables.push(name);
+                }
                 _ => {}
             }
         }

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use async_graphql::{Name, Variables, parser::types::BaseType};
+use async_graphql::Variables;
 
 use super::Plan;
 use crate::engine::document::{DocumentValidator, Operation};
@@ -15,7 +15,7 @@ const MAX_VARIABLES: usize = 4;
 pub struct Plans {
     /// Whether the operation is within the limits for all values of its variables.
     is_always_within_limits: bool,
-    variables: Vec<Name>,
+    variables: Vec<String>,
     by_values: Box<[OnceLock<Option<Plan>>]>,
 }
 
@@ -28,9 +28,9 @@ impl Plans {
             return None;
         }
         let by_values = (0..1_usize << variables.len()).map(|_| OnceLock::new()).collect();
-        let is_always_within_limits =
-            validator.complexity(operation, &max_variables(operation)).is_ok();
-        let variables = variables.into_iter().cloned().collect();
+        let is_always_within_limits = !operation.is_measured_by_values()
+            && validator.complexity(operation, &operation.max_variables()).is_ok();
+        let variables = variables.into_iter().map(str::to_owned).collect();
         let plans = Self { is_always_within_limits, variables, by_values };
         if let [only] = &*plans.by_values {
             only.get_or_init(|| Plan::of(validator, operation, &Variables::default())).as_ref()?;
@@ -49,21 +49,9 @@ impl Plans {
         if !self.is_always_within_limits {
             validator.complexity(operation, variables).ok()?;
         }
-        let bit = |(at, name)| usize::from(operation.is_true(name, variables)) << at;
+        let bit =
+            |(at, name): (usize, &String)| usize::from(operation.is_true(name, variables)) << at;
         let at: usize = self.variables.iter().enumerate().map(bit).sum();
         self.by_values[at].get_or_init(|| Plan::of(validator, operation, variables)).as_ref()
     }
-}
-
-/// The variables with which an operation has its greatest complexity.
-fn max_variables(operation: &Operation<'_>) -> Variables {
-    let mut variables = Variables::default();
-    for definition in operation.variables() {
-        if let BaseType::Named(name) = &definition.var_type.node.base
-            && name == "Int"
-        {
-            variables.insert(definition.name.node.clone(), i32::MAX.into());
-        }
-    }
-    variables
 }

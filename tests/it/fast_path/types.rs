@@ -169,6 +169,17 @@ on_each_database! {
         }
         let observed = Request::post(query, json!({ "first": 100 })).same(&api.alice).await;
         assert_eq!((observed.reply.code(), observed.by_plan), ("QUERY_TOO_COMPLEX".to_owned(), false));
+        // The number of ids counts, and that of the values which each object of a list is passed.
+        let nodes = "query($ids: [ID!]! = []) { nodes(ids: $ids) { id ... on Task { subtasks { nodes { tags { id } } } } } }";
+        let subtasks = "query($in: [ID!]) { tasks(first: 100) { nodes { subtasks(first: 1, filter: { list: { in: $in } }) { totalCount } } } }";
+        for (query, few, many) in [
+            (nodes, json!({ "ids": [task_id(2)] }), json!({ "ids": vec![task_id(2); 100] })),
+            (subtasks, json!({ "in": list_id(0) }), json!({ "in": vec![list_id(0); 9_000] })),
+        ] {
+            Request::post(query, few).is_planned(&api.alice).await;
+            let observed = Request::post(query, many).same(&api.alice).await;
+            assert_eq!((observed.reply.code(), observed.by_plan), ("QUERY_TOO_COMPLEX".to_owned(), false));
+        }
     }
 
     async fn what_a_payload_reads_is_refused_before_the_change(api: Api) {
