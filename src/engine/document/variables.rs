@@ -52,13 +52,13 @@ impl Operation {
 }
 
 impl VariableDefinitions {
-    /// The values with which an operation has its greatest complexity.
+    /// The values with which an operation has its greatest cost: the largest integers, and lists of ids of
+    /// which nothing is known.
     pub fn largest(&self) -> Variables {
         let mut variables = Variables::default();
         for VariableDefinition { name, ty, .. } in &self.0 {
-            if ty.trim_end_matches('!') == "Int" {
-                variables.insert(name.clone(), i32::MAX.into());
-            }
+            let is_int = ty.trim_end_matches('!') == "Int";
+            variables.insert(name.clone(), if is_int { i32::MAX.into() } else { Value::Null });
         }
         variables
     }

@@ -1,7 +1,7 @@
 //! Root fields of a query: the rows that they read, and the JSON that they write.
 
 use async_graphql::{ID, OutputType};
-use futures_util::{FutureExt, StreamExt, TryStreamExt, future::BoxFuture, stream};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream};
 
 use super::{
     PlanContext,
@@ -257,7 +257,9 @@ pub async fn read<'p>(
     for (key, root) in roots {
         reads.push(async move { Ok((key.clone(), root.read(context).await?)) }.boxed());
     }
-    stream::iter(reads).buffered(CONCURRENT_READS).try_collect().await
+    // All are read to the end, also where one fails: a connection whose statement is cancelled is lost.
+    let read: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
+    read.into_iter().collect()
 }
 
 /// Writes the object with these root fields.

@@ -17,9 +17,8 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 use futures_util::{
     FutureExt,
-    future::{BoxFuture, try_join4},
+    future::{BoxFuture, join4},
 };
-use uuid::Uuid;
 
 use super::{
     PlanContext,
@@ -126,8 +125,17 @@ impl RequiredOfTasks {
         context: PlanContext<'_>,
         tasks: impl IntoIterator<Item = &'t R>,
     ) -> Result<Related, ApiError> {
+        if !self.reads_more() {
+            return Ok(Related::default());
+        }
         let batch = self.batch(tasks)?;
         self.read_batch(context, batch).await
+    }
+
+    /// Whether something beside the rows has to be read.
+    fn reads_more(&self) -> bool {
+        let Self { columns: _, overdue, tags, lists, parents, subtasks } = self;
+        *overdue || tags.is_some() || lists.is_some() || parents.is_some() || !subtasks.is_empty()
     }
 
     fn batch<'t, R: Row<TaskColumn> + 't>(
@@ -138,10 +146,10 @@ impl RequiredOfTasks {
         for task in tasks {
             batch.tasks.push(task::id(task)?);
             if self.lists.is_some() {
-                batch.in_lists.extend(list_of(task)?);
+                batch.in_lists.extend(task::list(task)?);
             }
             if self.parents.is_some() {
-                batch.under.extend(parent_of(task)?);
+                batch.under.extend(task::parent(task)?);
             }
             if !self.subtasks.is_empty() {
                 batch.trashed |= task.value(TaskColumn::DeletedAt)? != ColumnValue::Null;
@@ -160,14 +168,16 @@ impl RequiredOfTasks {
     ) -> BoxFuture<'a, Result<Related, ApiError>> {
         let read = async move {
             let today = if batch.needs_today { Some(context.request.today().await?) } else { None };
-            let (tags, lists, parents, subtasks) = try_join4(
+            // All are read to the end, also where one fails: see `query::read`.
+            let (tags, lists, parents, subtasks) = join4(
                 self.read_tags(context, &batch),
                 self.read_lists(context, &batch),
                 self.read_parents(context, &batch),
                 self.read_subtasks(context, &batch),
             )
-            .await?;
-            let now = context.request.now();
+            .await;
+            let (tags, lists, parents, subtasks) = (tags?, lists?, parents?, subtasks?);
+            let now = Some(context.request.now());
             Ok(Related { now, today, tags, lists, parents, subtasks })
         };
         read.boxed()
@@ -266,8 +276,9 @@ struct Batch {
 }
 
 /// What belongs to tasks that are shown together.
+#[derive(Default)]
 pub struct Related {
-    now: Timestamp,
+    now: Option<Timestamp>,
     /// Read only where it decides something.
     today: Option<NaiveDate>,
     tags: HashMap<TaskId, Vec<TagPart>>,
@@ -295,7 +306,7 @@ impl Related {
     }
 
     pub fn list(&self, task: &impl Row<TaskColumn>) -> Result<Option<&ListPart>, StoreError> {
-        Ok(list_of(task)?.and_then(|list| self.lists.get(&list)))
+        Ok(task::list(task)?.and_then(|list| self.lists.get(&list)))
     }
 
     /// The task that one is under, with what belongs to it.
@@ -303,7 +314,7 @@ impl Related {
         &self,
         task: &impl Row<TaskColumn>,
     ) -> Result<Option<(&TaskPart, &Related)>, StoreError> {
-        let Some((id, parents)) = parent_of(task)?.zip(self.parents.as_deref()) else {
+        let Some((id, parents)) = task::parent(task)?.zip(self.parents.as_deref()) else {
             return Ok(None);
         };
         Ok(parents.rows.get(&id).map(|parent| (parent, &parents.related)))
@@ -325,20 +336,8 @@ impl Related {
     pub fn is_overdue(&self, task: &impl Row<TaskColumn>) -> Result<bool, StoreError> {
         Ok(match Due::of(task)? {
             Due::Never => false,
-            Due::At(at) => at < self.now,
+            Due::At(at) => self.now.is_some_and(|now| at < now),
             Due::On(day) => self.today.is_some_and(|today| day < today),
         })
     }
-}
-
-fn list_of(task: &impl Row<TaskColumn>) -> Result<Option<ListId>, StoreError> {
-    optional_id(task.value(TaskColumn::ListId)?)
-}
-
-fn parent_of(task: &impl Row<TaskColumn>) -> Result<Option<TaskId>, StoreError> {
-    optional_id(task.value(TaskColumn::ParentId)?)
-}
-
-fn optional_id<I: From<Uuid>>(value: ColumnValue<'_>) -> Result<Option<I>, StoreError> {
-    if value == ColumnValue::Null { Ok(None) } else { value.id().map(Some) }
 }

@@ -2,6 +2,7 @@
 
 use async_graphql::OutputType;
 use chrono::NaiveDate;
+use uuid::Uuid;
 
 use super::{
     connection::{self, ConnectionField, ShownPage},
@@ -15,7 +16,7 @@ use crate::{
         scalars::enum_name,
         types::task::{Priority, Task},
     },
-    store::{self, ColumnValue, Row, StoreError, TaskColumn, TaskEntity, TaskId},
+    store::{self, ColumnValue, ListId, Row, StoreError, TaskColumn, TaskEntity, TaskId},
     time::Timestamp,
 };
 
@@ -112,6 +113,20 @@ pub fn id(task: &impl Row<TaskColumn>) -> Result<TaskId, StoreError> {
 
 pub fn is_completed(task: &impl Row<TaskColumn>) -> Result<bool, StoreError> {
     Ok(task.value(TaskColumn::CompletedAt)? != ColumnValue::Null)
+}
+
+/// The list that it is in.
+pub fn list(task: &impl Row<TaskColumn>) -> Result<Option<ListId>, StoreError> {
+    optional_id(task.value(TaskColumn::ListId)?)
+}
+
+/// The task that it is under.
+pub fn parent(task: &impl Row<TaskColumn>) -> Result<Option<TaskId>, StoreError> {
+    optional_id(task.value(TaskColumn::ParentId)?)
+}
+
+fn optional_id<I: From<Uuid>>(value: ColumnValue<'_>) -> Result<Option<I>, StoreError> {
+    if value == ColumnValue::Null { Ok(None) } else { value.id().map(Some) }
 }
 
 /// When an open task is due.

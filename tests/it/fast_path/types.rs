@@ -121,6 +121,22 @@ on_each_database! {
         }
     }
 
+    /// A plan merges the fields of objects before it reads them, so none of them is lost.
+    async fn fields_of_one_key_are_merged(api: Api) {
+        seed(&api, &api.alice).await;
+        let tags = Request::post("query($id: ID!) { task(id: $id) { tags { ... on Node { ... on Task { title } } } tags { id } } }", json!({ "id": task_id(1) }));
+        let nodes = Request::post("query($id: ID!) { node(id: $id) { ... on Task { title } } node(id: $id) { ... on Tag { id } } }", json!({ "id": tag_id(0) }));
+        for (request, merged) in [
+            (tags, json!({ "task": { "tags": [{ "id": tag_id(0) }] } })),
+            (nodes, json!({ "node": { "id": tag_id(0) } })),
+        ] {
+            request.send(&api.alice).await.reply.data();
+            let observed = request.send(&api.alice).await;
+            assert!(observed.by_plan);
+            assert_eq!(observed.reply.data(), merged);
+        }
+    }
+
     async fn directives_choose_a_plan(api: Api) {
         seed(&api, &api.alice).await;
         let query = "query($a: Boolean!, $b: Boolean! = true, $c: Boolean! = false, $id: ID!) {
@@ -152,6 +168,17 @@ on_each_database! {
         }
         let observed = Request::post(query, json!({ "first": 100 })).same(&api.alice).await;
         assert_eq!((observed.reply.code(), observed.by_plan), ("QUERY_TOO_COMPLEX".to_owned(), false));
+        // The number of ids counts, and that of the values which each object of a list is passed.
+        let nodes = "query($ids: [ID!]! = []) { nodes(ids: $ids) { id ... on Task { subtasks { nodes { tags { id } } } } } }";
+        let subtasks = "query($in: [ID!]) { tasks(first: 100) { nodes { subtasks(first: 1, filter: { list: { in: $in } }) { totalCount } } } }";
+        for (query, few, many) in [
+            (nodes, json!({ "ids": [task_id(2)] }), json!({ "ids": vec![task_id(2); 100] })),
+            (subtasks, json!({ "in": list_id(0) }), json!({ "in": vec![list_id(0); 9_000] })),
+        ] {
+            Request::post(query, few).is_planned(&api.alice).await;
+            let observed = Request::post(query, many).same(&api.alice).await;
+            assert_eq!((observed.reply.code(), observed.by_plan), ("QUERY_TOO_COMPLEX".to_owned(), false));
+        }
     }
 
     async fn what_a_payload_reads_is_refused_before_the_change(api: Api) {
