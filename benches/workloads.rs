@@ -26,7 +26,7 @@ use std::time::{Duration, Instant as Stopwatch};
 use criterion::{BatchSize, Criterion};
 use tokio::runtime::{self, Runtime};
 
-use self::servers::{Servers, WORKLOADS, Workload, ask, loads_what_taskward_writes};
+use self::servers::{Servers, WORKLOADS, Workload, ask, creation::loads_what_taskward_writes};
 
 /// How many requests a server gets before it is the other's turn.
 const TURN: usize = 50;

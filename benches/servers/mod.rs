@@ -2,6 +2,8 @@
 //! router, from their HTTP form to the last byte of the answer. The wire is left out, and so is the
 //! log, which is not started.
 
+pub mod creation;
+
 use std::cell::Cell;
 
 use axum::{
@@ -24,7 +26,7 @@ use uuid::Uuid;
 use crate::{
     tables::{
         Tables,
-        dataset::{Dataset, OwnTask, sub},
+        dataset::{Dataset, sub},
     },
     twin::{self, database::Database, documents},
 };
@@ -168,64 +170,15 @@ impl Servers {
     }
 }
 
-/// Makes sure that what is loaded into a database is what taskward writes into another one, when
-/// users make it request by request.
-pub async fn loads_what_taskward_writes([loaded, written]: [&str; 2]) {
-    let dataset = Dataset { users: 3, tasks: 600, now: start().millis(), is_lopsided: true };
-    let loaded = Tables::migrated(loaded).await;
-    loaded.load(dataset).await;
-
-    let clock = Clock::manual(start().before(TimeDelta::hours(1)));
-    let (app, authorization) = taskward(written, &clock).await;
-    for (created_at, user, document, input) in creations(dataset) {
-        clock.advance(TimeDelta::milliseconds(created_at - clock.now().millis()));
-        let variables = json!({ "input": input });
-        let request = request(&authorization(&sub(user)), document, &variables);
-        let answer = ask(&app.router(), request).await;
-        let answer: Value = serde_json::from_slice(&answer).unwrap();
-        assert_eq!(answer.get("errors"), None, "{answer:#}");
-    }
-    let written = Tables::connect(written).await;
-    assert_eq!(loaded.everything().await, written.everything().await);
-}
-
 /// Makes the tables of a new database, and gives the user tasks.
 pub async fn fill(url: &str) {
     Tables::migrated(url).await.load(dataset()).await;
 }
 
-/// One user with tasks.
+/// One user with tasks and an outline.
 fn dataset() -> Dataset {
-    Dataset { users: 1, tasks: TASKS, now: start().millis(), is_lopsided: false }
-}
-
-/// The requests by which users make what they have: when, who, and what.
-fn creations(dataset: Dataset) -> impl Iterator<Item = (i64, usize, &'static str, Value)> {
-    const TAG: &str = "mutation($input: CreateTagInput!) { createTag(input: $input) { cursor } }";
-    const TASK: &str =
-        "mutation($input: CreateTaskInput!) { createTask(input: $input) { cursor } }";
-    const TRASH: &str =
-        "mutation($input: DeleteTaskInput!) { deleteTask(input: $input) { cursor } }";
-    const PRIORITIES: [&str; 5] = ["NONE", "LOW", "MEDIUM", "HIGH", "URGENT"];
-    let tags = dataset.tags().map(|tag| {
-        let input = json!({ "id": tag.id, "name": tag.name });
-        (tag.created_at, tag.user, TAG, input)
-    });
-    let tasks = dataset.tasks().flat_map(|OwnTask { user, task, tags, is_in_trash }| {
-        let due = task.due_at.and_then(Timestamp::from_millis);
-        let input = json!({
-            "id": task.id,
-            "title": task.title,
-            "description": task.description,
-            "completed": task.completed_at.is_some(),
-            "priority": PRIORITIES[usize::try_from(task.priority).unwrap()],
-            "due": due.map(|at| json!({ "at": at.to_string() })),
-            "tagIds": tags,
-        });
-        let trash = (task.created_at, user, TRASH, json!({ "id": task.id }));
-        std::iter::once((task.created_at, user, TASK, input)).chain(is_in_trash.then_some(trash))
-    });
-    tags.chain(tasks)
+    let now = start().millis();
+    Dataset { users: 1, tasks: TASKS, now, outlines: 1, outline_tasks: 100, ..Default::default() }
 }
 
 fn start() -> Timestamp {

@@ -27,6 +27,8 @@ pub const WORKLOADS: [(&str, bool); 5] =
     [("W1", false), ("W2", false), ("W3", false), ("W4", true), ("W5", true)];
 /// What a task is called that will be deleted again.
 const TITLE: &str = "side by side";
+/// The number of users with an outline.
+const OUTLINES: usize = 10;
 /// The number of tasks of each user that are requested by id.
 const TASKS_PER_CLIENT: usize = 5;
 /// What peers have for W5: each request changes the task there, too.
@@ -67,7 +69,10 @@ impl Arena {
             users: users(tasks),
             tasks,
             now: Clock::system().now().millis(),
-            is_lopsided: false,
+            outlines: OUTLINES.min(users(tasks)),
+            // With fewer tasks it is not about time, and a debug build takes long for them.
+            outline_tasks: (tasks / 400).min(100),
+            ..Default::default()
         };
         let client = |user| {
             let tasks = dataset.open_tasks(user).take(TASKS_PER_CLIENT);

@@ -46,7 +46,7 @@ use self::{
         place::{Kind, Place},
     },
     report::Report,
-    servers::{Servers, WORKLOADS, loads_what_taskward_writes},
+    servers::{Servers, WORKLOADS, creation::loads_what_taskward_writes},
 };
 
 /// Measures taskward beside other servers, which take turns.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// What a task is, but for who it is and how often it has changed.
 const TASK: &str = "user_no, title, title_key, title_words, description, description_words, \
      priority, due_on, due_at, due_asc, due_desc, completed_at, completed_asc, completed_desc, \
-     list_id, parent_id, created_at, updated_at, deleted_at";
+     created_at, updated_at, deleted_at";
 
 /// A connection to the database of a server.
 pub struct Tables(DatabaseConnection);
@@ -69,6 +69,13 @@ impl Tables {
                     id("id")
                 ),
             ),
+            (
+                "task_list",
+                format!(
+                    "{}, user_no, name, color, position, archived_at, created_at, updated_at, version, number",
+                    id("id")
+                ),
+            ),
             ("task", format!("{}, {}, position, version, number", id("id"), self.dialect().task())),
             ("task_tag", format!("user_no, {}, {}", id("task_id"), id("tag_id"))),
         ];
@@ -118,9 +125,10 @@ impl Dialect {
         }
     }
 
-    /// The columns in [`TASK`], and with which task it went to the trash.
+    /// The columns in [`TASK`], and to which objects it belongs.
     fn task(self) -> String {
-        format!("{TASK}, {}", self.plain("deleted_with"))
+        let ids = ["list_id", "parent_id", "deleted_with"].map(|column| self.plain(column));
+        format!("{TASK}, {}", ids.join(", "))
     }
 
     /// A column of ids as text.
