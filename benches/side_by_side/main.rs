@@ -46,7 +46,7 @@ use self::{
         place::{Kind, Place},
     },
     report::Report,
-    servers::{Servers, WORKLOADS, creation::loads_what_taskward_writes},
+    servers::{Servers, creation::loads_what_taskward_writes, workload::WORKLOADS},
 };
 
 /// Measures taskward beside other servers, which take turns.

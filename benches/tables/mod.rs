@@ -57,6 +57,16 @@ impl Tables {
         self.column(&format!("SELECT {row} FROM task WHERE id = {id}")).await.remove(0)
     }
 
+    /// Removes a task as if it had never been there, but for the number of its change.
+    pub async fn remove(&self, task: Uuid) {
+        let id = self.dialect().id(task);
+        self.execute(&format!(
+            r#"UPDATE "user" SET tasks = tasks - 1 WHERE no = (SELECT user_no FROM task WHERE id = {id})"#
+        ))
+        .await;
+        self.execute(&format!("DELETE FROM task WHERE id = {id}")).await;
+    }
+
     /// All there is, to compare it with the tables of another database.
     pub async fn everything(&self) -> Vec<String> {
         let id = |column| self.dialect().plain(column);
