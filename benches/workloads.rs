@@ -5,7 +5,12 @@
 //! | W1 | a page of 50 tasks with 8 fields each, cursors, and whether there are more |
 //! | W2 | one task by its id |
 //! | W3 | the page of W1, and the tags of each task |
+//! | W6 | README's "Today": what is overdue or due today, with tags and lists, and two counts |
+//! | W7 | README's "One list": 100 tasks, and 20 subtasks of each |
+//! | W9 | what has changed, which is one task |
+//! | W10 | the first page of a search, the best match first |
 //! | W5 | a task set to completed, or back, so that each request writes |
+//! | W8 | README's new task, and in the same request the ten newest and how many there are |
 //! | W4 | a new task |
 //!
 //! Both [`servers`] are in this process; [`twin`] is the other one. Before anything is measured, both
@@ -26,7 +31,11 @@ use std::time::{Duration, Instant as Stopwatch};
 use criterion::{BatchSize, Criterion};
 use tokio::runtime::{self, Runtime};
 
-use self::servers::{Servers, WORKLOADS, Workload, ask, loads_what_taskward_writes};
+use self::servers::{
+    Servers, ask,
+    creation::loads_what_taskward_writes,
+    workload::{WORKLOADS, Workload},
+};
 
 /// How many requests a server gets before it is the other's turn.
 const TURN: usize = 50;

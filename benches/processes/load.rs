@@ -127,9 +127,14 @@ async fn ask_once(
 /// Asks every millisecond, until the answer is the one that is expected.
 pub async fn first_answer(address: SocketAddr, requests: &Requests) {
     const PAUSE: Duration = Duration::from_millis(1);
-    while !matches!(ask_once(address, &mut None, requests).await, Ok(None)) {
+    while !answers(address, requests).await {
         time::sleep(PAUSE).await;
     }
+}
+
+/// Whether the answer to the next request is the one that is expected.
+pub async fn answers(address: SocketAddr, requests: &Requests) -> bool {
+    matches!(ask_once(address, &mut None, requests).await, Ok(None))
 }
 
 pub struct Connection {

@@ -83,6 +83,11 @@ impl Server {
         load::Connection::open(self.address).await.unwrap()
     }
 
+    /// Whether it answers the next request as is expected.
+    pub async fn answers(&self, requests: &Requests) -> bool {
+        load::answers(self.address, requests).await
+    }
+
     /// Asks for so long.
     pub async fn ask(&self, requests: &Arc<Requests>, time: Duration) -> Run {
         let (address, requests) = (self.address, Arc::clone(requests));

@@ -54,7 +54,7 @@ impl Size {
         let users = 1 + tasks * 2 / 3 / 1000;
         let now = Clock::system().now().millis();
         let start = Instant::now();
-        tables.load(Dataset { users, tasks, now, is_lopsided: true }).await;
+        tables.load(Dataset { users, tasks, now, is_lopsided: true, ..Default::default() }).await;
         eprintln!("{tasks} tasks were loaded in {:.0?}", start.elapsed());
         let tokens: Vec<_> = (0..users).map(|user| token(&sub(user))).collect();
         let everyones = |document: &str| {

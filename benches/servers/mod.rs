@@ -1,6 +1,14 @@
 //! taskward and its twin over one database, in this process: requests go through the production
 //! router, from their HTTP form to the last byte of the answer. The wire is left out, and so is the
 //! log, which is not started.
+//!
+//! | module | |
+//! |---|---|
+//! | [`workload`] | what is asked of them |
+//! | [`creation`] | the dataset as users would make it |
+
+pub mod creation;
+pub mod workload;
 
 use std::cell::Cell;
 
@@ -21,12 +29,13 @@ use taskward::{
 use tower::ServiceExt;
 use uuid::Uuid;
 
+use self::workload::Workload;
 use crate::{
     tables::{
         Tables,
-        dataset::{Dataset, OwnTask, sub},
+        dataset::{Dataset, sub},
     },
-    twin::{self, database::Database, documents},
+    twin::{self, cursor, database::Database},
 };
 
 /// When it all happens: the clock stands, and goes on by a millisecond with each request.
@@ -37,43 +46,6 @@ const TASKS: usize = 5_000;
 const STEP: usize = 100;
 const CONNECTIONS: u32 = 16;
 
-/// What is asked of the servers.
-pub struct Workload {
-    pub name: &'static str,
-    document: &'static str,
-    variables: fn(&Servers, usize) -> Value,
-}
-
-/// The new tasks come last, since they would change what the page shows.
-pub const WORKLOADS: &[Workload] = &[
-    Workload {
-        name: "W1 page of 50",
-        document: documents::PAGE,
-        variables: |_, _| json!({ "first": 50 }),
-    },
-    Workload {
-        name: "W2 one task",
-        document: documents::TASK,
-        variables: |servers, turn| json!({ "id": servers.id(turn) }),
-    },
-    Workload {
-        name: "W3 with tags",
-        document: documents::PAGE_WITH_TAGS,
-        variables: |_, _| json!({ "first": 50 }),
-    },
-    Workload {
-        name: "W5 complete",
-        document: documents::COMPLETE,
-        // Each task is completed, and with the next request open again.
-        variables: |servers, turn| json!({ "id": servers.id(turn / 2), "c": turn % 2 == 0 }),
-    },
-    Workload {
-        name: "W4 create",
-        document: documents::CREATE,
-        variables: |_, turn| json!({ "t": format!("Task number {turn} call the plumber") }),
-    },
-];
-
 /// Both servers over one database.
 pub struct Servers {
     pub taskward: Router,
@@ -83,6 +55,10 @@ pub struct Servers {
     authorization: HeaderValue,
     /// Open tasks to ask for.
     ids: Vec<Uuid>,
+    /// The list of the outline.
+    list: Uuid,
+    /// The cursor before the last change.
+    since: String,
     requests: Cell<usize>,
 }
 
@@ -98,13 +74,17 @@ impl Servers {
         let clock = Clock::manual(start());
         let (app, authorization) = taskward(url, &clock).await;
         let database = Database::connect(url, CONNECTIONS).await.unwrap();
+        let tables = Tables::connect(url).await;
+        let counter = tables.counter(&sub(0)).await;
         Self {
             taskward: app.router(),
             twin: twin::router(database, app.authenticator().clone(), clock.clone()),
-            tables: Tables::connect(url).await,
+            tables,
             clock,
             authorization: authorization(&sub(0)),
             ids: dataset().open_tasks(0).step_by(STEP).map(|own| own.task.id).collect(),
+            list: dataset().outline(0),
+            since: cursor::of_change(&sub(0), counter - 1),
             requests: Cell::new(0),
         }
     }
@@ -121,7 +101,7 @@ impl Servers {
 
     fn request(&self, workload: &Workload, turn: usize) -> Request<Body> {
         let variables = (workload.variables)(self, turn);
-        request(&self.authorization, workload.document, &variables)
+        request(&self.authorization, &workload.document(turn), &variables)
     }
 
     /// Makes sure that both servers do the same: they answer the same bytes, but for the ids that
@@ -139,54 +119,36 @@ impl Servers {
         assert_eq!(between - before, after - between, "{}", workload.name);
     }
 
-    /// What a server answers, and what is in the database then.
+    /// What a server answers, and what is in the database then; new tasks are removed again, since pages
+    /// show them.
     async fn outcomes(
         &self,
         router: &Router,
         workload: &Workload,
         turns: usize,
     ) -> Vec<(String, Option<String>)> {
-        let mut outcomes = Vec::new();
+        let (mut outcomes, mut created) = (Vec::new(), Vec::new());
         for turn in 0..turns {
             let body = ask(router, self.request(workload, turn)).await;
             let json: Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(json.get("errors"), None, "{json:#}");
-            let text = String::from_utf8(body.into()).unwrap();
-            let field = |name: &str| json["data"][name]["task"]["id"].as_str();
-            let outcome = match (field("createTask"), field("updateTask")) {
-                (Some(id), _) => (text.replace(id, "new"), Some(self.stored(id).await)),
-                (_, Some(id)) => (text.clone(), Some(self.stored(id).await)),
-                _ => (text, None),
+            let mut text = String::from_utf8(body.into()).unwrap();
+            let id = |name: &str| json["data"][name]["task"]["id"].as_str()?.parse().ok();
+            created.extend(id("createTask"));
+            let stored = match id("updateTask").or(id("createTask")) {
+                Some(id) => Some(self.tables.stored(id).await),
+                None => None,
             };
-            outcomes.push(outcome);
+            for (number, id) in created.iter().enumerate() {
+                text = text.replace(&id.to_string(), &format!("new {number}"));
+            }
+            outcomes.push((text, stored));
+        }
+        for id in created {
+            self.tables.remove(id).await;
         }
         outcomes
     }
-
-    async fn stored(&self, id: &str) -> String {
-        self.tables.stored(id.parse().unwrap()).await
-    }
-}
-
-/// Makes sure that what is loaded into a database is what taskward writes into another one, when
-/// users make it request by request.
-pub async fn loads_what_taskward_writes([loaded, written]: [&str; 2]) {
-    let dataset = Dataset { users: 3, tasks: 600, now: start().millis(), is_lopsided: true };
-    let loaded = Tables::migrated(loaded).await;
-    loaded.load(dataset).await;
-
-    let clock = Clock::manual(start().before(TimeDelta::hours(1)));
-    let (app, authorization) = taskward(written, &clock).await;
-    for (created_at, user, document, input) in creations(dataset) {
-        clock.advance(TimeDelta::milliseconds(created_at - clock.now().millis()));
-        let variables = json!({ "input": input });
-        let request = request(&authorization(&sub(user)), document, &variables);
-        let answer = ask(&app.router(), request).await;
-        let answer: Value = serde_json::from_slice(&answer).unwrap();
-        assert_eq!(answer.get("errors"), None, "{answer:#}");
-    }
-    let written = Tables::connect(written).await;
-    assert_eq!(loaded.everything().await, written.everything().await);
 }
 
 /// Makes the tables of a new database, and gives the user tasks.
@@ -194,38 +156,10 @@ pub async fn fill(url: &str) {
     Tables::migrated(url).await.load(dataset()).await;
 }
 
-/// One user with tasks.
+/// One user with tasks and an outline.
 fn dataset() -> Dataset {
-    Dataset { users: 1, tasks: TASKS, now: start().millis(), is_lopsided: false }
-}
-
-/// The requests by which users make what they have: when, who, and what.
-fn creations(dataset: Dataset) -> impl Iterator<Item = (i64, usize, &'static str, Value)> {
-    const TAG: &str = "mutation($input: CreateTagInput!) { createTag(input: $input) { cursor } }";
-    const TASK: &str =
-        "mutation($input: CreateTaskInput!) { createTask(input: $input) { cursor } }";
-    const TRASH: &str =
-        "mutation($input: DeleteTaskInput!) { deleteTask(input: $input) { cursor } }";
-    const PRIORITIES: [&str; 5] = ["NONE", "LOW", "MEDIUM", "HIGH", "URGENT"];
-    let tags = dataset.tags().map(|tag| {
-        let input = json!({ "id": tag.id, "name": tag.name });
-        (tag.created_at, tag.user, TAG, input)
-    });
-    let tasks = dataset.tasks().flat_map(|OwnTask { user, task, tags, is_in_trash }| {
-        let due = task.due_at.and_then(Timestamp::from_millis);
-        let input = json!({
-            "id": task.id,
-            "title": task.title,
-            "description": task.description,
-            "completed": task.completed_at.is_some(),
-            "priority": PRIORITIES[usize::try_from(task.priority).unwrap()],
-            "due": due.map(|at| json!({ "at": at.to_string() })),
-            "tagIds": tags,
-        });
-        let trash = (task.created_at, user, TRASH, json!({ "id": task.id }));
-        std::iter::once((task.created_at, user, TASK, input)).chain(is_in_trash.then_some(trash))
-    });
-    tags.chain(tasks)
+    let now = start().millis();
+    Dataset { users: 1, tasks: TASKS, now, outlines: 1, outline_tasks: 100, ..Default::default() }
 }
 
 fn start() -> Timestamp {
@@ -251,6 +185,8 @@ fn config(database_url: &str) -> Config {
         format!("--database-url={database_url}"),
         format!("--pool-size={CONNECTIONS}"),
         "--better-auth-secret=a secret that only this benchmark knows".to_owned(),
+        // Instructions are counted slowly, those of a debug build above all.
+        "--request-timeout=600".to_owned(),
     ];
     let arguments = config::arguments().map(|argument| argument.env(None::<&str>));
     let command = clap::Command::new("taskward").no_binary_name(true).args(arguments);

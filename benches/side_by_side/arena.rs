@@ -2,18 +2,14 @@
 
 use std::{env, fs, io::Write, path::PathBuf, process::Command, sync::Arc, time::Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use taskward::time::Clock;
 use tempfile::NamedTempFile;
 
 use crate::{
+    clients::{Asked, Client, Clients, TASKS_PER_CLIENT, Workload},
     issuer::Issuer,
-    processes::{
-        claims,
-        load::{self, Requests},
-        place::Place,
-        token,
-    },
+    processes::{claims, load::Requests, place::Place, token},
     tables::{
         Tables,
         dataset::{Dataset, sub},
@@ -22,13 +18,8 @@ use crate::{
     twin::documents,
 };
 
-/// The workloads, and whether they write.
-pub const WORKLOADS: [(&str, bool); 5] =
-    [("W1", false), ("W2", false), ("W3", false), ("W4", true), ("W5", true)];
-/// What a task is called that will be deleted again.
-const TITLE: &str = "side by side";
-/// The number of tasks of each user that are requested by id.
-const TASKS_PER_CLIENT: usize = 5;
+/// The number of users with an outline.
+const OUTLINES: usize = 10;
 /// What peers have for W5: each request changes the task there, too.
 const TOGGLE: &str = "mutation($id:ID!){ toggleTask(id:$id){ task{ id completed updatedAt } } }";
 
@@ -45,16 +36,10 @@ pub struct Arena {
     /// The setting that tells a server who signs the tokens.
     pub keys: (&'static str, String),
     pub tables: Tables,
-    pub requests: [Arc<Requests>; 5],
-    /// How W4 is undone.
+    pub workloads: Vec<Workload>,
+    clients: Clients,
+    /// How new tasks are removed again.
     undo: &'static [&'static str],
-}
-
-/// A user, with what their requests need.
-struct Client {
-    token: String,
-    /// Their tasks, open ones.
-    tasks: Vec<String>,
 }
 
 impl Arena {
@@ -67,23 +52,28 @@ impl Arena {
             users: users(tasks),
             tasks,
             now: Clock::system().now().millis(),
-            is_lopsided: false,
+            outlines: OUTLINES.min(users(tasks)),
+            // With fewer tasks it is not about time, and a debug build takes long for them.
+            outline_tasks: (tasks / 400).min(100),
+            ..Default::default()
         };
         let client = |user| {
             let tasks = dataset.open_tasks(user).take(TASKS_PER_CLIENT);
             let tasks = tasks.map(|own| own.task.id.to_string()).collect();
-            Client { token: signs(&sub(user)), tasks }
+            Client { sub: sub(user), token: signs(&sub(user)), tasks }
         };
-        let clients: Vec<_> = (0..dataset.users).map(client).collect();
+        let clients = Clients((0..dataset.users).map(client).collect());
         let start = Instant::now();
         tables.load(dataset).await;
         eprintln!("{tasks} tasks were loaded in {:.0?}", start.elapsed());
-        let requests = requests(&clients, documents::COMPLETE);
+        let outlines = (0..dataset.outlines).map(|user| dataset.outline(user));
+        let mut workloads = clients.workloads(documents::COMPLETE);
+        workloads.extend(clients.own_workloads(&outlines.collect::<Vec<_>>()));
         let undo = &[
             "DELETE FROM task WHERE title = 'side by side'",
             r#"UPDATE "user" SET tasks = (SELECT COUNT(*) FROM task WHERE user_no = "user".no)"#,
         ];
-        Self { url, keys, tables, requests, undo }
+        Self { url, keys, tables, workloads, clients, undo }
     }
 
     /// With the tables of the peers, where they are set up.
@@ -98,12 +88,29 @@ impl Arena {
                 "SELECT id::text FROM task WHERE user_id = '{user}' ORDER BY created_at DESC LIMIT {TASKS_PER_CLIENT}"
             );
             let tasks = tables.column(&newest).await;
-            clients.push(Client { token: token(&user), tasks });
+            clients.push(Client { token: token(&user), sub: user, tasks });
         }
-        let requests = requests(&clients, TOGGLE);
+        let clients = Clients(clients);
+        let workloads = clients.workloads(TOGGLE);
         let keys = ("JWT_SECRET", SECRET.to_owned());
         let undo = &["DELETE FROM task WHERE title = 'side by side'"];
-        Some(Self { url, keys, tables, requests, undo })
+        Some(Self { url, keys, tables, workloads, clients, undo })
+    }
+
+    /// The requests of one of the workloads.
+    pub async fn requests(&self, workload: &Workload) -> Arc<Requests> {
+        match &workload.asked {
+            Asked::Always(requests) => Arc::clone(requests),
+            Asked::LastChange => Arc::new(self.clients.changes(&self.last_changes().await)),
+        }
+    }
+
+    /// The number of each user's last change of which there is still a trace: new tasks were deleted
+    /// behind the server's back. Users have the order in which they were loaded.
+    async fn last_changes(&self) -> Vec<i64> {
+        const LAST: &str = r#"SELECT (SELECT MAX(number) FROM task WHERE user_no = "user".no)
+            FROM "user" ORDER BY no"#;
+        self.tables.column(LAST).await
     }
 
     /// Leaves what it was like before somebody wrote.
@@ -137,31 +144,6 @@ async fn issuer(issuing: Issuing) -> ((&'static str, String), Box<dyn Fn(&str) -
             (("BETTER_AUTH_URL", issuer), Box::new(signs))
         }
     }
-}
-
-/// The requests of each workload: all users by turns, in another order than that of their rows.
-fn requests(clients: &[Client], complete: &str) -> [Arc<Requests>; 5] {
-    const STRIDE: usize = 7;
-    let count = clients.len();
-    let client = |n: usize| &clients[n * STRIDE % count];
-    let task = |n: usize| &client(n).tasks[n / count % client(n).tasks.len()];
-    let all = |count: usize, document: &str, variables: &dyn Fn(usize) -> Value| {
-        (0..count).map(|n| load::request(&client(n).token, document, &variables(n))).collect()
-    };
-    let page = |_| json!({ "first": 50 });
-    let one = |n| json!({ "id": task(n) });
-    let create = |_| json!({ "t": TITLE });
-    // First all are completed, then all are opened again, so that each request writes.
-    let tasks = count * TASKS_PER_CLIENT;
-    let flip = |n| json!({ "id": task(n), "c": n < tasks });
-    [
-        Requests::new(all(count, documents::PAGE, &page), "\"hasNextPage\""),
-        Requests::new(all(tasks, documents::TASK, &one), "\"title\""),
-        Requests::new(all(count, documents::PAGE_WITH_TAGS, &page), "\"tags\""),
-        Requests::new(all(count, documents::CREATE, &create), "\"title\""),
-        Requests::new(all(tasks * 2, complete, &flip), "\"completed\""),
-    ]
-    .map(Arc::new)
 }
 
 /// Servers of Node over tables of their own: `PEERS` names the folder of their sources, `PEERS_DIR`

@@ -27,6 +27,8 @@ pub struct Contender<'a> {
     argument: PathBuf,
     environment: Vec<(&'static str, String)>,
     pub arena: &'a Arena,
+    /// Whether it is none of ours, and may not know all documents.
+    pub is_peer: bool,
 }
 
 impl<'a> Contender<'a> {
@@ -43,7 +45,7 @@ impl<'a> Contender<'a> {
     fn ours(name: &'static str, program: PathBuf, argument: &str, arena: &'a Arena) -> Self {
         // The others have no log: this one is as quiet, unless something is wrong.
         let environment = vec![arena.keys.clone(), ("TASKWARD_LOG", "warn".to_owned())];
-        Self { name, program, argument: argument.into(), environment, arena }
+        Self { name, program, argument: argument.into(), environment, arena, is_peer: false }
     }
 
     pub fn mercurius(arena: &'a Arena) -> Self {
@@ -62,7 +64,14 @@ impl<'a> Contender<'a> {
             arena.keys.clone(),
             ("POOL_SIZE", "16".to_owned()),
         ];
-        Self { name, program: node, argument: servers.join(script), environment, arena }
+        Self {
+            name,
+            program: node,
+            argument: servers.join(script),
+            environment,
+            arena,
+            is_peer: true,
+        }
     }
 
     /// Starts it, and waits until it answers.
@@ -70,7 +79,8 @@ impl<'a> Contender<'a> {
         let mut command = Command::new(&self.program);
         command.arg(&self.argument).env_clear().env("DATABASE_URL", &self.arena.url);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        Server::start(command, &self.arena.requests[ONE_TASK]).await
+        let question = self.arena.requests(&self.arena.workloads[ONE_TASK]).await;
+        Server::start(command, &question).await
     }
 }
 

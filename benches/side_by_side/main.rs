@@ -6,13 +6,15 @@
 //!
 //! | module | |
 //! |---|---|
-//! | [`arena`] | a database with its tasks, and the requests about them |
+//! | [`arena`] | a database with its tasks |
+//! | [`clients`] | the users, and what they ask |
 //! | [`contender`] | a server that takes part |
 //! | [`report`] | the figures of all runs, and their table |
 //! | [`processes`], [`servers`], [`tables`], [`twin`] | shared with the other benchmarks |
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing better to do")]
 
 mod arena;
+mod clients;
 mod contender;
 #[expect(dead_code, reason = "the tests change key sets, the benchmark does not")]
 #[path = "../../tests/it/harness/issuer.rs"]
@@ -46,7 +48,7 @@ use self::{
         place::{Kind, Place},
     },
     report::Report,
-    servers::{Servers, WORKLOADS, loads_what_taskward_writes},
+    servers::{Servers, creation::loads_what_taskward_writes, workload::WORKLOADS},
 };
 
 /// Measures taskward beside other servers, which take turns.
@@ -109,11 +111,16 @@ async fn compare(kind: Kind, issuing: Issuing, options: &Options) {
         for contender in &contenders {
             let server = contender.start().await;
             let arena = contender.arena;
-            for ((workload, writes), requests) in arena::WORKLOADS.iter().zip(&arena.requests) {
+            for workload in &arena.workloads {
+                let requests = arena.requests(workload).await;
+                if contender.is_peer && !server.answers(&requests).await {
+                    eprintln!("{} {}: no answer to that document", workload.name, contender.name);
+                    continue;
+                }
                 let seconds = Duration::from_secs_f64(options.seconds);
-                let figures = server.measure(&arena.tables, requests, seconds).await;
-                report.add(contender.name, workload, figures);
-                if *writes {
+                let figures = server.measure(&arena.tables, &requests, seconds).await;
+                report.add(contender.name, workload.name, figures);
+                if workload.writes {
                     arena.tidy().await;
                 }
             }

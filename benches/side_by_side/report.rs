@@ -24,9 +24,10 @@ impl Report {
         self.0.iter().any(|(.., figures)| figures.errors > 0)
     }
 
+    /// The workloads by their numbers.
     fn workloads(&self) -> Vec<&'static str> {
         let mut workloads: Vec<_> = self.0.iter().map(|(_, workload, _)| *workload).collect();
-        workloads.sort_unstable();
+        workloads.sort_unstable_by_key(|workload| (workload.len(), *workload));
         workloads.dedup();
         workloads
     }
@@ -56,7 +57,8 @@ impl fmt::Display for Report {
         )?;
         writeln!(f, "|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")?;
         for workload in self.workloads() {
-            for server in self.servers() {
+            let takes_part = |server: &&str| self.runs(server, workload).next().is_some();
+            for server in self.servers().into_iter().filter(takes_part) {
                 let median = |figure: fn(&Figures) -> f64| self.median(server, workload, figure);
                 let of_twin = |figure: fn(&Figures) -> f64| {
                     median(figure) / self.median(TWIN, workload, figure)

@@ -1,6 +1,6 @@
 //! Writes a dataset: what taskward would have written task by task, by whatever is fastest.
 
-use std::fmt::Write;
+use std::{collections::HashMap, fmt::Write};
 
 use chrono::{DateTime, SecondsFormat};
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
@@ -9,14 +9,15 @@ use uuid::Uuid;
 
 use super::{
     Tables,
-    dataset::{Dataset, OwnTag, OwnTask, sub},
+    dataset::{Dataset, OwnList, OwnTag, OwnTask, sub},
 };
 use crate::twin::derived::{Derived, position_after};
 
-const TAG: &str = "user_no, id, name, name_key, created_at, updated_at, version, number";
+const LIST: &str = "user_no, id, name, color, position, created_at, updated_at, version, number";
+const TAG: &str = "user_no, id, name, name_key, color, created_at, updated_at, version, number";
 const TASK: &str = "user_no, id, title, title_key, title_words, description, description_words, \
      priority, due_on, due_at, due_asc, due_desc, completed_at, completed_asc, completed_desc, \
-     position, created_at, updated_at, deleted_at, deleted_with, version, number";
+     list_id, parent_id, position, created_at, updated_at, deleted_at, deleted_with, version, number";
 const LINK: &str = "user_no, task_id, tag_id";
 
 /// How each constraint of the large tables is dropped and made, those first that need others.
@@ -54,13 +55,14 @@ impl Tables {
             let user = format!(r#"INSERT INTO "user" (sub) VALUES ('{sub}') RETURNING no"#);
             owners.push(Owner { user: self.column(&user).await[0], ..Owner::default() });
         }
+        self.write("task_list", LIST, dataset.lists().map(|own| owners[own.user].list(own))).await;
         self.write("tag", TAG, dataset.tags().map(|own| owners[own.user].tag(own))).await;
         self.write("task", TASK, dataset.tasks().map(|own| owners[own.user].task(own))).await;
         self.write("task_tag", LINK, dataset.tasks().flat_map(|own| owners[own.user].links(&own)))
             .await;
-        for Owner { user, counter, tags, tasks, .. } in owners {
+        for Owner { user, counter, lists, tags, tasks, .. } in owners {
             self.execute(&format!(
-                r#"UPDATE "user" SET counter = {counter}, tasks = {tasks}, tags = {tags} WHERE no = {user}"#
+                r#"UPDATE "user" SET counter = {counter}, tasks = {tasks}, tags = {tags}, lists = {lists} WHERE no = {user}"#
             ))
             .await;
         }
@@ -160,15 +162,37 @@ struct Owner {
     user: i64,
     /// The number of the last change.
     counter: i64,
+    lists: i64,
     tags: i64,
     tasks: i64,
-    /// The position of the last task.
-    position: Option<String>,
+    /// The position of the last list.
+    last_list: Option<String>,
+    /// The position of the last task under a task, in a list or in the inbox.
+    last_tasks: HashMap<Option<Uuid>, String>,
 }
 
 impl Owner {
+    /// The next list, as a row.
+    fn list(&mut self, OwnList { id, name, color, created_at, .. }: OwnList) -> [ColumnValue; 9] {
+        let position = position_after(self.last_list.as_deref());
+        self.last_list = Some(position.clone());
+        self.lists += 1;
+        self.counter += 1;
+        [
+            ColumnValue::Number(self.user),
+            ColumnValue::Id(id),
+            ColumnValue::Text(name),
+            ColumnValue::optional(color.map(str::to_owned), ColumnValue::Text),
+            ColumnValue::Text(position),
+            ColumnValue::Instant(created_at),
+            ColumnValue::Instant(created_at),
+            ColumnValue::Number(1),
+            ColumnValue::Number(self.counter),
+        ]
+    }
+
     /// The next tag, as a row.
-    fn tag(&mut self, OwnTag { id, name, created_at, .. }: OwnTag) -> [ColumnValue; 8] {
+    fn tag(&mut self, OwnTag { id, name, color, created_at, .. }: OwnTag) -> [ColumnValue; 9] {
         self.tags += 1;
         self.counter += 1;
         [
@@ -176,6 +200,7 @@ impl Owner {
             ColumnValue::Id(id),
             ColumnValue::Text(name.clone()),
             ColumnValue::Text(name),
+            ColumnValue::optional(color.map(str::to_owned), ColumnValue::Text),
             ColumnValue::Instant(created_at),
             ColumnValue::Instant(created_at),
             ColumnValue::Number(1),
@@ -184,12 +209,14 @@ impl Owner {
     }
 
     /// The next task, as a row.
-    fn task(&mut self, OwnTask { task, is_in_trash, .. }: OwnTask) -> [ColumnValue; 22] {
+    fn task(&mut self, own: OwnTask) -> [ColumnValue; 24] {
+        let OwnTask { task, list, parent, is_in_trash, .. } = own;
         let derived = Derived::of(self.user, &task);
-        let position = position_after(self.position.as_deref());
+        let siblings = parent.or(list);
+        let position = position_after(self.last_tasks.get(&siblings).map(String::as_str));
         // That it went to the trash is a change of its own.
         let version = 1 + i64::from(is_in_trash);
-        self.position = Some(position.clone());
+        self.last_tasks.insert(siblings, position.clone());
         self.tasks += 1;
         self.counter += version;
         [
@@ -198,21 +225,23 @@ impl Owner {
             ColumnValue::Text(task.title),
             ColumnValue::Text(derived.title_key),
             ColumnValue::Text(derived.title_words),
-            task.description.map_or(ColumnValue::Null, ColumnValue::Text),
+            ColumnValue::optional(task.description, ColumnValue::Text),
             ColumnValue::Text(derived.description_words),
             ColumnValue::Number(task.priority.into()),
-            derived.due_on.map_or(ColumnValue::Null, |day| ColumnValue::Text(day.to_string())),
-            task.due_at.map_or(ColumnValue::Null, ColumnValue::Instant),
+            ColumnValue::optional(derived.due_on, |day| ColumnValue::Text(day.to_string())),
+            ColumnValue::optional(task.due_at, ColumnValue::Instant),
             ColumnValue::Number(derived.due_asc),
             ColumnValue::Number(derived.due_desc),
-            task.completed_at.map_or(ColumnValue::Null, ColumnValue::Instant),
+            ColumnValue::optional(task.completed_at, ColumnValue::Instant),
             ColumnValue::Number(derived.completed_asc),
             ColumnValue::Number(derived.completed_desc),
+            ColumnValue::optional(list, ColumnValue::Id),
+            ColumnValue::optional(parent, ColumnValue::Id),
             ColumnValue::Text(position),
             ColumnValue::Instant(task.created_at),
             ColumnValue::Instant(task.created_at),
-            if is_in_trash { ColumnValue::Instant(task.created_at) } else { ColumnValue::Null },
-            if is_in_trash { ColumnValue::Id(task.id) } else { ColumnValue::Null },
+            ColumnValue::optional(is_in_trash.then_some(task.created_at), ColumnValue::Instant),
+            ColumnValue::optional(is_in_trash.then_some(task.id), ColumnValue::Id),
             ColumnValue::Number(version),
             ColumnValue::Number(self.counter),
         ]
@@ -237,6 +266,10 @@ enum ColumnValue {
 }
 
 impl ColumnValue {
+    fn optional<T>(value: Option<T>, some: impl FnOnce(T) -> Self) -> Self {
+        value.map_or(Self::Null, some)
+    }
+
     /// Writes it down as PostgreSQL's `COPY` reads it.
     fn push_to(&self, line: &mut String) {
         match self {

@@ -15,7 +15,7 @@ use uuid::Uuid;
 /// What a task is, but for who it is and how often it has changed.
 const TASK: &str = "user_no, title, title_key, title_words, description, description_words, \
      priority, due_on, due_at, due_asc, due_desc, completed_at, completed_asc, completed_desc, \
-     list_id, parent_id, created_at, updated_at, deleted_at";
+     created_at, updated_at, deleted_at";
 
 /// A connection to the database of a server.
 pub struct Tables(DatabaseConnection);
@@ -57,6 +57,16 @@ impl Tables {
         self.column(&format!("SELECT {row} FROM task WHERE id = {id}")).await.remove(0)
     }
 
+    /// Removes a task as if it had never been there, but for the number of its change.
+    pub async fn remove(&self, task: Uuid) {
+        let id = self.dialect().id(task);
+        self.execute(&format!(
+            r#"UPDATE "user" SET tasks = tasks - 1 WHERE no = (SELECT user_no FROM task WHERE id = {id})"#
+        ))
+        .await;
+        self.execute(&format!("DELETE FROM task WHERE id = {id}")).await;
+    }
+
     /// All there is, to compare it with the tables of another database.
     pub async fn everything(&self) -> Vec<String> {
         let id = |column| self.dialect().plain(column);
@@ -66,6 +76,13 @@ impl Tables {
                 "tag",
                 format!(
                     "{}, user_no, name, name_key, color, created_at, updated_at, version, number",
+                    id("id")
+                ),
+            ),
+            (
+                "task_list",
+                format!(
+                    "{}, user_no, name, color, position, archived_at, created_at, updated_at, version, number",
                     id("id")
                 ),
             ),
@@ -118,9 +135,10 @@ impl Dialect {
         }
     }
 
-    /// The columns in [`TASK`], and with which task it went to the trash.
+    /// The columns in [`TASK`], and to which objects it belongs.
     fn task(self) -> String {
-        format!("{TASK}, {}", self.plain("deleted_with"))
+        let ids = ["list_id", "parent_id", "deleted_with"].map(|column| self.plain(column));
+        format!("{TASK}, {}", ids.join(", "))
     }
 
     /// A column of ids as text.

@@ -6,7 +6,12 @@ use uuid::Uuid;
 
 use super::{
     postgres::Postgres,
-    response::{CompletedTask, Tag, Task},
+    reads::{Log, Present},
+    response::{
+        ColoredTag, CompletedTask, DueTask, FoundTask, ListedTask, NodeConnection, Tag, Task,
+        TaskList, TaskSummary,
+    },
+    search::Search,
     sqlite::Sqlite,
 };
 
@@ -88,6 +93,64 @@ impl Database {
         now: i64,
     ) -> Result<Option<CompletedTask>> {
         either!(self, database => database.complete(user, id, completed, now))
+    }
+
+    /// The name of the user's time zone.
+    pub async fn zone(&self, user: i64) -> Result<Option<String>> {
+        either!(self, database => database.zone(user))
+    }
+
+    /// The first open tasks that are overdue or due today, one more than a page of 50 has.
+    pub async fn due_tasks(&self, user: i64, present: Present) -> Result<Vec<DueTask>> {
+        either!(self, database => database.due_tasks(user, present))
+    }
+
+    /// How many open tasks are in the inbox, and how many are overdue.
+    pub async fn counts(&self, user: i64, present: Present) -> Result<(i64, i64)> {
+        either!(self, database => database.counts(user, present))
+    }
+
+    /// The tags of each of these tasks, by name, as they are shown there.
+    pub async fn colored_tags(
+        &self,
+        user: i64,
+        tasks: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<ColoredTag>>> {
+        either!(self, database => database.colored_tags(user, tasks))
+    }
+
+    /// One list.
+    pub async fn list(&self, user: i64, id: Uuid) -> Result<Option<TaskList>> {
+        either!(self, database => database.list(user, id))
+    }
+
+    /// The first 100 tasks of a list, without their subtasks.
+    pub async fn tasks_of_list(&self, user: i64, list: Uuid) -> Result<Vec<ListedTask>> {
+        either!(self, database => database.tasks_of_list(user, list))
+    }
+
+    /// The first 20 subtasks of each of these tasks, and how many there are.
+    pub async fn subtasks(
+        &self,
+        user: i64,
+        tasks: &[Uuid],
+    ) -> Result<HashMap<Uuid, NodeConnection<TaskSummary>>> {
+        either!(self, database => database.subtasks(user, tasks))
+    }
+
+    /// The 10 newest tasks, and how many there are.
+    pub async fn newest(&self, user: i64) -> Result<NodeConnection<TaskSummary>> {
+        either!(self, database => database.newest(user))
+    }
+
+    /// What has changed behind that change, one more than a page of 500 has.
+    pub async fn changes(&self, user: i64, since: i64) -> Result<Log> {
+        either!(self, database => database.changes(user, since))
+    }
+
+    /// The tasks that match best, one more than a page of 20 has.
+    pub async fn search(&self, user: i64, search: &Search) -> Result<Vec<FoundTask>> {
+        either!(self, database => database.search(user, search))
     }
 }
 

@@ -38,7 +38,7 @@ impl Derived {
 }
 
 /// The words without case and accents, each behind its owner's number.
-fn words(owner: i64, text: &str) -> String {
+pub fn words(owner: i64, text: &str) -> String {
     let mut words = String::new();
     for word in text.unicode_words() {
         if !words.is_empty() {
@@ -74,13 +74,25 @@ fn day(millis: i64) -> NaiveDate {
     DateTime::from_timestamp_millis(millis).unwrap_or_default().date_naive()
 }
 
+/// How many bits of a due key the time takes.
+const DAY_BITS: u32 = 28;
+
 /// An instant of a day in one number: the day above, the time below, far enough from its ends that
 /// a day without a time has room on both sides.
 fn due_key(millis: i64) -> i64 {
     const DAY_MILLIS: i64 = 86_400_000;
-    const DAYS_TO_1970: i64 = 719_163;
-    const DAY_BITS: u32 = 28;
-    let day = i64::from(day(millis).num_days_from_ce()) - DAYS_TO_1970;
+    let day = since_1970(day(millis));
     let time = millis - day * DAY_MILLIS + (1 << (DAY_BITS - 1));
     (day << DAY_BITS) + time.clamp(1, (1 << DAY_BITS) - 2)
+}
+
+/// A number beyond the due keys of all tasks that are overdue or due today. What is due at an instant was
+/// given its day in the zone that the user had then, which is two days ahead of the present one at most.
+pub fn due_key_beyond(today: NaiveDate) -> i64 {
+    (since_1970(today) + 3) << DAY_BITS
+}
+
+fn since_1970(day: NaiveDate) -> i64 {
+    const DAYS_TO_1970: i64 = 719_163;
+    i64::from(day.num_days_from_ce()) - DAYS_TO_1970
 }

@@ -6,9 +6,8 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use chrono::{DateTime, Utc};
 use sqlx::{
-    ConnectOptions, PgPool, Row,
+    AssertSqlSafe, ConnectOptions, PgPool, Row,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
 use taskward::feed::Feed;
@@ -16,8 +15,14 @@ use uuid::Uuid;
 
 use super::{
     database::{NewTask, Result, priority},
-    derived::{Derived, position_after},
-    response::{CompletedTask, Millis, Tag, Task},
+    derived::{Derived, due_key_beyond, position_after},
+    reads::{Log, Present, reads},
+    response::{
+        Change, ColoredTag, CompletedTask, DueTask, FoundTask, ListedTask, Named, Node,
+        NodeConnection, Tag, Task, TaskList, TaskSummary,
+    },
+    search::Search,
+    time::{Day, Millis},
 };
 
 /// How long a request waits for a connection.
@@ -131,14 +136,14 @@ impl Postgres {
                 .bind(&derived.description_words)
                 .bind(task.priority)
                 .bind(derived.due_on)
-                .bind(task.due_at.map(instant))
+                .bind(task.due_at.map(Millis))
                 .bind(derived.due_asc)
                 .bind(derived.due_desc)
-                .bind(task.completed_at.map(instant))
+                .bind(task.completed_at.map(Millis))
                 .bind(derived.completed_asc)
                 .bind(derived.completed_desc)
                 .bind(position_after(last))
-                .bind(instant(task.created_at))
+                .bind(Millis(task.created_at))
                 .execute(&self.pool)
                 .await?;
             if written.rows_affected() == 1 {
@@ -168,10 +173,10 @@ impl Postgres {
         let changed = sqlx::query(UPDATE)
             .bind(user)
             .bind(id)
-            .bind(completed_at.map(instant))
+            .bind(completed_at.map(Millis))
             .bind(completed_at.unwrap_or(i64::MAX))
             .bind(completed_at.unwrap_or(i64::MIN))
-            .bind(instant(now))
+            .bind(Millis(now))
             .bind(completed)
             .fetch_optional(&self.pool)
             .await?;
@@ -185,9 +190,28 @@ impl Postgres {
         let Some(row) = row else { return Ok(None) };
         Ok(Some(CompletedTask {
             id: row.try_get(0)?,
-            completed: row.try_get::<Option<DateTime<Utc>>, _>(1)?.is_some(),
-            updated_at: millis(row.try_get(2)?),
+            completed: row.try_get::<Option<Millis>, _>(1)?.is_some(),
+            updated_at: row.try_get(2)?,
         }))
+    }
+}
+
+reads!(Postgres, PgRow, pool);
+
+impl Postgres {
+    /// The condition of a search.
+    const MATCHES: &str = "tokens @@ CAST($2 AS tsquery)";
+
+    /// Its second parameter.
+    fn matching(Search { whole, prefix }: &Search) -> String {
+        let whole = whole.iter().map(|word| format!("'{word}'"));
+        whole.chain([format!("'{prefix}':*")]).collect::<Vec<_>>().join(" & ")
+    }
+
+    /// The rows of a statement about these tasks.
+    async fn of_tasks(&self, sql: &str, user: i64, tasks: &[Uuid]) -> Result<Vec<PgRow>> {
+        let sql = AssertSqlSafe(sql.replace("{tasks}", "= ANY($2)"));
+        sqlx::query(sql).bind(user).bind(tasks).fetch_all(&self.pool).await
     }
 }
 
@@ -196,19 +220,11 @@ fn task(row: &PgRow) -> Result<Task> {
         id: row.try_get(0)?,
         title: row.try_get(1)?,
         description: row.try_get(2)?,
-        completed: row.try_get::<Option<DateTime<Utc>>, _>(3)?.is_some(),
+        completed: row.try_get::<Option<Millis>, _>(3)?.is_some(),
         priority: priority(row.try_get(4)?),
-        due_at: row.try_get::<Option<_>, _>(5)?.map(millis),
-        created_at: millis(row.try_get(6)?),
-        updated_at: millis(row.try_get(7)?),
+        due_at: row.try_get(5)?,
+        created_at: row.try_get(6)?,
+        updated_at: row.try_get(7)?,
         tags: None,
     })
-}
-
-fn instant(millis: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp_millis(millis).unwrap_or_default()
-}
-
-fn millis(instant: DateTime<Utc>) -> Millis {
-    Millis(instant.timestamp_millis())
 }

@@ -14,8 +14,14 @@ use uuid::Uuid;
 
 use super::{
     database::{NewTask, Result, priority},
-    derived::{Derived, position_after},
-    response::{CompletedTask, Millis, Tag, Task},
+    derived::{Derived, due_key_beyond, position_after},
+    reads::{Log, Present, reads},
+    response::{
+        Change, ColoredTag, CompletedTask, DueTask, FoundTask, ListedTask, Named, Node,
+        NodeConnection, Tag, Task, TaskList, TaskSummary,
+    },
+    search::Search,
+    time::{Day, Millis},
 };
 
 /// How long a request waits for a connection, and a writer for the one before it.
@@ -159,13 +165,35 @@ impl Sqlite {
         write.commit().await?;
         Ok(Some(CompletedTask {
             id: row.try_get(0)?,
-            completed: row.try_get::<Option<i64>, _>(1)?.is_some(),
-            updated_at: Millis(row.try_get(2)?),
+            completed: row.try_get::<Option<Millis>, _>(1)?.is_some(),
+            updated_at: row.try_get(2)?,
         }))
     }
 
     async fn write(&self) -> Result<Transaction<'static, Driver>> {
         self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+}
+
+reads!(Sqlite, SqliteRow, reader);
+
+impl Sqlite {
+    /// The condition of a search.
+    const MATCHES: &str = "no IN (SELECT rowid FROM task_search WHERE task_search MATCH $2)";
+
+    /// Its second parameter.
+    fn matching(Search { whole, prefix }: &Search) -> String {
+        let whole = whole.iter().map(|word| format!("\"{word}\""));
+        whole.chain([format!("\"{prefix}\" *")]).collect::<Vec<_>>().join(" AND ")
+    }
+
+    /// The rows of a statement about these tasks.
+    async fn of_tasks(&self, sql: &str, user: i64, tasks: &[Uuid]) -> Result<Vec<SqliteRow>> {
+        let places: Vec<_> = (2..2 + tasks.len()).map(|place| format!("${place}")).collect();
+        // It has nothing in it but how many ids there are.
+        let sql = AssertSqlSafe(sql.replace("{tasks}", &format!("IN ({})", places.join(", "))));
+        let query = tasks.iter().fold(sqlx::query(sql).bind(user), Query::bind);
+        query.fetch_all(&self.reader).await
     }
 }
 
@@ -181,11 +209,11 @@ fn task(row: &SqliteRow) -> Result<Task> {
         id: row.try_get(0)?,
         title: row.try_get(1)?,
         description: row.try_get(2)?,
-        completed: row.try_get::<Option<i64>, _>(3)?.is_some(),
+        completed: row.try_get::<Option<Millis>, _>(3)?.is_some(),
         priority: priority(row.try_get(4)?),
-        due_at: row.try_get::<Option<i64>, _>(5)?.map(Millis),
-        created_at: Millis(row.try_get(6)?),
-        updated_at: Millis(row.try_get(7)?),
+        due_at: row.try_get(5)?,
+        created_at: row.try_get(6)?,
+        updated_at: row.try_get(7)?,
         tags: None,
     })
 }
