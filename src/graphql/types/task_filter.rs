@@ -7,6 +7,7 @@ use crate::{
     error::ApiError,
     graphql::{context::RequestContext, validate},
     store::{self, Comparison, Search, TaskColumn, TaskPredicate},
+    time::{self, Zone},
 };
 
 /// How deep `and`, `or` and `not` may nest.
@@ -182,7 +183,10 @@ impl FilterCompiler<'_> {
                 TaskPredicate::Compare(TaskColumn::DueOn, Comparison::Lt, today.into()),
             ]),
         ]);
-        let predicate = TaskPredicate::All(vec![is_completed(false), is_past]);
+        // In no zone was the day of an instant that is past later than this.
+        let latest = time::days_after(Zone::UTC.day(now), 1);
+        let is_near = TaskPredicate::Compare(TaskColumn::DueOn, Comparison::Lte, latest.into());
+        let predicate = TaskPredicate::All(vec![is_completed(false), is_near, is_past]);
         Ok(if overdue { predicate } else { TaskPredicate::Not(Box::new(predicate)) })
     }
 

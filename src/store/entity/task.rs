@@ -106,12 +106,22 @@ const DAY_BITS: u32 = 28;
 /// Later than any time of a day.
 const END_OF_DAY: i64 = (1 << DAY_BITS) - 1;
 
+/// The smallest ascending key of that day, and that of the next.
+pub fn due_keys_of_day(day: NaiveDate) -> (i64, i64) {
+    let day = days_since_1970(day);
+    (day << DAY_BITS, (day + 1) << DAY_BITS)
+}
+
+fn days_since_1970(day: NaiveDate) -> i64 {
+    const UNIX_DAY: i64 = 719_163;
+    i64::from(day.num_days_from_ce()) - UNIX_DAY
+}
+
 /// Day first, then time; a day without a time sorts as if it were at `untimed`.
 fn due_key(on: Option<NaiveDate>, at: Option<Timestamp>, never: i64, untimed: i64) -> i64 {
     const DAY_MILLIS: i64 = 86_400_000;
-    const UNIX_DAY: i64 = 719_163;
     let Some(on) = on else { return never };
-    let day = i64::from(on.num_days_from_ce()) - UNIX_DAY;
+    let day = days_since_1970(on);
     let time = at.map_or(untimed, |at| {
         (at.millis() - day * DAY_MILLIS + (1 << (DAY_BITS - 1))).clamp(1, END_OF_DAY - 1)
     });

@@ -101,8 +101,9 @@ impl TaskPredicate {
             Self::Any(predicates) => each(predicates, Condition::any()),
             Self::Not(predicate) => predicate.condition(user, backend).not(),
             Self::Compare(column, comparison, value) => {
+                let implied = implied_by(*column, *comparison, value);
                 let value = value.clone();
-                not_null(*column).add(match comparison {
+                not_null(*column).add_option(implied).add(match comparison {
                     Comparison::Eq => column.eq(value),
                     Comparison::Gt => column.gt(value),
                     Comparison::Gte => column.gte(value),
@@ -118,6 +119,20 @@ impl TaskPredicate {
             Self::TaggedAll(tags) => tagged_all(tags, user),
         }
     }
+}
+
+/// What a comparison of the due day means for the key by which tasks with a due are sorted and found: no
+/// database knows that the two go together.
+fn implied_by(column: Column, comparison: Comparison, value: &Value) -> Option<Condition> {
+    let (Column::DueOn, Value::ChronoDate(Some(day))) = (column, value) else { return None };
+    let (key, (first, next)) = (Column::DueAsc, task::due_keys_of_day(*day));
+    Some(match comparison {
+        Comparison::Eq => Condition::all().add(key.gte(first)).add(key.lt(next)),
+        Comparison::Gt => key.gte(next).into_condition(),
+        Comparison::Gte => key.gte(first).into_condition(),
+        Comparison::Lt => key.lt(first).into_condition(),
+        Comparison::Lte => key.lt(next).into_condition(),
+    })
 }
 
 /// A null compares as false, and not as unknown, which `NOT` would leave unknown.
