@@ -104,7 +104,8 @@ impl Engine {
         viewer: Option<Viewer>,
         request_id: &str,
     ) -> Result<ExecutionResult, RequestError> {
-        self.check(request, viewer)?.execute(request_id).await
+        // Its future takes kilobytes, which each layer of the transport would move.
+        Box::pin(self.check(request, viewer)?.execute(request_id)).await
     }
 
     /// Executes any operation. A query or mutation has the time limit of a request, a subscription none.
@@ -193,16 +194,17 @@ impl Engine {
         let definitions = operation.variables();
         let is_always_valid = literals.are_static
             && self.validator.complexity(&operation, &definitions.largest()).is_ok();
+        let conditions = operation.conditions();
         let checked = CheckedOperation {
             kind: operation.kind(),
             name: operation.name().map(str::to_owned),
             variables: definitions,
             literals: literals.count,
-            conditions: operation.conditions(),
             needs_viewer: complexity.needs_viewer,
             selections: complexity.selections,
             is_always_valid,
-            plans: Plans::default(),
+            plans: Plans::with_conditions(conditions.len()),
+            conditions,
         };
         Ok((checked, operation))
     }

@@ -1,9 +1,6 @@
 //! Caches operations that a viewer has executed: what was checked of them, and their plans.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{Value, Variables};
 use quick_cache::{Equivalent, Weighter, sync::Cache};
@@ -42,27 +39,37 @@ pub struct CheckedOperation {
     pub plans: Plans,
 }
 
-/// The plans of an operation by the values of its conditions; none where the library executes it.
-#[derive(Debug, Default)]
-pub struct Plans(Mutex<HashMap<Vec<bool>, Option<Arc<Plan>>>>);
+/// The plans of an operation, one for each combination of the values of its conditions; none where the
+/// library executes it.
+#[derive(Debug)]
+pub struct Plans(Box<[OnceLock<Option<Plan>>]>);
+
+impl Plans {
+    /// Room for the plans of an operation with so many conditions.
+    pub fn with_conditions(conditions: usize) -> Self {
+        let plans = if conditions > MAX_CONDITIONS { 1 } else { 1 << conditions };
+        Self((0..plans).map(|_| OnceLock::new()).collect())
+    }
+}
 
 impl CheckedOperation {
-    /// The plan for these variables, which is compiled from the fields that they select if it is the first
-    /// with such conditions.
+    /// The plan for these variables. It is compiled from the fields that they select if it is the first with
+    /// such conditions.
     pub fn plan<E>(
         &self,
         variables: &Variables,
         fields: impl FnOnce() -> Result<Arc<ObjectFields>, E>,
-    ) -> Result<Option<Arc<Plan>>, E> {
+    ) -> Result<Option<&Plan>, E> {
         let is_true = |name: &String| variables.get(name.as_str()) == Some(&Value::Boolean(true));
-        let conditions: Vec<_> = self.conditions.iter().map(is_true).collect();
-        let mut plans = self.plans.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(plan) = plans.get(&conditions) {
-            return Ok(plan.clone());
+        let bit = |(at, name)| usize::from(is_true(name)) << at;
+        let index: usize = self.conditions.iter().enumerate().map(bit).sum();
+        // With too many conditions an operation is not kept, and has a plan for this request alone.
+        let plan = &self.plans.0[index % self.plans.0.len()];
+        if let Some(plan) = plan.get() {
+            return Ok(plan.as_ref());
         }
-        let plan = Plan::of(self.kind, &*fields()?).map(Arc::new);
-        plans.insert(conditions, plan.clone());
-        Ok(plan)
+        let fields = fields()?;
+        Ok(plan.get_or_init(|| Plan::of(self.kind, &fields)).as_ref())
     }
 }
 
