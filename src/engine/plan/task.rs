@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 
 use super::{
     connection::{self, ConnectionField, ShownPage},
-    json::{self, SelectionSet},
+    json::{self, Output, SelectionSet},
     related::{Related, RequiredOfTasks, SubtasksKey},
     row::{self, ListField, RowField, TagField},
 };
@@ -73,7 +73,7 @@ impl RowField for TaskField {
 
     fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         task: &impl Row<TaskColumn>,
         related: &Related,
     ) -> Result<(), StoreError> {
