@@ -8,7 +8,7 @@
 //!
 //! The limits on tokens and nesting come before anything else looks at the text. Whether a document is
 //! valid, apollo-compiler decides by the schema's SDL; the limits on what it expands to, the cost and the
-//! values are ours. async-graphql only executes what is left: see [`execution_document`].
+//! values are ours. async-graphql only executes what is left: see [`execution_document()`].
 
 mod collected_fields;
 mod completion;

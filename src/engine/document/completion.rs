@@ -14,7 +14,7 @@ use super::{
 use crate::error::{ApiError, ErrorCode};
 
 impl ObjectFields {
-    /// Completes the response of an [`execution_document`](super::execution_document) of these fields.
+    /// Completes the response of an [`execution_document`](super::execution_document()) of these fields.
     pub fn complete_response(&self, response: &mut Response) {
         let data = std::mem::take(&mut response.data);
         response.data = match data {
