@@ -40,7 +40,7 @@ pub use self::{
 use crate::{
     auth::{Authenticator, Viewer},
     graphql::{self, Schema, context::RequestContext},
-    store::Store,
+    store::{Budget, Store},
     time::Clock,
 };
 
@@ -55,6 +55,8 @@ pub struct EngineSettings {
     pub persisted: PersistedSettings,
     /// How long a query or mutation may take in [`Engine::stream`].
     pub timeout: Duration,
+    /// The maximum size of a response, in bytes.
+    pub max_response: usize,
 }
 
 /// Executes GraphQL requests.
@@ -67,6 +69,7 @@ pub struct Engine {
     authenticator: Arc<Authenticator>,
     clock: Clock,
     timeout: Duration,
+    max_response: usize,
     planned: AtomicU64,
     uses_plans: AtomicBool,
 }
@@ -80,7 +83,7 @@ impl Engine {
         authenticator: Arc<Authenticator>,
         clock: Clock,
     ) -> Self {
-        let EngineSettings { limits, introspection, persisted, timeout } = settings;
+        let EngineSettings { limits, introspection, persisted, timeout, max_response } = settings;
         Self {
             schema: graphql::schema(),
             validator: DocumentValidator::new(
@@ -95,6 +98,7 @@ impl Engine {
             authenticator,
             clock,
             timeout,
+            max_response,
             planned: AtomicU64::new(0),
             uses_plans: AtomicBool::new(true),
         }
@@ -113,7 +117,7 @@ impl Engine {
     }
 
     fn context(&self, viewer: &Viewer) -> RequestContext {
-        let store = self.store.for_viewer(viewer);
+        let store = self.store.for_viewer(viewer, Budget::new(self.max_response));
         let authenticator = Arc::clone(&self.authenticator);
         RequestContext::new(viewer.clone(), store, authenticator, self.clock.clone())
     }

@@ -129,6 +129,15 @@ impl ApiError {
         Self::bad_input(field, message)
     }
 
+    /// The same error of a mutation that has been executed: only its payload was not read or written.
+    pub fn after_change(self) -> Self {
+        if self.code != ErrorCode::QueryTooComplex {
+            return self;
+        }
+        let message = format!("the change has been made, but {}", self.message).into();
+        Self { message, ..self }
+    }
+
     /// The scope that the token lacks, if that is the error.
     pub fn required_scope(&self) -> Option<Scope> {
         self.scope
@@ -257,6 +266,9 @@ impl From<StoreError> for ApiError {
                 ErrorCode::Conflict,
                 "This id belongs to something else, or to something that was deleted: make a new one.",
             ),
+            StoreError::TooLarge(error) => {
+                Self::new(ErrorCode::QueryTooComplex, format!("{error}: ask for less at a time"))
+            }
             StoreError::Unavailable(_) | StoreError::Internal(_) => Self {
                 cause: Some(Arc::new(error)),
                 ..Self::new(ErrorCode::InternalServerError, "Internal error")

@@ -4,6 +4,7 @@
 //! authenticator has verified, and everything behind it filters by that user, in SQL.
 
 mod batch_loader;
+mod budget;
 mod entity;
 mod error;
 mod list;
@@ -29,6 +30,7 @@ use uuid::{ContextV7, Uuid};
 #[cfg(test)]
 pub(crate) use self::sql::projection::ColumnKind;
 pub(crate) use self::{
+    budget::{Budget, TooLarge},
     entity::{
         id::{ListId, TaskId},
         tag::Entity as TagEntity,
@@ -64,7 +66,7 @@ pub(crate) use self::{
 };
 pub use self::{object::ObjectCounts as Quotas, system::SystemStore};
 use self::{
-    sql::{cached_sql::CachedSql, connect::Pools},
+    sql::{cached_sql::CachedSql, connect::Pools, dialect::Dialect, pool::BudgetedPool},
     write::{optimistic::CreateStatements, transaction::find_user},
 };
 use crate::{
@@ -155,10 +157,11 @@ impl Store {
         ))
     }
 
-    /// The viewer's own rows, and nothing else.
-    pub fn for_viewer(self: &Arc<Self>, viewer: &Viewer) -> OwnedStore {
+    /// The viewer's own rows, and nothing else, for a request that has this budget.
+    pub fn for_viewer(self: &Arc<Self>, viewer: &Viewer, budget: Budget) -> OwnedStore {
         OwnedStore {
             store: Arc::clone(self),
+            budget,
             user_id: viewer.id().clone(),
             zone: AsyncMutex::default(),
         }
@@ -169,19 +172,31 @@ impl Store {
 #[derive(Debug)]
 pub struct OwnedStore {
     store: Arc<Store>,
+    budget: Budget,
     user_id: UserId,
     /// The user's zone, once it was read: another replica may change it at any time.
     zone: AsyncMutex<Option<Zone>>,
 }
 
 impl OwnedStore {
+    /// What the request may read and answer.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Reads what is shown, which the budget is charged with. What a change depends on is not shown, and
+    /// is read within its transaction.
+    fn reader(&self) -> Dialect<BudgetedPool<'_>> {
+        Dialect(BudgetedPool { pool: &self.store.pools.reader.0, budget: &self.budget })
+    }
+
     /// The user's key; `None` before they first wrote something.
     async fn user_no(&self) -> Result<Option<UserNo>, StoreError> {
         let users = &self.store.users;
         if let Some(user) = users.get(&self.user_id) {
             return Ok(Some(user));
         }
-        let user = find_user(&self.store.pools.reader, self.user_id.as_str()).await?;
+        let user = find_user(&self.reader(), self.user_id.as_str()).await?;
         let user = user.map(|user| UserNo(user.no));
         if let Some(user) = user {
             users.insert(self.user_id.clone(), user);
@@ -211,7 +226,7 @@ impl OwnedStore {
         columns: &Projection<E>,
     ) -> Result<Option<PartialRow<E>>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
-        let reader = &self.store.pools.reader;
+        let reader = self.reader();
         let by_id = &columns.statements.by_id;
         let parameters: (UserNo, Uuid) = (user, id.into());
         let statement = by_id.with(

@@ -39,6 +39,16 @@ where
     }
 }
 
+/// There is room for each task by itself: one with all its columns has a third of this, however long its texts.
+pub fn max_response(text: &str, to: &mut usize, faults: &mut Faults) {
+    const LEAST: usize = 1024 * 1024;
+    *to = LEAST;
+    value(text, to, faults);
+    if *to < LEAST {
+        faults.push(format!("it must be at least {LEAST}, to have room for any task"));
+    }
+}
+
 pub fn duration(text: &str, to: &mut Duration, faults: &mut Faults) {
     let mut seconds = 1;
     positive(text, &mut seconds, faults);

@@ -17,7 +17,7 @@ use std::{
 
 use async_graphql::{Request, Value, Variables};
 use futures_util::{
-    FutureExt, StreamExt,
+    FutureExt, StreamExt, future,
     stream::{self, BoxStream},
 };
 use tokio::time::timeout;
@@ -33,6 +33,7 @@ use crate::{
     auth::{AuthError, Viewer},
     error::ApiError,
     graphql::context::RequestContext,
+    store::{Budget, StoreError, TooLarge},
 };
 
 /// The results of an operation. An error is the last one.
@@ -229,9 +230,21 @@ impl<'a> CheckedRequest<'a> {
             return Ok(result);
         }
         let schema = &self.engine.schema;
+        let kind = self.operation.kind;
+        let budget = self.budget();
+        // What a plan has read before it gave no result is read again.
+        if let Some(budget) = &budget {
+            budget.renew();
+        }
         let (fields, request) = self.library_request()?;
         let mut response = schema.execute(request).await;
         fields.complete_response(&mut response);
+        if let Some(Err(error)) = budget.map(|budget| budget.check()) {
+            if kind == OperationType::Query {
+                return Err(too_large(error));
+            }
+            fields.refuse_large_payloads(&mut response);
+        }
         Ok(ExecutionResult::of(response, request_id))
     }
 
@@ -252,7 +265,12 @@ impl<'a> CheckedRequest<'a> {
         Ok(Some(match result {
             PlanResult::Json(json) => ExecutionResult::Json(json),
             PlanResult::Failed(response) => ExecutionResult::of(response, request_id),
+            PlanResult::TooLarge(error) => return Err(error.at(None).into()),
         }))
+    }
+
+    fn budget(&self) -> Option<Budget> {
+        self.context.as_ref().map(|context| context.store.budget().clone())
     }
 
     fn fields(&self) -> Result<Arc<ObjectFields>, RequestError> {
@@ -282,10 +300,15 @@ impl<'a> CheckedRequest<'a> {
     /// Executes a subscription.
     fn subscribe(self, request_id: &'a str) -> Result<ResultStream<'a>, RequestError> {
         let schema = &self.engine.schema;
+        let budget = self.budget();
         let (fields, request) = self.library_request()?;
         let responses = AssertUnwindSafe(schema.execute_stream(request)).catch_unwind();
         let mut is_first = true;
+        let mut is_over = false;
         let results = responses.map(move |response| {
+            if let Some(Err(error)) = budget.as_ref().map(Budget::check) {
+                return Err(too_large(error));
+            }
             let is_first = mem::take(&mut is_first);
             let mut response = response
                 .map_err(|_panic| RequestError::Internal(ApiError::internal(request_id)))?;
@@ -299,6 +322,13 @@ impl<'a> CheckedRequest<'a> {
                 result => Ok(result),
             }
         });
-        Ok(results.boxed())
+        // After a result that the client does not get, it has to subscribe again from its last cursor.
+        let until_error = results
+            .take_while(move |result| future::ready(!mem::replace(&mut is_over, result.is_err())));
+        Ok(until_error.boxed())
     }
+}
+
+fn too_large(error: TooLarge) -> RequestError {
+    ApiError::from(StoreError::from(error)).at(None).into()
 }

@@ -4,8 +4,8 @@
 //! Its answer is written straight from the rows, without a value, a future or a lookup by name for each field
 //! of each row.
 //!
-//! A plan answers what it read and what the store refused. In any other case the library answers, as if
-//! there were no plan: so both answer alike, and no error is worded twice.
+//! A plan answers what it read and what the store refused, and refuses an answer that is too large. In any
+//! other case the library answers, as if there were no plan: so both answer alike, and no error is worded twice.
 //!
 //! ```text
 //! selected fields ── Plan::of ──► Plan ── run ─┬─► the answer, as JSON, or with the store's errors
@@ -43,12 +43,18 @@ mod tests;
 use async_graphql::{Name, OutputType, PathSegment, Pos, Response, ServerError, Value, Variables};
 
 use self::{
-    json::{ResponseKey, SelectionSet},
+    json::{Output, ResponseKey, SelectionSet},
     mutation::{Change, Mutation},
     query::Query,
 };
 use super::document::{CollectedField, ObjectFields, OperationType};
-use crate::{auth::Scope, error::ApiError, graphql, graphql::context::RequestContext};
+use crate::{
+    auth::Scope,
+    error::{ApiError, ErrorCode},
+    graphql,
+    graphql::context::RequestContext,
+    store::StoreError,
+};
 
 /// How an operation is answered.
 #[derive(Debug)]
@@ -75,6 +81,8 @@ pub enum PlanResult {
     Json(Vec<u8>),
     /// A mutation was refused or has failed.
     Failed(Response),
+    /// The answer of a query is larger than the budget of its request.
+    TooLarge(ApiError),
 }
 
 /// The request that a plan answers, with its variables.
@@ -106,15 +114,29 @@ impl Plan {
                 if !request.viewer.session().scopes().contains(&Scope::Read) {
                     return None;
                 }
-                let read = query::read(roots, context).await.ok()?;
-                let mut out = begin();
-                query::write(&mut out, read).ok()?;
-                out.push(b'}');
-                Some(PlanResult::Json(out))
+                match answer(roots, context).await {
+                    Ok(json) => Some(PlanResult::Json(json)),
+                    // To read it all again would come to the same.
+                    Err(error) if error.code() == ErrorCode::QueryTooComplex => {
+                        Some(PlanResult::TooLarge(error))
+                    }
+                    Err(_) => None,
+                }
             }
             Self::Mutation(roots) => run_all(roots, context).await,
         }
     }
+}
+
+async fn answer(
+    roots: &SelectionSet<Query>,
+    context: PlanContext<'_>,
+) -> Result<Vec<u8>, ApiError> {
+    let read = query::read(roots, context).await?;
+    let mut out = begin(context);
+    query::write(&mut out, read)?;
+    out.push(b'}');
+    Ok(out.into_bytes())
 }
 
 /// Runs the root fields of a mutation, if the library has to answer none of them.
@@ -123,7 +145,7 @@ async fn run_all(roots: &[MutationRoot], context: PlanContext<'_>) -> Option<Pla
     for root in roots {
         changes.push(root.prepare(context).await?);
     }
-    let (mut out, mut errors) = (begin(), Vec::new());
+    let (mut out, mut errors) = (begin(context), Vec::new());
     let mut separator = b'{';
     for (root, change) in roots.iter().zip(changes) {
         out.push(separator);
@@ -138,7 +160,7 @@ async fn run_all(roots: &[MutationRoot], context: PlanContext<'_>) -> Option<Pla
     }
     out.extend_from_slice(b"}}");
     if errors.is_empty() {
-        return Some(PlanResult::Json(out));
+        return Some(PlanResult::Json(out.into_bytes()));
     }
     let mut response = Response::new(data(&out));
     response.errors = errors;
@@ -166,9 +188,11 @@ impl MutationRoot {
         &self,
         context: PlanContext<'_>,
         change: Option<Change>,
-        out: &mut Vec<u8>,
+        out: &mut Output,
     ) -> Result<(), ApiError> {
         if let (Some(mutation), Some(change)) = (&self.mutation, change) {
+            // Where an earlier field has exceeded it, no payload could be read.
+            context.request.store.budget().check().map_err(StoreError::from)?;
             return mutation.run(context, change, out).await;
         }
         json::quoted(out, &graphql::Mutation::type_name());
@@ -181,13 +205,11 @@ impl MutationRoot {
     }
 }
 
-/// The bytes that an answer has room for before it has to grow.
-const ROOM: usize = 1024;
 const DATA: &[u8] = br#"{"data":"#;
 
 /// The beginning of an answer.
-fn begin() -> Vec<u8> {
-    let mut out = Vec::with_capacity(ROOM);
+fn begin(context: PlanContext<'_>) -> Output {
+    let mut out = Output::new(context.request.store.budget());
     out.extend_from_slice(DATA);
     out
 }

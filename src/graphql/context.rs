@@ -2,13 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use async_graphql::Context;
+use async_graphql::{Context, ID};
 use chrono::NaiveDate;
 
 use crate::{
     auth::{Authenticator, Viewer},
     error::{ApiError, ErrorCode},
-    store::OwnedStore,
+    store::{OwnedStore, StoreError},
     time::{Clock, Timestamp},
 };
 
@@ -64,6 +64,25 @@ pub trait ContextExt {
     /// See [`ContextExt::request`].
     fn viewer(&self) -> Result<&Viewer, ApiError> {
         Ok(&self.request()?.viewer)
+    }
+
+    /// Charges the budget of the request with a text, each time that it is shown.
+    ///
+    /// # Errors
+    /// `QUERY_TOO_COMPLEX` past the budget.
+    fn shown<'t>(&self, text: &'t str) -> Result<&'t str, ApiError> {
+        self.store()?.budget().write(text.len()).map_err(StoreError::from)?;
+        Ok(text)
+    }
+
+    /// Charges it with a list of ids, in the same way.
+    ///
+    /// # Errors
+    /// See [`ContextExt::shown`].
+    fn shown_ids<'t>(&self, ids: &'t [ID]) -> Result<&'t [ID], ApiError> {
+        let bytes = ids.iter().map(|id| id.len()).sum();
+        self.store()?.budget().write(bytes).map_err(StoreError::from)?;
+        Ok(ids)
     }
 
     /// # Errors

@@ -3,7 +3,7 @@
 use async_graphql::{Context, Object};
 
 use super::{
-    context::ContextExt,
+    context::{ContextExt, RequestContext},
     types::{
         batch::{BatchInput, BatchOperation, BatchPayload},
         change_page,
@@ -23,6 +23,7 @@ use super::{
 use crate::{
     auth,
     error::{ApiError, ErrorCode},
+    store::StoreError,
 };
 
 /// The nullable value of a mutation field. An error makes only this field null: `Result<Option<T>, _>` would
@@ -95,7 +96,7 @@ impl Mutation {
 
     /// Up to 100 of the operations above in one transaction, in order. Later ones may name ids that earlier ones create.
     async fn batch(&self, ctx: &Context<'_>, input: BatchInput) -> Field<BatchPayload> {
-        let run = async || input.run(ctx.request()?).await;
+        let run = async || input.run(request(ctx)?).await;
         Some(run().await)
     }
 
@@ -104,22 +105,29 @@ impl Mutation {
         ctx: &Context<'_>,
         input: UpdateViewerInput,
     ) -> Field<ViewerPayload> {
-        let update = async || input.update(ctx.request()?).await;
+        let update = async || input.update(request(ctx)?).await;
         Some(update().await)
     }
 
     /// From now on the server refuses this token, or with `everywhere` every token of the user issued up to now, and closes their subscriptions.
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Field<SignOutPayload> {
-        let sign_out = async || input.sign_out(ctx.request()?).await;
+        let sign_out = async || input.sign_out(request(ctx)?).await;
         Some(sign_out().await)
     }
+}
+
+/// The request, unless an earlier field has exceeded its budget: no payload could be shown.
+fn request<'c>(ctx: &'c Context<'_>) -> Result<&'c RequestContext, ApiError> {
+    let request = ctx.request()?;
+    request.store.budget().check().map_err(StoreError::from)?;
+    Ok(request)
 }
 
 /// Runs one operation and wraps its outcome in the payload.
 async fn run<P: OfOutcome>(ctx: &Context<'_>, operation: BatchOperation) -> Field<P> {
     let run = async || {
-        let viewer = ctx.viewer()?.id();
-        let store = ctx.store()?;
+        let RequestContext { viewer, store, .. } = request(ctx)?;
+        let viewer = viewer.id();
         let committed = store.execute(operation.read(viewer)?, store.task_columns()).await?;
         let cursor = change_page::cursor(viewer, committed.change_seq);
         P::of(committed.outcome.whole()?, cursor).ok_or_else(|| {

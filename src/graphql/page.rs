@@ -1,6 +1,6 @@
 //! Relay's connections: arguments, cursors and page info.
 
-use async_graphql::{Context, SimpleObject};
+use async_graphql::{ComplexObject, Context, SimpleObject};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -78,11 +78,27 @@ fn read(field: &'static str, cursor: &str, order_name: &str) -> Result<KeysetCur
 
 /// What lies beyond a page.
 #[derive(SimpleObject)]
+#[graphql(complex)]
 pub struct PageInfo {
     has_next_page: bool,
     has_previous_page: bool,
+    #[graphql(skip)]
     start_cursor: Option<String>,
+    #[graphql(skip)]
     end_cursor: Option<String>,
+}
+
+#[ComplexObject]
+impl PageInfo {
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
+    async fn start_cursor(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        self.start_cursor.as_deref().map(|cursor| ctx.shown(cursor)).transpose()
+    }
+
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
+    async fn end_cursor(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        self.end_cursor.as_deref().map(|cursor| ctx.shown(cursor)).transpose()
+    }
 }
 
 impl PageInfo {
@@ -152,10 +168,24 @@ macro_rules! connection {
         }
 
         #[doc = $edge_about]
-        #[derive(async_graphql::SimpleObject)]
         pub struct $edge<'a> {
             cursor: String,
             node: &'a $node,
+        }
+
+        #[doc = $edge_about]
+        #[async_graphql::Object]
+        impl $edge<'_> {
+            async fn cursor(
+                &self,
+                ctx: &async_graphql::Context<'_>,
+            ) -> Result<&str, $crate::error::ApiError> {
+                $crate::graphql::context::ContextExt::shown(ctx, &self.cursor)
+            }
+
+            async fn node(&self) -> &$node {
+                self.node
+            }
         }
     };
 }

@@ -40,13 +40,24 @@ macro_rules! retry_while_unavailable {
     };
 }
 
+/// Reads the next changes: fewer at a time while they are larger than the budget, since a client cannot ask a
+/// subscription for less.
 async fn read_changes(
     request: &RequestContext,
     subscriber: &Subscriber,
     cursor: SyncCursor,
 ) -> Result<store::ChangePage, StoreError> {
     let _permit = subscriber.permit().await;
-    retry_while_unavailable!(request.store.changes(Some(cursor), MAX_CHANGES).await)
+    let mut most = MAX_CHANGES;
+    loop {
+        match retry_while_unavailable!(request.store.changes(Some(cursor), most).await) {
+            Err(StoreError::TooLarge(_)) if most > 1 => {
+                most /= 2;
+                request.store.budget().renew();
+            }
+            result => return result,
+        }
+    }
 }
 
 /// The subscription root: only the viewer's data.

@@ -40,7 +40,7 @@ impl OwnedStore {
     ) -> Result<HashMap<TaskId, Vec<TagPart>>, StoreError> {
         let mut found: HashMap<TaskId, Vec<TagPart>> = HashMap::new();
         let Some(user) = self.user_no().await? else { return Ok(found) };
-        let reader = &self.store.pools.reader;
+        let reader = self.reader();
         let backend = reader.get_database_backend();
         for tasks in tasks.chunks(BATCH_SIZE) {
             let of_tasks = &columns.statements.of_tasks;
@@ -65,7 +65,7 @@ impl OwnedStore {
     ) -> Result<HashMap<E::Id, PartialRow<E>>, StoreError> {
         let mut found = HashMap::with_capacity(ids.len());
         let Some(user) = self.user_no().await? else { return Ok(found) };
-        let reader = &self.store.pools.reader;
+        let reader = self.reader();
         let backend = reader.get_database_backend();
         for ids in ids.chunks(BATCH_SIZE) {
             let by_ids = &columns.statements.by_ids;

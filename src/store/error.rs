@@ -5,7 +5,7 @@ use sea_orm::{
     sqlx::{self, error::DatabaseError},
 };
 
-use super::{Side, object::ObjectKind};
+use super::{Side, budget::TooLarge, object::ObjectKind};
 
 /// The part of an operation that named an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,8 @@ pub enum StoreError {
     VersionConflict(i32),
     /// The id belongs to an object of another type, or to one that was deleted for good.
     IdTaken,
+    /// The response would be larger than the request's budget.
+    TooLarge(TooLarge),
     /// The database cannot be reached or has no room for us: the same may work a little later.
     Unavailable(DbErr),
     /// A fault of ours.
@@ -63,6 +65,12 @@ pub enum StoreError {
 
 impl From<DbErr> for StoreError {
     fn from(error: DbErr) -> Self {
+        if let DbErr::Query(RuntimeErr::SqlxError(cause)) = &error
+            && let sqlx::Error::Decode(cause) = &**cause
+            && let Some(too_large) = cause.downcast_ref::<TooLarge>()
+        {
+            return (*too_large).into();
+        }
         let passing = match &error {
             // Whatever it was that broke off, there is no connection.
             DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
@@ -71,6 +79,12 @@ impl From<DbErr> for StoreError {
             _ => false,
         };
         if passing { Self::Unavailable(error) } else { Self::Internal(error) }
+    }
+}
+
+impl From<TooLarge> for StoreError {
+    fn from(error: TooLarge) -> Self {
+        Self::TooLarge(error)
     }
 }
 

@@ -266,6 +266,6 @@ impl OwnedStore {
             return Ok(HashMap::new());
         }
         let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
-        self.store.find_objects(&self.store.pools.reader, user, ids).await
+        self.store.find_objects(&self.reader(), user, ids).await
     }
 }

@@ -122,7 +122,7 @@ impl OwnedStore {
         window: Window,
     ) -> Result<Listing<Entity>, StoreError> {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
-        let backend = self.store.pools.reader.get_database_backend();
+        let backend = self.reader().get_database_backend();
         Listing::new(filter.condition(user, backend), task_keyset(filter, order, user), window)
     }
 

@@ -20,14 +20,16 @@ impl OwnedStore {
         if let Some(zone) = *known {
             return Ok(zone);
         }
-        let user = find_user(&self.store.pools.reader, self.user_id.as_str()).await?;
+        let user = find_user(&self.reader(), self.user_id.as_str()).await?;
         let zone = user.map_or(Zone::UTC, |user| user.zone());
         *known = Some(zone);
         Ok(zone)
     }
 
-    /// Forgets the zone that was read, since another request may have changed it meanwhile.
+    /// Forgets the zone that was read, since another request may have changed it meanwhile, and starts the
+    /// budget anew.
     pub async fn renew(&self) {
+        self.budget.renew();
         *self.zone.lock().await = None;
     }
 

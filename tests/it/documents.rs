@@ -11,6 +11,7 @@ mod limits;
 mod mutations;
 mod operations;
 mod persisted;
+mod response_size;
 mod validity;
 mod variables;
 

@@ -72,6 +72,8 @@ const HTTP: Section = section! { "HTTP":
     TASKWARD_REQUEST_TIMEOUT = "10", One("SECONDS") => engine.timeout: duration, duration;
     /// Maximum size of a request body, in bytes
     TASKWARD_MAX_BODY = "1048576", One("BYTES") => body_limit: positive, bytes;
+    /// Maximum size of a response, in bytes, at least 1048576; as many bytes may be read for it
+    TASKWARD_MAX_RESPONSE = "16777216", One("BYTES") => engine.max_response: max_response, bytes;
 };
 
 const DATABASE: Section = section! { "Database":

@@ -5,12 +5,13 @@
 //! were resolved.
 
 use apollo_compiler::ast::Type;
-use async_graphql::{Name, Response, Value, indexmap::IndexMap};
+use async_graphql::{Name, PathSegment, Response, ServerError, Value, indexmap::IndexMap};
 
 use super::{
     collected_fields::{CollectedField, ObjectFields},
     execution_document::TYPE_KEY,
 };
+use crate::error::{ApiError, ErrorCode};
 
 impl ObjectFields {
     /// Completes the response of an [`execution_document()`](super::execution_document()) of these fields.
@@ -22,6 +23,23 @@ impl ObjectFields {
             // Each root field has failed.
             _ => self.complete(IndexMap::new()),
         };
+    }
+
+    /// Makes each payload null that the budget of its request was too small for. It has one error, however
+    /// many of its fields have failed.
+    pub fn refuse_large_payloads(&self, response: &mut Response) {
+        let Value::Object(data) = &mut response.data else { return };
+        for field in &self.fields {
+            let below = response.errors.iter().filter(|error| field.is_above(error));
+            let mut api_errors = below.filter_map(|error| error.source::<ApiError>());
+            let is_too_large = |error: &&ApiError| error.code() == ErrorCode::QueryTooComplex;
+            let Some(error) = api_errors.find(is_too_large).cloned() else { continue };
+            response.errors.retain(|error| !field.is_above(error));
+            data.insert(Name::new(&field.key), Value::Null);
+            let path = vec![PathSegment::Field(field.key.to_string())];
+            let error = error.after_change().at(Some(field.pos));
+            response.errors.push(ServerError { path, ..error });
+        }
     }
 
     /// The object with all its fields; null if one of them is null and must not be.
@@ -40,6 +58,12 @@ impl ObjectFields {
 }
 
 impl CollectedField {
+    /// Whether an error belongs to a field below this root field.
+    fn is_above(&self, error: &ServerError) -> bool {
+        let [PathSegment::Field(root), _, ..] = &error.path[..] else { return false };
+        **root == *self.key
+    }
+
     fn complete(&self, ty: &Type, value: Value) -> Value {
         match (ty, value) {
             (Type::List(ty) | Type::NonNullList(ty), Value::List(items)) => {

@@ -14,10 +14,22 @@ use crate::{
     graphql::{
         id::MAX_IDS,
         page::{DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE},
-        types::batch::{BatchResult, MAX_OPERATIONS},
+        types::{
+            batch::{BatchResult, MAX_OPERATIONS},
+            task::Task,
+        },
+        validate::{DESCRIPTION, TITLE},
     },
     store::MOST_TAGS,
 };
+
+/// A value counts once if it is no longer than the longest title. A description counts as the longest titles
+/// that fit into it: texts are most of a large response, and what they could be is known before it is read.
+const DESCRIPTION_VALUES: u64 = (DESCRIPTION / TITLE) as u64;
+/// The ids of all tasks that a user may have by default count as the longest titles of as many bytes (four for
+/// each character). The results of a batch share them.
+const DELETED_IDS_VALUES: u64 =
+    100_000 * "\"00000000-0000-0000-0000-000000000000\"".len() as u64 / (4 * TITLE as u64);
 
 /// The types that stand between a page and its nodes: they cost nothing themselves, since the page
 /// counts each node once, whether it is asked for through `nodes`, through `edges`, or both.
@@ -33,7 +45,7 @@ pub(super) struct PageTypes {
 /// What one field brings back.
 #[derive(Clone, Copy)]
 pub(super) struct FieldCost {
-    /// How many values of its type.
+    /// How many values of its type, or as how many it counts because it can be long.
     count: u64,
     /// The objects that each of them is.
     own: u64,
@@ -80,7 +92,13 @@ impl PageTypes {
     ) -> FieldCost {
         let ty = field.ty.inner_named_type();
         let own = u64::from(self.nodes.contains(ty));
-        if field.argument_by_name("ids").is_some() {
+        if field.name == "description" && *parent == *Task::type_name() {
+            FieldCost { count: DESCRIPTION_VALUES, own }
+        } else if field.name == "deletedIds" {
+            let is_one_of_many = *parent == *BatchResult::type_name();
+            let share = if is_one_of_many { MAX_OPERATIONS as u64 } else { 1 };
+            FieldCost { count: DELETED_IDS_VALUES / share, own }
+        } else if field.argument_by_name("ids").is_some() {
             let asked = asked.and_then(|count| u64::try_from(count).ok());
             let count = asked.unwrap_or(MAX_IDS as u64).min(MAX_IDS as u64);
             FieldCost { count, own }

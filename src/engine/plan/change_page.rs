@@ -5,7 +5,7 @@ use async_graphql::OutputType;
 use super::{
     PlanContext,
     arguments::Arguments,
-    json::{self, SelectionSet},
+    json::{self, Output, SelectionSet},
     node::{NodeFields, RequiredOfNodes},
     related::Related,
 };
@@ -103,7 +103,7 @@ impl ResolvedChanges {
 
     pub fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         fields: &SelectionSet<ChangePageField>,
     ) -> Result<(), StoreError> {
         let Self { page, .. } = self;
@@ -127,7 +127,7 @@ impl ResolvedChanges {
 
     fn write_field(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         field: &ChangeField,
         change: &store::Change,
     ) -> Result<(), StoreError> {
@@ -144,7 +144,7 @@ impl ResolvedChanges {
         Ok(())
     }
 
-    fn write_cursor(&self, out: &mut Vec<u8>, cursor: &SyncCursor) {
+    fn write_cursor(&self, out: &mut Output, cursor: &SyncCursor) {
         json::quoted(out, &page::encode_cursor(&self.log, cursor));
     }
 }

@@ -3,7 +3,7 @@
 use async_graphql::OutputType;
 
 use super::{
-    json::{self, SelectionSet},
+    json::{self, Output, SelectionSet},
     row::{self, RowField, Table},
 };
 use crate::{
@@ -151,13 +151,13 @@ pub struct ShownPage<'p, F: RowField> {
 impl<F: RowField> ShownPage<'_, F> {
     pub fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         fields: &SelectionSet<ConnectionField<F>>,
     ) -> Result<(), StoreError> {
         json::object(out, fields, |out, field| self.write_field(out, field))
     }
 
-    fn write_field(&self, out: &mut Vec<u8>, field: &ConnectionField<F>) -> Result<(), StoreError> {
+    fn write_field(&self, out: &mut Output, field: &ConnectionField<F>) -> Result<(), StoreError> {
         let rows = &self.page.page.rows;
         match field {
             ConnectionField::TypeName => {
@@ -180,7 +180,7 @@ impl<F: RowField> ShownPage<'_, F> {
 
     fn write_edge(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         field: &EdgeField<F>,
         (cursor, row): &(KeysetCursor, PartialRow<F::Table>),
     ) -> Result<(), StoreError> {
@@ -192,9 +192,9 @@ impl<F: RowField> ShownPage<'_, F> {
         Ok(())
     }
 
-    fn write_info(&self, out: &mut Vec<u8>, field: PageInfoField) {
+    fn write_info(&self, out: &mut Output, field: PageInfoField) {
         let rows = &self.page.page.rows;
-        let write_cursor = |out: &mut Vec<u8>, row: Option<&(KeysetCursor, _)>| match row {
+        let write_cursor = |out: &mut Output, row: Option<&(KeysetCursor, _)>| match row {
             Some((cursor, _)) => self.write_cursor(out, cursor),
             None => json::null(out),
         };
@@ -207,7 +207,7 @@ impl<F: RowField> ShownPage<'_, F> {
         }
     }
 
-    fn write_cursor(&self, out: &mut Vec<u8>, cursor: &KeysetCursor) {
+    fn write_cursor(&self, out: &mut Output, cursor: &KeysetCursor) {
         json::quoted(out, &page::encode_cursor(self.order_name, cursor));
     }
 }

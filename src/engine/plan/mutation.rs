@@ -2,14 +2,14 @@
 //!
 //! Whatever could be refused for its arguments is read before the first change: where that fails, the library
 //! answers as if there were no plan. What can fail after a change is only the database, while the payload is
-//! read. As in the library, the change then stands, and the field is null and has an error.
+//! read, or the size of the payload. As in the library, the change then stands, and the field is null and has an error.
 
 use async_graphql::{InputType, Name, Value, indexmap::IndexMap};
 
 use super::{
     PlanContext,
     arguments::Arguments,
-    json::SelectionSet,
+    json::{Output, SelectionSet},
     payload::{Changed, PayloadField, RequiredOfPayload},
     query::Query,
 };
@@ -80,12 +80,20 @@ impl Mutation {
         &self,
         context: PlanContext<'_>,
         change: Change,
-        out: &mut Vec<u8>,
+        out: &mut Output,
     ) -> Result<(), ApiError> {
         let changed = change.run(context, self.required.nodes.tasks.columns()).await?;
+        self.write(context, changed, out).await.map_err(ApiError::after_change)
+    }
+
+    async fn write(
+        &self,
+        context: PlanContext<'_>,
+        changed: Changed,
+        out: &mut Output,
+    ) -> Result<(), ApiError> {
         let payload = self.required.read(context, changed, self.queries()).await?;
-        payload.write(out, &self.fields)?;
-        Ok(())
+        Ok(payload.write(out, &self.fields)?)
     }
 
     /// The queries of the payload.

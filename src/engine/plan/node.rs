@@ -2,7 +2,7 @@
 
 use super::{
     PlanContext,
-    json::{self, SelectionSet},
+    json::{self, Output, SelectionSet},
     related::{Related, RequiredOfTasks},
     row::{self, ListField, RowField, TagField},
     task::TaskField,
@@ -52,7 +52,7 @@ impl NodeFields {
 
     pub fn write_found(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         found: Option<&Found>,
         related: &RelatedOfNodes,
     ) -> Result<(), StoreError> {
@@ -66,7 +66,7 @@ impl NodeFields {
     /// Writes an object, or null without one.
     pub fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         object: Option<&Object>,
         related: &Related,
     ) -> Result<(), StoreError> {

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     PlanContext,
-    json::{self, ResponseKey, SelectionSet},
+    json::{self, Output, ResponseKey, SelectionSet},
     node::{NodeFields, RequiredOfNodes},
     query::{self, Query, Writer},
     related::Related,
@@ -142,7 +142,7 @@ impl ResultField {
 
     fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         result: &Result<Outcome, BatchError>,
         related: &Related,
     ) -> Result<(), StoreError> {
@@ -172,7 +172,7 @@ impl ErrorField {
         })
     }
 
-    fn write(&self, out: &mut Vec<u8>, error: &BatchError) -> Result<(), StoreError> {
+    fn write(&self, out: &mut Output, error: &BatchError) -> Result<(), StoreError> {
         match self {
             Self::TypeName => json::quoted(out, &BatchError::type_name()),
             Self::Code => json::quoted(out, error.code.name()),
@@ -278,7 +278,7 @@ impl Payload<'_> {
     /// Writes it as JSON.
     pub fn write(
         mut self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         fields: &SelectionSet<PayloadField>,
     ) -> Result<(), StoreError> {
         let mut queries = std::mem::take(&mut self.queries).into_iter();
@@ -290,7 +290,7 @@ impl Payload<'_> {
         })
     }
 
-    fn write_field(&self, out: &mut Vec<u8>, field: &PayloadField) -> Result<(), StoreError> {
+    fn write_field(&self, out: &mut Output, field: &PayloadField) -> Result<(), StoreError> {
         let Self { changed, related, .. } = self;
         match (field, changed) {
             (PayloadField::TypeName, _) => json::quoted(out, &changed.type_name()),

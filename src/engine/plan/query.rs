@@ -8,7 +8,7 @@ use super::{
     arguments::{Arguments, TaskPageArguments, page_arguments},
     change_page::{self, ChangePageField, ResolvedChanges},
     connection::{self, ConnectionField, RequiredOfPage, ShownPage},
-    json::{self, ResponseKey, SelectionSet},
+    json::{self, Output, ResponseKey, SelectionSet},
     node::{NodeFields, RequiredOfNodes},
     related::RequiredOfTasks,
     row::{self, ListField, RowField, TagField},
@@ -55,7 +55,7 @@ pub struct Connection<F: RowField> {
 }
 
 /// Writes a root field whose rows were read.
-pub type Writer<'p> = Box<dyn FnOnce(&mut Vec<u8>) -> Result<(), StoreError> + Send + 'p>;
+pub type Writer<'p> = Box<dyn FnOnce(&mut Output) -> Result<(), StoreError> + Send + 'p>;
 
 impl Query {
     /// The field, if it is one that can be read and shown.
@@ -263,7 +263,7 @@ pub async fn read<'p>(
 }
 
 /// Writes the object with these root fields.
-pub fn write(out: &mut Vec<u8>, roots: Vec<(ResponseKey, Writer<'_>)>) -> Result<(), StoreError> {
+pub fn write(out: &mut Output, roots: Vec<(ResponseKey, Writer<'_>)>) -> Result<(), StoreError> {
     let (keys, mut writers): (Vec<_>, Vec<_>) =
         roots.into_iter().map(|(key, writer)| ((key, ()), writer)).unzip();
     let mut writers = writers.drain(..);

@@ -2,7 +2,7 @@
 
 use async_graphql::OutputType;
 
-use super::json::{self, SelectionSet};
+use super::json::{self, Output, SelectionSet};
 use crate::{
     engine::document::CollectedField,
     graphql::types::{
@@ -55,7 +55,7 @@ pub trait RowField: Sized + Send + Sync {
     /// Writes the value that it has in a row.
     fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         row: &impl Row<ColumnOf<Self::Table>>,
         related: &Self::Related,
     ) -> Result<(), StoreError>;
@@ -71,7 +71,7 @@ pub fn selection_set<F: RowField>(
 
 /// A row as an object with these fields.
 pub fn object<F: RowField>(
-    out: &mut Vec<u8>,
+    out: &mut Output,
     fields: &SelectionSet<F>,
     row: &impl Row<ColumnOf<F::Table>>,
     related: &F::Related,
@@ -81,7 +81,7 @@ pub fn object<F: RowField>(
 
 /// The same, or null without a row.
 pub fn nullable_object<F: RowField>(
-    out: &mut Vec<u8>,
+    out: &mut Output,
     fields: &SelectionSet<F>,
     row: Option<&impl Row<ColumnOf<F::Table>>>,
     related: &F::Related,
@@ -120,7 +120,7 @@ impl<T: Table> RowField for ColumnField<T> {
 
     fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         row: &impl Row<ColumnOf<T>>,
         (): &(),
     ) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::{
     connection::{self, ConnectionField, ShownPage},
-    json::{self, SelectionSet},
+    json::{self, Output, SelectionSet},
     related::{Related, RequiredOfTasks, SubtasksKey},
     row::{self, ListField, RowField, TagField},
 };
@@ -74,7 +74,7 @@ impl RowField for TaskField {
 
     fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         task: &impl Row<TaskColumn>,
         related: &Related,
     ) -> Result<(), StoreError> {

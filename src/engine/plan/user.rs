@@ -4,7 +4,7 @@ use async_graphql::OutputType;
 
 use super::{
     PlanContext,
-    json::{self, SelectionSet},
+    json::{self, Output, SelectionSet},
 };
 use crate::{
     engine::document::CollectedField,
@@ -86,7 +86,7 @@ impl SessionField {
         })
     }
 
-    fn write(&self, out: &mut Vec<u8>, session: &Session) -> Result<(), StoreError> {
+    fn write(&self, out: &mut Output, session: &Session) -> Result<(), StoreError> {
         match self {
             Self::TypeName => json::quoted(out, &Session::type_name()),
             Self::Id => json::string(out, &session.id),
@@ -117,7 +117,7 @@ impl RequiredOfUser {
 impl ResolvedUser {
     pub fn write(
         &self,
-        out: &mut Vec<u8>,
+        out: &mut Output,
         fields: &SelectionSet<UserField>,
     ) -> Result<(), StoreError> {
         let Self { user, zone } = self;

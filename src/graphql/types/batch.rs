@@ -1,6 +1,6 @@
 //! Operations as values: each mutation is one, and a batch is many in one transaction.
 
-use async_graphql::{ID, InputObject, OneofObject, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, OneofObject, SimpleObject};
 
 use super::{
     change_page,
@@ -15,7 +15,12 @@ use super::{
 use crate::{
     auth::UserId,
     error::{ApiError, ErrorCode},
-    graphql::{batch_loader::TaskBatch, context::RequestContext, id, query::Query},
+    graphql::{
+        batch_loader::TaskBatch,
+        context::{ContextExt, RequestContext},
+        id,
+        query::Query,
+    },
     store::{Committed, Operation, Outcome},
 };
 
@@ -93,13 +98,30 @@ pub struct BatchPayload {
 }
 
 /// In the order of the operations.
-#[derive(SimpleObject, Default)]
+#[derive(Default)]
 pub struct BatchResult {
-    /// What was created or changed, as the whole batch left it.
     node: Option<Node>,
-    /// What a deletion took from the lists.
     deleted_ids: Option<Vec<ID>>,
     error: Option<BatchError>,
+}
+
+/// In the order of the operations.
+#[Object]
+impl BatchResult {
+    /// What was created or changed, as the whole batch left it.
+    async fn node(&self) -> Option<&Node> {
+        self.node.as_ref()
+    }
+
+    /// What a deletion took from the lists.
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
+    async fn deleted_ids(&self, ctx: &Context<'_>) -> Result<Option<&[ID]>, ApiError> {
+        self.deleted_ids.as_deref().map(|ids| ctx.shown_ids(ids)).transpose()
+    }
+
+    async fn error(&self) -> Option<&BatchError> {
+        self.error.as_ref()
+    }
 }
 
 /// Why an operation did nothing.

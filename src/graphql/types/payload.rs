@@ -1,13 +1,14 @@
 //! What all mutations answer.
 
-use async_graphql::{ID, Interface, SimpleObject};
+use async_graphql::{Context, ID, Interface, Object};
 
 use super::{
     batch::BatchPayload, tag::TagPayload, task::TaskPayload, task_list::TaskListPayload,
     user::ViewerPayload,
 };
 use crate::{
-    graphql::{id, query::Query},
+    error::ApiError,
+    graphql::{context::ContextExt, id, query::Query},
     store::Outcome,
 };
 
@@ -30,11 +31,26 @@ pub enum Payload {
 }
 
 /// All ids that left the lists, subtasks too.
-#[derive(SimpleObject)]
 pub struct DeletePayload {
     deleted_ids: Vec<ID>,
-    pub query: Query,
-    pub cursor: String,
+    cursor: String,
+}
+
+/// All ids that left the lists, subtasks too.
+#[Object]
+impl DeletePayload {
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
+    async fn deleted_ids(&self, ctx: &Context<'_>) -> Result<&[ID], ApiError> {
+        ctx.shown_ids(&self.deleted_ids)
+    }
+
+    pub async fn query(&self) -> &Query {
+        &Query
+    }
+
+    pub async fn cursor(&self) -> &String {
+        &self.cursor
+    }
 }
 
 /// The payload of what one operation came to; none where that operation comes to something else.
@@ -62,7 +78,7 @@ impl OfOutcome for DeletePayload {
     fn of(outcome: Outcome, cursor: String) -> Option<Self> {
         match outcome {
             Outcome::Deleted(deleted) => {
-                Some(Self { deleted_ids: id::from_uuids(deleted), query: Query, cursor })
+                Some(Self { deleted_ids: id::from_uuids(deleted), cursor })
             }
             Outcome::Object(_) => None,
         }

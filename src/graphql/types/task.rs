@@ -54,13 +54,15 @@ impl Task {
     }
 
     /// 1..500 characters after trimming.
-    async fn title(&self) -> &str {
-        &self.row.title
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
+    async fn title(&self, ctx: &Context<'_>) -> Result<&str, ApiError> {
+        ctx.shown(&self.row.title)
     }
 
     /// Markdown, at most 20 000 characters.
-    async fn description(&self) -> Option<&str> {
-        self.row.description.as_deref()
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
+    async fn description(&self, ctx: &Context<'_>) -> Result<Option<&str>, ApiError> {
+        self.row.description.as_deref().map(|text| ctx.shown(text)).transpose()
     }
 
     async fn completed(&self) -> bool {

@@ -169,7 +169,7 @@ impl OwnedStore {
         select.cond_where(listing.condition.clone()).cond_where(listing.between_cursors());
         listing.keyset.order(&mut select, window.from_end);
         // One row more than the window may show, to know whether there is one.
-        let rows = self.store.pools.reader.fetch_limited(&select, window.limit + 1).await?;
+        let rows = self.reader().fetch_limited(&select, window.limit + 1).await?;
         let rows = rows.into_iter().map(|row| PartialRow::new(row, &columns)).collect();
         Page::of(listing, rows)
     }
@@ -215,7 +215,7 @@ impl OwnedStore {
             .from_subquery(ranked, "ranked")
             .and_where(Expr::col(RANK).lte(window.limit + 1))
             .order_by(RANK, Order::Asc);
-        Ok(self.store.pools.reader.query_all(&query).await?)
+        Ok(self.reader().query_all(&query).await?)
     }
 
     /// How many rows each list of a group has; those without any are left out.
@@ -231,7 +231,7 @@ impl OwnedStore {
             .expr(E::ID.count())
             .group_by(group.column)
             .into_tuple()
-            .all(&self.store.pools.reader)
+            .all(&self.reader())
             .await?;
         let counts = counts.into_iter();
         Ok(counts.map(|(key, count)| (key, u64::try_from(count).unwrap_or_default())).collect())
@@ -244,7 +244,7 @@ impl OwnedStore {
             return Ok(totals.get(key).copied().unwrap_or_default());
         }
         let total = page.total.get_or_try_init(async || match self.listed(&page.listing).await? {
-            Some(select) => Ok::<_, StoreError>(select.count(&self.store.pools.reader).await?),
+            Some(select) => Ok::<_, StoreError>(select.count(&self.reader()).await?),
             None => Ok(0),
         });
         total.await.copied()
@@ -306,7 +306,7 @@ impl OwnedStore {
             .column(group.column)
             .distinct()
             .into_tuple();
-        Ok(keys.all(&self.store.pools.reader).await?.into_iter().collect())
+        Ok(keys.all(&self.reader()).await?.into_iter().collect())
     }
 
     async fn exists<E: Owned>(
@@ -321,7 +321,7 @@ impl OwnedStore {
         let mut select = select.filter(Condition::all().add_option(beyond)).into_query();
         select.clear_selects().expr(Expr::value(1));
         listing.keyset.order_by_first_key(&mut select, side == Side::Previous);
-        Ok(!self.store.pools.reader.fetch_limited(&select, 1).await?.is_empty())
+        Ok(!self.reader().fetch_limited(&select, 1).await?.is_empty())
     }
 
     /// The viewer's rows of a listing; `None` when they have never written any.

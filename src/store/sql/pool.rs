@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::TryStreamExt;
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
     sqlx::{
@@ -28,6 +29,7 @@ use sea_query_sqlx::SqlxValues;
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::dialect::StatementExecutor;
+use crate::store::budget::{Budget, RowSize};
 
 /// A connection that was idle for longer is tested before use: the server may have closed it.
 pub const STALE: Duration = Duration::from_secs(30);
@@ -63,6 +65,38 @@ impl Pool {
         };
         Inner { pool: &self.pool, _demand: demand }
     }
+
+    async fn query_within(
+        &self,
+        statement: Statement,
+        budget: Option<&Budget>,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        match &*self.connections {
+            Connections::Postgres(idle) => idle.query(statement, budget).await,
+            Connections::Sqlite(idle) => idle.query(statement, budget).await,
+        }
+    }
+}
+
+/// A pool for the statements of one request, whose budget is charged with the rows that they read.
+#[derive(Debug)]
+pub struct BudgetedPool<'r> {
+    pub pool: &'r Pool,
+    pub budget: &'r Budget,
+}
+
+impl StatementExecutor for BudgetedPool<'_> {
+    fn backend(&self) -> DbBackend {
+        self.pool.backend()
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.pool.query_within(statement, Some(self.budget)).await
+    }
+
+    async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.pool.execute(statement).await
+    }
 }
 
 impl StatementExecutor for Pool {
@@ -71,10 +105,7 @@ impl StatementExecutor for Pool {
     }
 
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        match &*self.connections {
-            Connections::Postgres(idle) => idle.query(statement).await,
-            Connections::Sqlite(idle) => idle.query(statement).await,
-        }
+        self.query_within(statement, None).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
@@ -199,16 +230,33 @@ impl<D: Database> Drop for IdleConnections<D> {
 
 impl<D: Database> IdleConnections<D>
 where
+    D::Row: RowSize,
     QueryResult: From<D::Row>,
     ExecResult: From<D::QueryResult>,
     SqlxValues: IntoArguments<D>,
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
 {
-    async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+    async fn query(
+        &self,
+        statement: Statement,
+        budget: Option<&Budget>,
+    ) -> Result<Vec<QueryResult>, DbErr> {
         let mut connection = self.checkout().await?;
-        let rows = ready(statement).fetch_all(&mut *connection.0).await.map_err(failed)?;
+        let mut rows = Vec::new();
+        let mut fetched = ready(statement).fetch(&mut *connection.0);
+        while let Some(row) = fetched.try_next().await.map_err(failed)? {
+            if let Err(error) = budget.map_or(Ok(()), |budget| budget.read(row.size())) {
+                drop(fetched);
+                // It is closed, and not returned: the rows that are left would be read before the next
+                // statement.
+                drop(connection.0.detach());
+                return Err(failed(sqlx::Error::Decode(error.into())));
+            }
+            rows.push(row.into());
+        }
+        drop(fetched);
         self.checkin(connection);
-        Ok(rows.into_iter().map(QueryResult::from).collect())
+        Ok(rows)
     }
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {

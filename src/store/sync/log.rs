@@ -156,7 +156,7 @@ impl OwnedStore {
         place: SyncCursor,
         most: usize,
     ) -> Result<(LogBounds, Vec<Change>), StoreError> {
-        let rows = self.store.pools.reader.query_all(&log(user, place, most + 1)).await?;
+        let rows = self.reader().query_all(&log(user, place, most + 1)).await?;
         let bounds = match rows.first() {
             Some(row) => LogBounds {
                 counter: row.try_get("", user::Column::Counter.as_str())?,

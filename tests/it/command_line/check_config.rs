@@ -24,6 +24,7 @@ fn without_settings_it_is_development_on_this_machine() {
         ("TASKWARD_CORS_ORIGINS", "any of this machine"),
         ("TASKWARD_REQUEST_TIMEOUT", "10 s"),
         ("TASKWARD_MAX_BODY", "1048576 bytes"),
+        ("TASKWARD_MAX_RESPONSE", "16777216 bytes"),
         ("TASKWARD_MAX_TOKENS", "2000"),
         ("TASKWARD_MAX_ALIASES", "100"),
         ("TASKWARD_MAX_DIRECTIVES", "50"),
@@ -149,6 +150,7 @@ fn all_faults_are_named_at_once() {
         .with("TASKWARD_CORS_ORIGINS", "https://a.example/,*")
         .with("TASKWARD_REQUEST_TIMEOUT", "10s")
         .with("TASKWARD_MAX_BODY", "-1")
+        .with("TASKWARD_MAX_RESPONSE", "1048575")
         .with("TASKWARD_MAX_TOKENS", "many")
         .with("TASKWARD_SHARED_SUBJECTS", "on")
         .with("TASKWARD_INSECURE_JWKS", "1")
@@ -168,6 +170,7 @@ fn all_faults_are_named_at_once() {
         ("TASKWARD_CORS_ORIGINS", 2),
         ("TASKWARD_REQUEST_TIMEOUT", 1),
         ("TASKWARD_MAX_BODY", 1),
+        ("TASKWARD_MAX_RESPONSE", 1),
         ("TASKWARD_MAX_TOKENS", 1),
         ("TASKWARD_SHARED_SUBJECTS", 1),
         ("TASKWARD_INSECURE_JWKS", 1),
@@ -178,7 +181,7 @@ fn all_faults_are_named_at_once() {
         let found = faults.iter().filter(|fault| fault.starts_with(setting)).count();
         assert_eq!(found, count, "{setting} in {faults:#?}");
     }
-    assert_eq!(faults.len(), 17, "{faults:#?}");
+    assert_eq!(faults.len(), 18, "{faults:#?}");
     for secret in ["short", "hidden"] {
         assert!(!output.stderr.contains(secret), "{}", output.stderr);
     }

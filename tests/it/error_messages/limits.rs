@@ -41,6 +41,15 @@ on_each_database! {
         socket.is_up_to_date().await;
         messages.of(&opens_a_stream(&served.api.bob).await);
 
+        let served = Served::start(api.database.clone(), &["--max-response=1048576"]).await;
+        let alice = &served.api.alice;
+        alice.creates_with(json!({ "title": "x", "description": "x".repeat(20_000) })).await;
+        let aliases: Vec<_> = (0..60).map(|n| format!("a{n}: description")).collect();
+        let document = format!("{{ tasks {{ nodes {{ {} }} }} }}", aliases.join(" "));
+        messages.of(&alice.post(&document, json!({})).await);
+        let create = json!({ "title": "y" });
+        messages.of(&alice.tries("createTask", create, &format!("query {document}")).await);
+
         api.database.execute("DROP TABLE task_tag; DROP TABLE task").await;
         messages.of(&of_request_seven(&api.alice).await);
         messages.assert_snapshot("limits_and_faults");

@@ -5,8 +5,9 @@ use serde_json::json;
 
 use super::{
     Complexity, DocumentValidator, Limits, coercion_errors, complexity, complexity_with, refusal,
-    render, validator,
+    render, repeat, validator,
 };
+use crate::graphql;
 
 #[test]
 fn cost_counts_the_objects_that_could_come_back() {
@@ -86,6 +87,51 @@ fn fields_of_all_objects_together_are_limited() {
         error.ends_with("values; at most 500000 are allowed: ask for less at a time"),
         "{error}"
     );
+}
+
+/// By the schema that is served: its texts and ids can be long.
+#[test]
+fn a_long_value_counts_as_many() {
+    let validator =
+        DocumentValidator::new(&graphql::sdl(), graphql::registry(), Limits::default(), false);
+    let complexity = |source: &str| {
+        validator.complexity(&validator.parse(source, None).unwrap(), &Variables::default())
+    };
+    let scalars = "id title description completed completedAt priority dueOn dueAt startOn position \
+        createdAt updatedAt deletedAt version overdue";
+    let page = |subtasks| {
+        format!(
+            "{{ tasks(first: 100) {{ nodes {{ {scalars} \
+             subtasks(first: {subtasks}) {{ nodes {{ {scalars} }} }} }} }} }}"
+        )
+    };
+    let delete = "deleteTask(input: {id: 1}) { deletedIds } ".repeat(30);
+    for (source, is_allowed) in [
+        (page(80), true),
+        (page(95), false),
+        (format!("{{ tasks(first: 100) {{ nodes {{ {} }} }} }}", aliases("description", 90)), true),
+        (fifteen_gigabytes(), false),
+        (format!("mutation {{ {delete} }}"), true),
+        ("mutation { batch(input: {operations: []}) { results { deletedIds } } }".into(), true),
+        (
+            format!("mutation {{ {} }}", delete.replace("deletedIds", "...F"))
+                + &format!("fragment F on DeletePayload {{ {} }}", aliases("deletedIds", 10)),
+            false,
+        ),
+    ] {
+        let result = complexity(&source);
+        assert_eq!(result.is_ok(), is_allowed, "{source}: {result:?}");
+    }
+}
+
+fn aliases(field: &str, count: usize) -> String {
+    repeat(count, |n| format!("a{n}: {field} "))
+}
+
+/// Each description can have 80 kB.
+fn fifteen_gigabytes() -> String {
+    let roots = repeat(30, |n| format!("r{n}: tasks(first: 100) {{ nodes {{ ...F }} }} "));
+    format!("{{ {roots} }} fragment F on Task {{ {} }}", aliases("description", 65))
 }
 
 #[test]
