@@ -79,8 +79,8 @@ impl DocumentValidator {
     /// `QUERY_TOO_COMPLEX` above a limit, `GRAPHQL_PARSE_FAILED` for a syntax error,
     /// `GRAPHQL_VALIDATION_FAILED` if the name is unknown, or missing and required.
     pub fn parse(&self, source: &str, name: Option<&str>) -> Result<Operation, ServerError> {
-        tokens::check(source, &self.limits)?;
-        let mut parsed = parse(source)?;
+        let text = tokens::check(source, &self.limits)?;
+        let mut parsed = parse(&text)?;
         let null_defaults = parsed.definitions.iter_mut().flat_map(take_null_defaults).collect();
         let (document, errors) = match parsed.to_executable(&self.schema) {
             Ok(document) => (document, Vec::new()),

@@ -135,6 +135,23 @@ on_each_database! {
         assert_eq!(shown, json!({"task": {"id": id}, "tasks": {"totalCount": 1}}));
     }
 
+    async fn commas_may_stand_between_any_tokens(api: Api) {
+        for query in [
+            "{ viewer { x , : id } }",
+            "{ viewer { , , x: , id , } , }",
+            "{ viewer { ... , { x: id } } }",
+            "{ viewer { ... , F } } fragment , F , on , User , { x: id }",
+            "\"what it does\" , query , Q , ( , $a , : , Boolean , = , true , ) { viewer { x: id @ , skip(if: false) @include , (if: $a) } }",
+        ] {
+            let data = answer(&api, query, json!({})).await.data();
+            assert_eq!(data, json!({"viewer": {"x": "alice"}}), "{query}");
+        }
+        let title = "eggs, milk";
+        let query = "mutation { createTask(input: {title: \"eggs, milk\" # , \n , }) { task { title } } }";
+        let created = api.alice.post(query, json!({})).await.data();
+        assert_eq!(created["createTask"]["task"]["title"], title);
+    }
+
     async fn strings_may_escape_any_character(api: Api) {
         for (title, written) in [
             ("\\u{1F389}", "\u{1F389}"),
