@@ -213,7 +213,8 @@ pub fn value_of(value: &Value, variables: &Variables) -> Option<ConstValue> {
         Value::Boolean(value) => ConstValue::Boolean(*value),
         Value::Int(number) => match number.as_str().parse::<i64>() {
             Ok(number) => number.into(),
-            Err(_) => float(number.try_to_f64().ok()?),
+            // Validation lets only IDs and Floats be that large, and no input is a Float.
+            Err(_) => ConstValue::String(number.as_str().to_owned()),
         },
         Value::Float(number) => float(number.try_to_f64().ok()?),
         Value::List(items) => {

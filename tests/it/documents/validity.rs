@@ -152,6 +152,14 @@ on_each_database! {
         assert_eq!(created["createTask"]["task"]["title"], title);
     }
 
+    async fn an_id_may_be_an_integer_of_any_length(api: Api) {
+        for id in ["1", "-7", "9223372036854775808", "99999999999999999999999999"] {
+            let query = format!("query ($in: [ID!]! = {id}) {{ task(id: {id}) {{ id }} nodes(ids: $in) {{ id }} }}");
+            let data = answer(&api, &query, json!({})).await.data();
+            assert_eq!(data, json!({"task": null, "nodes": [null]}), "{id}");
+        }
+    }
+
     async fn strings_may_escape_any_character(api: Api) {
         for (title, written) in [
             ("\\u{1F389}", "\u{1F389}"),
