@@ -191,11 +191,14 @@ impl Operation {
     pub fn name(&self) -> Option<&str> {
         self.definition.name.as_deref()
     }
+}
 
-    fn definition_of(&self, variable: &str) -> Option<&ast::VariableDefinition> {
-        let mut definitions = self.definition.variables.iter();
-        definitions.find(|definition| definition.name == variable).map(|definition| &**definition)
-    }
+fn definition_of<'a>(
+    operation: &'a executable::Operation,
+    variable: &str,
+) -> Option<&'a ast::VariableDefinition> {
+    let mut definitions = operation.variables.iter();
+    definitions.find(|definition| definition.name == variable).map(|definition| &**definition)
 }
 
 fn syntax_error(message: &str) -> ApiError {

@@ -70,6 +70,28 @@ async fn what_is_not_valid_is_refused() {
 }
 
 #[tokio::test]
+async fn operations_that_are_not_selected_are_validated_too() {
+    let api = Api::start(Database::sqlite()).await;
+    for other in [
+        "query B { tasks(filter: {completed: true, completed: true}) { totalCount } }",
+        "query B { tasks(filter: {dueOn: {eq: \"tomorrow\"}}) { totalCount } }",
+        "query B($d: Date = \"tomorrow\") { tasks(filter: {dueOn: {eq: $d}}) { totalCount } }",
+        "mutation B($d: Date) { createTask(input: {title: \"x\", due: {on: $d}}) { cursor } }",
+        "query B { ...F } fragment F on Query { tasks(filter: {dueOn: {eq: 1}}) { totalCount } }",
+    ] {
+        let query = format!("query A {{ viewer {{ id }} }} {other}");
+        let reply = api.alice.posts(&json!({"query": query, "operationName": "A"})).await;
+        assert_eq!(refusal(&reply), (400, "GRAPHQL_VALIDATION_FAILED".to_owned()), "{other}");
+    }
+    // Only the selected operation has values for its variables.
+    let query = "query A { viewer { id } } query B($v: Boolean = null, $id: ID!) {
+        task(id: $id) { id } tasks(filter: {overdue: $v}) { totalCount }
+    }";
+    let reply = api.alice.posts(&json!({"query": query, "operationName": "A"})).await;
+    assert_eq!(reply.data(), json!({"viewer": {"id": "alice"}}));
+}
+
+#[tokio::test]
 async fn over_a_socket_an_unknown_type_is_an_error_of_its_operation_alone() {
     let served = Served::start(Database::sqlite(), &[]).await;
     let mut socket = served.socket_of("alice").await;
