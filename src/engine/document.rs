@@ -79,8 +79,8 @@ impl DocumentValidator {
     /// `QUERY_TOO_COMPLEX` above a limit, `GRAPHQL_PARSE_FAILED` for a syntax error,
     /// `GRAPHQL_VALIDATION_FAILED` if the name is unknown, or missing and required.
     pub fn parse(&self, source: &str, name: Option<&str>) -> Result<Operation, ServerError> {
-        tokens::check(source, &self.limits)?;
-        let mut parsed = parse(source)?;
+        let text = tokens::check(source, &self.limits)?;
+        let mut parsed = parse(&text)?;
         let null_defaults = parsed.definitions.iter_mut().flat_map(take_null_defaults).collect();
         let (document, errors) = match parsed.to_executable(&self.schema) {
             Ok(document) => (document, Vec::new()),
@@ -191,11 +191,14 @@ impl Operation {
     pub fn name(&self) -> Option<&str> {
         self.definition.name.as_deref()
     }
+}
 
-    fn definition_of(&self, variable: &str) -> Option<&ast::VariableDefinition> {
-        let mut definitions = self.definition.variables.iter();
-        definitions.find(|definition| definition.name == variable).map(|definition| &**definition)
-    }
+fn definition_of<'a>(
+    operation: &'a executable::Operation,
+    variable: &str,
+) -> Option<&'a ast::VariableDefinition> {
+    let mut definitions = operation.variables.iter();
+    definitions.find(|definition| definition.name == variable).map(|definition| &**definition)
 }
 
 fn syntax_error(message: &str) -> ApiError {

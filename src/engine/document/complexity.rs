@@ -10,7 +10,7 @@ use apollo_compiler::{
 use async_graphql::{ServerError, Value as ConstValue, Variables};
 
 use super::{
-    DocumentValidator, Operation, invalid,
+    DocumentValidator, Operation, definition_of, invalid,
     limits::{Limits, at_most},
     variables,
 };
@@ -255,7 +255,7 @@ impl<'a> ComplexityVisitor<'a> {
         if let Some(value) = self.variables.get(name) {
             return Some(Cow::Borrowed(value));
         }
-        self.operation.default_of(self.operation.definition_of(name)?).map(Cow::Owned)
+        self.operation.default_of(definition_of(&self.operation.definition, name)?).map(Cow::Owned)
     }
 
     /// The number of values in the arguments of a field, including those in variables.

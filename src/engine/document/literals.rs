@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use apollo_compiler::{
     Node,
     ast::{DirectiveList, Type, Value},
-    executable::{Selection, SelectionSet},
+    executable::{self, Selection, SelectionSet},
 };
 use async_graphql::{
     Name, QueryPathNode, QueryPathSegment, ServerError, Value as ConstValue, Variables,
@@ -18,13 +18,13 @@ use async_graphql::{
 use serde_json::Number;
 
 use super::{
-    DocumentValidator, MAX_ERRORS, Operation,
+    DocumentValidator, MAX_ERRORS, Operation, definition_of,
     places::Places,
     variables::{MAX_VALUES, child, expected, root_path},
 };
 use crate::error::{ApiError, ErrorCode};
 
-/// The values in a document.
+/// The values in the selected operation.
 #[derive(Clone, Copy, Debug)]
 pub struct LiteralValues {
     /// How many there are.
@@ -34,7 +34,8 @@ pub struct LiteralValues {
 }
 
 impl DocumentValidator {
-    /// Checks the values in a valid operation, and the variables that stand where null is not allowed.
+    /// Checks the values in a valid document, and the variables of its selected operation that stand where null
+    /// is not allowed.
     ///
     /// # Errors
     /// `GRAPHQL_VALIDATION_FAILED` for a value in the document, `BAD_USER_INPUT` for a variable.
@@ -46,18 +47,19 @@ impl DocumentValidator {
         let mut visitor = LiteralVisitor {
             validator: self,
             operation,
+            definition: &operation.definition,
             variables,
             visited_fragments: HashSet::new(),
             values: LiteralValues { count: 0, are_static: true },
             errors: Vec::new(),
             places: Places::new(&operation.source),
         };
-        for definition in &operation.definition.variables {
-            if let Some(default) = &definition.default_value {
-                visitor.value(&definition.ty, false, default, &root_path(&definition.name));
+        visitor.operation(&operation.definition);
+        for other in operation.document.operations.iter() {
+            if !other.ptr_eq(&operation.definition) {
+                visitor.operation(other);
             }
         }
-        visitor.selection_set(&operation.definition.selection_set);
         if visitor.errors.is_empty() { Ok(visitor.values) } else { Err(visitor.errors) }
     }
 }
@@ -65,7 +67,10 @@ impl DocumentValidator {
 struct LiteralVisitor<'a> {
     validator: &'a DocumentValidator,
     operation: &'a Operation,
+    /// The visited operation of the document.
+    definition: &'a Node<executable::Operation>,
     variables: &'a Variables,
+    /// Those of the visited operation: each operation defines variables of its own.
     visited_fragments: HashSet<&'a str>,
     values: LiteralValues,
     errors: Vec<ServerError>,
@@ -73,6 +78,21 @@ struct LiteralVisitor<'a> {
 }
 
 impl<'a> LiteralVisitor<'a> {
+    fn operation(&mut self, definition: &'a Node<executable::Operation>) {
+        self.definition = definition;
+        self.visited_fragments.clear();
+        for variable in &definition.variables {
+            if let Some(default) = &variable.default_value {
+                self.value(&variable.ty, false, default, &root_path(&variable.name));
+            }
+        }
+        self.selection_set(&definition.selection_set);
+    }
+
+    fn is_in_selected(&self) -> bool {
+        self.definition.ptr_eq(&self.operation.definition)
+    }
+
     fn selection_set(&mut self, set: &'a SelectionSet) {
         for selection in &set.selections {
             self.conditions(selection.directives());
@@ -132,9 +152,11 @@ impl<'a> LiteralVisitor<'a> {
     }
 
     fn named(&mut self, ty: &str, value: &Node<Value>, path: &QueryPathNode<'_>) {
-        self.values.count += 1;
-        if self.values.count == MAX_VALUES {
-            self.error(value, path, &format!("more than {MAX_VALUES} values in all"));
+        if self.is_in_selected() {
+            self.values.count += 1;
+            if self.values.count == MAX_VALUES {
+                self.error(value, path, &format!("more than {MAX_VALUES} values in all"));
+            }
         }
         let input = self.validator.schema.get_input_object(ty);
         if let (Some(input), Some(fields)) = (input, value.as_object()) {
@@ -162,7 +184,7 @@ impl<'a> LiteralVisitor<'a> {
     /// A variable in a `OneOf` input object is not null, whatever its value (specification §5.8.5).
     fn one_of(&mut self, value: &Node<Value>, path: &QueryPathNode<'_>) {
         if let Some(definition) =
-            value.as_variable().and_then(|it| self.operation.definition_of(it))
+            value.as_variable().and_then(|name| definition_of(self.definition, name))
             && !definition.ty.is_non_null()
         {
             let message = format!("expected {0}!, but the variable is {0}", definition.ty);
@@ -171,13 +193,15 @@ impl<'a> LiteralVisitor<'a> {
     }
 
     /// Rejects a nullable variable in a non-null location if its value is null, or if it has no value
-    /// and the location has no default.
+    /// and the location has no default. Only the selected operation has values for its variables.
     fn not_null(&mut self, name: &str, has_default: bool) {
-        let Some(definition) =
-            self.operation.definition_of(name).filter(|definition| !definition.ty.is_non_null())
-        else {
+        let definition = definition_of(self.definition, name);
+        let Some(definition) = definition.filter(|definition| !definition.ty.is_non_null()) else {
             return;
         };
+        if !self.is_in_selected() {
+            return;
+        }
         self.values.are_static = false;
         let default = || self.operation.default_of(definition);
         let is_null = match self.variables.get(name).cloned().or_else(default) {
@@ -213,7 +237,8 @@ pub fn value_of(value: &Value, variables: &Variables) -> Option<ConstValue> {
         Value::Boolean(value) => ConstValue::Boolean(*value),
         Value::Int(number) => match number.as_str().parse::<i64>() {
             Ok(number) => number.into(),
-            Err(_) => float(number.try_to_f64().ok()?),
+            // Validation lets only IDs and Floats be that large, and no input is a Float.
+            Err(_) => ConstValue::String(number.as_str().to_owned()),
         },
         Value::Float(number) => float(number.try_to_f64().ok()?),
         Value::List(items) => {

@@ -70,6 +70,28 @@ async fn what_is_not_valid_is_refused() {
 }
 
 #[tokio::test]
+async fn operations_that_are_not_selected_are_validated_too() {
+    let api = Api::start(Database::sqlite()).await;
+    for other in [
+        "query B { tasks(filter: {completed: true, completed: true}) { totalCount } }",
+        "query B { tasks(filter: {dueOn: {eq: \"tomorrow\"}}) { totalCount } }",
+        "query B($d: Date = \"tomorrow\") { tasks(filter: {dueOn: {eq: $d}}) { totalCount } }",
+        "mutation B($d: Date) { createTask(input: {title: \"x\", due: {on: $d}}) { cursor } }",
+        "query B { ...F } fragment F on Query { tasks(filter: {dueOn: {eq: 1}}) { totalCount } }",
+    ] {
+        let query = format!("query A {{ viewer {{ id }} }} {other}");
+        let reply = api.alice.posts(&json!({"query": query, "operationName": "A"})).await;
+        assert_eq!(refusal(&reply), (400, "GRAPHQL_VALIDATION_FAILED".to_owned()), "{other}");
+    }
+    // Only the selected operation has values for its variables.
+    let query = "query A { viewer { id } } query B($v: Boolean = null, $id: ID!) {
+        task(id: $id) { id } tasks(filter: {overdue: $v}) { totalCount }
+    }";
+    let reply = api.alice.posts(&json!({"query": query, "operationName": "A"})).await;
+    assert_eq!(reply.data(), json!({"viewer": {"id": "alice"}}));
+}
+
+#[tokio::test]
 async fn over_a_socket_an_unknown_type_is_an_error_of_its_operation_alone() {
     let served = Served::start(Database::sqlite(), &[]).await;
     let mut socket = served.socket_of("alice").await;
@@ -133,6 +155,31 @@ on_each_database! {
         let id = api.alice.creates("Milk").await;
         let shown = answer(&api, query, json!({"x": id})).await.data();
         assert_eq!(shown, json!({"task": {"id": id}, "tasks": {"totalCount": 1}}));
+    }
+
+    async fn commas_may_stand_between_any_tokens(api: Api) {
+        for query in [
+            "{ viewer { x , : id } }",
+            "{ viewer { , , x: , id , } , }",
+            "{ viewer { ... , { x: id } } }",
+            "{ viewer { ... , F } } fragment , F , on , User , { x: id }",
+            "\"what it does\" , query , Q , ( , $a , : , Boolean , = , true , ) { viewer { x: id @ , skip(if: false) @include , (if: $a) } }",
+        ] {
+            let data = answer(&api, query, json!({})).await.data();
+            assert_eq!(data, json!({"viewer": {"x": "alice"}}), "{query}");
+        }
+        let title = "eggs, milk";
+        let query = "mutation { createTask(input: {title: \"eggs, milk\" # , \n , }) { task { title } } }";
+        let created = api.alice.post(query, json!({})).await.data();
+        assert_eq!(created["createTask"]["task"]["title"], title);
+    }
+
+    async fn an_id_may_be_an_integer_of_any_length(api: Api) {
+        for id in ["1", "-7", "9223372036854775808", "99999999999999999999999999"] {
+            let query = format!("query ($in: [ID!]! = {id}) {{ task(id: {id}) {{ id }} nodes(ids: $in) {{ id }} }}");
+            let data = answer(&api, &query, json!({})).await.data();
+            assert_eq!(data, json!({"task": null, "nodes": [null]}), "{id}");
+        }
     }
 
     async fn strings_may_escape_any_character(api: Api) {
