@@ -14,8 +14,8 @@ use crate::{
     time::Timestamp,
 };
 
-/// The JSON of a response. Its size is checked after each field and each item, so the limit is exceeded by one text
-/// at the most.
+/// The JSON of a response. Its size is checked after each object and each item, so the limit is exceeded by what one
+/// of them shows at the most.
 #[derive(Debug)]
 pub struct Output {
     bytes: Vec<u8>,
@@ -92,10 +92,9 @@ pub fn object<T>(
         }
         key.write(out);
         write(out, field)?;
-        out.check()?;
     }
     out.push(b'}');
-    Ok(())
+    Ok(out.check()?)
 }
 
 /// A list of these items.
