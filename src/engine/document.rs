@@ -31,10 +31,10 @@ use apollo_compiler::{
     ast::{self, Definition},
     diagnostic::ToCliReport,
     executable,
-    parser::Parser,
+    parser::{Parser, SourceSpan},
     validation::{DiagnosticList, Valid, WithErrors},
 };
-use async_graphql::{ServerError, registry::Registry};
+use async_graphql::{Pos, ServerError, registry::Registry};
 
 use self::{collected_fields::PossibleTypes, cost::PageTypes, places::Places};
 pub use self::{
@@ -79,12 +79,12 @@ impl DocumentValidator {
     /// `QUERY_TOO_COMPLEX` above a limit, `GRAPHQL_PARSE_FAILED` for a syntax error,
     /// `GRAPHQL_VALIDATION_FAILED` if the name is unknown, or missing and required.
     pub fn parse(&self, source: &str, name: Option<&str>) -> Result<Operation, ServerError> {
-        let text = tokens::check(source, &self.limits)?;
-        let mut parsed = parse(&text)?;
+        let (text, places) = tokens::check(source, &self.limits)?;
+        let mut parsed = parse(&text, &places)?;
         let null_defaults = parsed.definitions.iter_mut().flat_map(take_null_defaults).collect();
         let (document, errors) = match parsed.to_executable(&self.schema) {
             Ok(document) => (document, Vec::new()),
-            Err(WithErrors { partial, errors }) => (partial, invalid_at(&errors, source)),
+            Err(WithErrors { partial, errors }) => (partial, invalid_at(&errors, &places)),
         };
         let definition = document.operations.get(name).map_err(|_| match (name, errors.first()) {
             (None, _) if document.operations.is_empty() => {
@@ -98,13 +98,7 @@ impl DocumentValidator {
                 "the document has no operation of that name: let `operationName` be one of its own",
             ),
         })?;
-        Ok(Operation {
-            source: source.into(),
-            definition: definition.clone(),
-            document,
-            null_defaults,
-            errors,
-        })
+        Ok(Operation { places, definition: definition.clone(), document, null_defaults, errors })
     }
 
     /// Validates the document of an operation (specification §5). Call [`DocumentValidator::complexity`]
@@ -122,21 +116,28 @@ impl DocumentValidator {
             Err(WithErrors { partial, errors }) if is_one_root_field_twice(&partial, &errors) => {
                 partial
             }
-            Err(WithErrors { errors, .. }) => return Err(invalid_at(&errors, &operation.source)),
+            Err(WithErrors { errors, .. }) => return Err(invalid_at(&errors, &operation.places)),
         };
         Ok(Operation { document, errors, ..operation })
     }
 }
 
-/// Parses a document without a schema.
+/// Checks whether a document can be parsed, however large it is.
 ///
 /// # Errors
 /// `GRAPHQL_PARSE_FAILED`.
-pub fn parse(source: &str) -> Result<ast::Document, ServerError> {
-    Parser::new().parse_ast(source, "").map_err(|refused| {
+pub fn check_syntax(source: &str) -> Result<(), ServerError> {
+    let (tokens, name) = (usize::MAX, usize::MAX);
+    let limits = Limits { tokens, name, ..Limits::default() };
+    let (text, places) = tokens::check(source, &limits)?;
+    parse(&text, &places).map(drop)
+}
+
+fn parse(text: &str, places: &Places) -> Result<ast::Document, ServerError> {
+    Parser::new().parse_ast(text, "").map_err(|refused| {
         let Some(first) = refused.errors.iter().next() else { return syntax_error("").at(None) };
         let message = first.error.to_string();
-        let at = first.error.location().map(|span| Places::new(source).at(span.offset()));
+        let at = first.error.location().map(|span| places.at(span.offset()));
         syntax_error(message.trim_start_matches("syntax error: ")).at(at)
     })
 }
@@ -174,7 +175,7 @@ fn is_one_root_field_twice(document: &ExecutableDocument, errors: &DiagnosticLis
 /// The operation that a request selects, in its document.
 #[derive(Debug)]
 pub struct Operation {
-    source: Box<str>,
+    places: Places,
     document: ExecutableDocument,
     definition: Node<executable::Operation>,
     /// The variables whose default is null.
@@ -190,6 +191,10 @@ impl Operation {
 
     pub fn name(&self) -> Option<&str> {
         self.definition.name.as_deref()
+    }
+
+    fn position(&self, span: Option<SourceSpan>) -> Pos {
+        self.places.at(span.map_or(0, |span| span.offset()))
     }
 }
 
@@ -212,8 +217,7 @@ fn invalid(message: &'static str) -> ServerError {
 /// Limits the characters of a message, which may quote from the document.
 const MAX_MESSAGE: usize = 300;
 
-fn invalid_at(errors: &DiagnosticList, source: &str) -> Vec<ServerError> {
-    let mut places = Places::new(source);
+fn invalid_at(errors: &DiagnosticList, places: &Places) -> Vec<ServerError> {
     let errors = errors.iter().take(MAX_ERRORS).map(|error| {
         let message: String = error.error.to_string().chars().take(MAX_MESSAGE).collect();
         let at = error.error.location().map(|span| places.at(span.offset()));

@@ -193,8 +193,8 @@ impl Engine {
         let operation = self.validator.validate(operation)?;
         let literals = self.validator.literals(&operation, variables)?;
         let definitions = operation.variables();
-        let is_always_valid = literals.are_static
-            && self.validator.complexity(&operation, &definitions.largest()).is_ok();
+        let is_always_valid =
+            literals.are_static && self.validator.greatest_complexity(&operation).is_ok();
         let conditions = operation.conditions();
         let checked = CheckedOperation {
             kind: operation.kind(),

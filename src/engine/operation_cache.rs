@@ -17,9 +17,13 @@ const CAPACITY_BYTES: u64 = 64 * 1024 * 1024;
 const MIN_OPERATIONS: usize = 128;
 /// The most variables that decide which fields are selected: each combination of their values has a plan.
 const MAX_CONDITIONS: usize = 4;
-/// The memory of an entry without fields, and of each field in a plan, as measured.
+/// The memory of an entry without fields, of each field in a plan without its key, and of each value in an
+/// argument, as measured.
 const ENTRY_BYTES: usize = 1024;
 const FIELD_BYTES: u64 = 256;
+const VALUE_BYTES: usize = 128;
+/// The text of the entry, and the keys in the plan, one for each type of objects that a field may be of.
+const TEXTS: usize = 5;
 
 /// An operation that has passed all checks which do not depend on the values of its variables.
 #[derive(Debug)]
@@ -62,9 +66,10 @@ impl CheckedOperation {
     ) -> Result<Option<&Plan>, E> {
         let is_true = |name: &String| variables.get(name.as_str()) == Some(&Value::Boolean(true));
         let bit = |(at, name)| usize::from(is_true(name)) << at;
-        let index: usize = self.conditions.iter().enumerate().map(bit).sum();
         // With too many conditions an operation is not kept, and has a plan for this request alone.
-        let plan = &self.plans.0[index % self.plans.0.len()];
+        let is_kept = self.conditions.len() <= MAX_CONDITIONS;
+        let conditions = self.conditions.iter().filter(|_| is_kept).enumerate();
+        let plan = &self.plans.0[conditions.map(bit).sum::<usize>()];
         if let Some(plan) = plan.get() {
             return Ok(plan.as_ref());
         }
@@ -95,7 +100,8 @@ struct EntrySize;
 impl Weighter<Key, Arc<CheckedOperation>> for EntrySize {
     fn weight(&self, Key(text, _): &Key, operation: &Arc<CheckedOperation>) -> u64 {
         let plans = 1 << operation.conditions.len();
-        (ENTRY_BYTES + text.len()) as u64 + plans * operation.selections * FIELD_BYTES
+        (ENTRY_BYTES + TEXTS * text.len() + VALUE_BYTES * operation.literals) as u64
+            + plans * operation.selections * FIELD_BYTES
     }
 }
 

@@ -76,7 +76,7 @@ impl TrustedDocuments {
         };
         let mut trusted = Self::default();
         for (id, text) in documents {
-            if let Err(error) = document::parse(&text) {
+            if let Err(error) = document::check_syntax(&text) {
                 return Err(format!("{file}, document {id}: {}", error.message));
             }
             let text = Arc::from(text);

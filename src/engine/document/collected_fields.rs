@@ -15,7 +15,7 @@ use apollo_compiler::{
 };
 use async_graphql::{Pos, ServerError, Value as ConstValue, Variables};
 
-use super::{DocumentValidator, Operation, places::Places};
+use super::{DocumentValidator, Operation};
 use crate::error::{ApiError, ErrorCode};
 
 /// A field as it is executed.
@@ -93,8 +93,7 @@ impl DocumentValidator {
         variables: &Variables,
     ) -> Result<ObjectFields, ServerError> {
         let set = &operation.definition.selection_set;
-        let places = Places::new(&operation.source);
-        FieldCollector { validator: self, operation, variables, places }.object(&set.ty, &[set])
+        FieldCollector { validator: self, operation, variables }.object(&set.ty, &[set])
     }
 }
 
@@ -102,28 +101,27 @@ impl Operation {
     /// The variables that decide which fields are selected: those of `@skip` and `@include`.
     pub fn conditions(&self) -> Vec<String> {
         let mut conditions = BTreeSet::new();
-        let fragments = self.document.fragments.values().map(|fragment| &fragment.selection_set);
-        for set in fragments.chain([&self.definition.selection_set]) {
-            add_conditions(set, &mut conditions);
+        let mut fragments = HashSet::new();
+        let mut pending = vec![&self.definition.selection_set];
+        while let Some(set) = pending.pop() {
+            for selection in &set.selections {
+                for (_, value) in includes_if(selection.directives()) {
+                    conditions.extend(value.as_variable().map(Name::as_str));
+                }
+                match selection {
+                    Selection::Field(field) => pending.extend(&field.selection_set),
+                    Selection::InlineFragment(fragment) => pending.push(&fragment.selection_set),
+                    Selection::FragmentSpread(spread) => {
+                        if let Some(fragment) = spread.fragment_def(&self.document)
+                            && fragments.insert(fragment.name.as_str())
+                        {
+                            pending.push(&fragment.selection_set);
+                        }
+                    }
+                }
+            }
         }
         conditions.into_iter().map(str::to_owned).collect()
-    }
-}
-
-fn add_conditions<'d>(set: &'d SelectionSet, conditions: &mut BTreeSet<&'d str>) {
-    for selection in &set.selections {
-        for (_, value) in includes_if(selection.directives()) {
-            conditions.extend(value.as_variable().map(Name::as_str));
-        }
-        match selection {
-            Selection::Field(field) => {
-                field.selection_set.iter().for_each(|set| add_conditions(set, conditions));
-            }
-            Selection::InlineFragment(fragment) => {
-                add_conditions(&fragment.selection_set, conditions);
-            }
-            Selection::FragmentSpread(_) => {}
-        }
     }
 }
 
@@ -143,7 +141,6 @@ struct FieldCollector<'d> {
     validator: &'d DocumentValidator,
     operation: &'d Operation,
     variables: &'d Variables,
-    places: Places<'d>,
 }
 
 /// The fields of each response key.
@@ -152,7 +149,7 @@ type GroupedFieldSet<'d> = IndexMap<&'d Name, Vec<&'d Node<Field>>>;
 impl<'d> FieldCollector<'d> {
     /// The fields that the selection sets select on an object type.
     fn object(
-        &mut self,
+        &self,
         ty: &NamedType,
         sets: &[&'d SelectionSet],
     ) -> Result<ObjectFields, ServerError> {
@@ -197,12 +194,12 @@ impl<'d> FieldCollector<'d> {
     }
 
     fn field(
-        &mut self,
+        &self,
         key: &Name,
         first: &'d Node<Field>,
         all: &[&'d Node<Field>],
     ) -> Result<CollectedField, ServerError> {
-        let pos = self.places.at(first.location().map_or(0, |span| span.offset()));
+        let pos = self.operation.position(first.location());
         let Field { name, definition, arguments, .. } = &**first;
         if !all.iter().all(|field| are_same(&field.arguments, arguments)) {
             let message = format!("the fields `{key}` have different arguments: give one an alias");

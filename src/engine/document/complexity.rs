@@ -12,7 +12,7 @@ use async_graphql::{ServerError, Value as ConstValue, Variables};
 use super::{
     DocumentValidator, Operation, definition_of, invalid,
     limits::{Limits, at_most},
-    variables,
+    variables::{self, MAX_VALUES},
 };
 
 /// The complexity of the selected operation.
@@ -37,6 +37,22 @@ impl DocumentValidator {
         &self,
         operation: &Operation,
         variables: &Variables,
+    ) -> Result<Complexity, ServerError> {
+        self.measure(operation, Some(variables))
+    }
+
+    /// The same for the values of its variables with which the operation is the most complex.
+    ///
+    /// # Errors
+    /// See [`DocumentValidator::complexity`].
+    pub fn greatest_complexity(&self, operation: &Operation) -> Result<Complexity, ServerError> {
+        self.measure(operation, None)
+    }
+
+    fn measure(
+        &self,
+        operation: &Operation,
+        variables: Option<&Variables>,
     ) -> Result<Complexity, ServerError> {
         let mut visitor = ComplexityVisitor {
             validator: self,
@@ -117,7 +133,8 @@ const MAX_LEVELS: usize = 100;
 struct ComplexityVisitor<'a> {
     validator: &'a DocumentValidator,
     operation: &'a Operation,
-    variables: &'a Variables,
+    /// The values of the variables; without them, those with which it is the most complex.
+    variables: Option<&'a Variables>,
     /// The visited fragments; those that spread themselves, which validation rejects, count as empty there.
     fragments: HashMap<&'a str, SelectionComplexity>,
     aliases: usize,
@@ -224,7 +241,7 @@ impl<'a> ComplexityVisitor<'a> {
             selections: below.selections.saturating_add(1),
             fields: 1,
             cost: field_cost.objects(below.cost),
-            // async-graphql parses the arguments again for each parent object.
+            // async-graphql is given the arguments of each field, and parses them again for each parent object.
             values: field_cost.values(below.values).saturating_add(self.argument_values(field)),
             introspects: introspects || below.introspects,
             needs_viewer: !introspects && field.name != "__typename",
@@ -234,6 +251,7 @@ impl<'a> ComplexityVisitor<'a> {
     /// The larger of `first` and `last` (requests with both are rejected later), or the number of `ids`.
     fn page_size(&self, field: &Field) -> Option<i64> {
         let integer = |name| match &**field.specified_argument_by_name(name)? {
+            Value::Variable(_) if self.variables.is_none() => Some(i64::MAX),
             Value::Variable(name) => match &*self.variable(name)? {
                 ConstValue::Number(number) => variables::integer(number),
                 _ => None,
@@ -241,6 +259,7 @@ impl<'a> ComplexityVisitor<'a> {
             literal => literal.to_i32().map(i64::from),
         };
         let ids = || match &**field.specified_argument_by_name("ids")? {
+            Value::Variable(_) if self.variables.is_none() => Some(i64::MAX),
             Value::Variable(name) => match &*self.variable(name)? {
                 ConstValue::List(ids) => i64::try_from(ids.len()).ok(),
                 _ => None,
@@ -252,7 +271,7 @@ impl<'a> ComplexityVisitor<'a> {
 
     /// The given value of a variable, otherwise its default.
     fn variable(&self, name: &str) -> Option<Cow<'a, ConstValue>> {
-        if let Some(value) = self.variables.get(name) {
+        if let Some(value) = self.variables?.get(name) {
             return Some(Cow::Borrowed(value));
         }
         self.operation.default_of(definition_of(&self.operation.definition, name)?).map(Cow::Owned)
@@ -264,13 +283,27 @@ impl<'a> ComplexityVisitor<'a> {
         counts.fold(0, u64::saturating_add)
     }
 
+    /// The number of values in a value; lists and objects are values, too.
     fn count_values(&self, value: &Value) -> u64 {
-        match value {
-            Value::Variable(name) => self.variable(name).map_or(1, |value| count_constants(&value)),
+        let below = match value {
+            Value::Variable(name) => return self.count_of_variable(name),
             Value::List(items) => items.iter().map(|item| self.count_values(item)).sum(),
             Value::Object(fields) => fields.iter().map(|(_, it)| self.count_values(it)).sum(),
-            _ => 1,
+            _ => 0,
+        };
+        1 + below
+    }
+
+    fn count_of_variable(&self, name: &str) -> u64 {
+        if self.variables.is_some() {
+            return self.variable(name).map_or(1, |value| count_constants(&value));
         }
+        let definition = definition_of(&self.operation.definition, name);
+        let is_leaf = definition.is_none_or(|definition| {
+            let input = self.validator.schema.get_input_object(definition.ty.inner_named_type());
+            input.is_none() && !definition.ty.is_list()
+        });
+        if is_leaf { 1 } else { MAX_VALUES as u64 }
     }
 
     fn count_directives(&mut self, directives: &DirectiveList) {
@@ -279,9 +312,10 @@ impl<'a> ComplexityVisitor<'a> {
 }
 
 fn count_constants(value: &ConstValue) -> u64 {
-    match value {
+    let below = match value {
         ConstValue::List(items) => items.iter().map(count_constants).sum(),
         ConstValue::Object(fields) => fields.values().map(count_constants).sum(),
-        _ => 1,
-    }
+        _ => 0,
+    };
+    1 + below
 }

@@ -57,9 +57,9 @@ impl FieldCost {
         self.count.saturating_mul(below.saturating_add(self.own))
     }
 
-    /// Fields in all, where each value has so many below it.
+    /// Fields in all, where each value has so many below it. A page without rows has fields of its own.
     pub(super) fn values(self, below: u64) -> u64 {
-        self.count.saturating_mul(below.saturating_add(1))
+        self.count.max(1).saturating_mul(below.saturating_add(1))
     }
 }
 

@@ -19,7 +19,6 @@ use serde_json::Number;
 
 use super::{
     DocumentValidator, MAX_ERRORS, Operation, definition_of,
-    places::Places,
     variables::{MAX_VALUES, child, expected, root_path},
 };
 use crate::error::{ApiError, ErrorCode};
@@ -52,7 +51,6 @@ impl DocumentValidator {
             visited_fragments: HashSet::new(),
             values: LiteralValues { count: 0, are_static: true },
             errors: Vec::new(),
-            places: Places::new(&operation.source),
         };
         visitor.operation(&operation.definition);
         for other in operation.document.operations.iter() {
@@ -74,7 +72,6 @@ struct LiteralVisitor<'a> {
     visited_fragments: HashSet<&'a str>,
     values: LiteralValues,
     errors: Vec<ServerError>,
-    places: Places<'a>,
 }
 
 impl<'a> LiteralVisitor<'a> {
@@ -210,7 +207,7 @@ impl<'a> LiteralVisitor<'a> {
         };
         if is_null && self.errors.len() < MAX_ERRORS {
             let message = format!("expected {}, not null", definition.ty);
-            let at = self.places.at(definition.name.location().map_or(0, |span| span.offset()));
+            let at = self.operation.position(definition.name.location());
             self.errors
                 .push(ApiError::bad_input(root_path(name).to_string(), message).at(Some(at)));
         }
@@ -219,7 +216,7 @@ impl<'a> LiteralVisitor<'a> {
     fn error(&mut self, value: &Node<Value>, path: &QueryPathNode<'_>, message: &str) {
         if self.errors.len() < MAX_ERRORS {
             let message = format!("{path}: {message}");
-            let at = self.places.at(value.location().map_or(0, |span| span.offset()));
+            let at = self.operation.position(value.location());
             self.errors
                 .push(ApiError::new(ErrorCode::GraphqlValidationFailed, message).at(Some(at)));
         }

@@ -2,23 +2,31 @@
 
 use async_graphql::Pos;
 
-/// Finds the places of a text by their offsets in bytes. apollo-compiler counts the bytes of a line for its
-/// columns.
-pub(super) struct Places<'t> {
-    text: &'t str,
-    /// The offset that was last asked for, and its place: most are asked for in their order.
-    last: (usize, Pos),
+/// The places of a text by their offsets in bytes. apollo-compiler counts the bytes of a line for its columns.
+///
+/// The places of its tokens are counted once, from one to the next, so that a long line or comment is not
+/// read again for each field that stands behind it.
+#[derive(Debug)]
+pub(super) struct Places {
+    text: Box<str>,
+    /// In their order.
+    tokens: Vec<(usize, Pos)>,
 }
 
-impl<'t> Places<'t> {
-    const START: (usize, Pos) = (0, Pos { line: 1, column: 1 });
-
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, last: Self::START }
+impl Places {
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.into(), tokens: vec![(0, Pos { line: 1, column: 1 })] }
     }
 
-    pub(super) fn at(&mut self, offset: usize) -> Pos {
-        let (from, mut place) = if offset < self.last.0 { Self::START } else { self.last };
+    /// Adds a token behind the others.
+    pub(super) fn add(&mut self, offset: usize) {
+        let place = self.at(offset);
+        self.tokens.push((offset, place));
+    }
+
+    pub(super) fn at(&self, offset: usize) -> Pos {
+        let behind = self.tokens.partition_point(|(token, _)| *token <= offset);
+        let (from, mut place) = self.tokens[behind.saturating_sub(1)];
         let mut between = self.text.get(from..offset).unwrap_or_default().chars().peekable();
         while let Some(next) = between.next() {
             match next {
@@ -27,7 +35,6 @@ impl<'t> Places<'t> {
                 _ => place.column += 1,
             }
         }
-        self.last = (offset, place);
         place
     }
 }

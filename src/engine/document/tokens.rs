@@ -20,15 +20,19 @@ use super::{
 const IGNORED_TOKENS: usize = 4;
 
 /// Rejects a document at the first token above a limit, or out of place. What is no token counts as one; the
-/// parser rejects it. Returns the text for the parser: with spaces for the commas, which mean the same.
-pub(super) fn check<'a>(source: &'a str, limits: &Limits) -> Result<Cow<'a, str>, ServerError> {
-    let mut text = Cow::Borrowed(source);
+/// parser rejects it. Returns the text for the parser, with spaces for the commas, which mean the same, and
+/// the places of the tokens.
+pub(super) fn check<'a>(
+    source: &'a str,
+    limits: &Limits,
+) -> Result<(Cow<'a, str>, Places), ServerError> {
+    let (mut text, mut places) = (Cow::Borrowed(source), Places::new(source));
     let (mut tokens, mut all) = (0, 0);
     let mut grammar = Grammar::default();
     for token in Lexer::new(source) {
         all += 1;
-        if all > limits.tokens * IGNORED_TOKENS {
-            let most = limits.tokens * IGNORED_TOKENS;
+        let most = limits.tokens.saturating_mul(IGNORED_TOKENS);
+        if all > most {
             return Err(more_than("more than", most, "tokens, white space and comments included"));
         }
         if let Ok(token) = &token {
@@ -44,8 +48,9 @@ pub(super) fn check<'a>(source: &'a str, limits: &Limits) -> Result<Cow<'a, str>
                 }
                 _ => {}
             }
+            places.add(token.index());
             grammar.next(token).map_err(|expected| {
-                let at = Places::new(source).at(token.index());
+                let at = places.at(token.index());
                 syntax_error(&format!("expected {expected}")).at(Some(at))
             })?;
         }
@@ -57,7 +62,7 @@ pub(super) fn check<'a>(source: &'a str, limits: &Limits) -> Result<Cow<'a, str>
             return Err(more_than("more than", limits.nesting, "nested brackets"));
         }
     }
-    Ok(text)
+    Ok((text, places))
 }
 
 fn more_than(what: &str, most: usize, unit: &str) -> ServerError {

@@ -10,11 +10,11 @@ use async_graphql::{
 };
 use serde_json::Number;
 
-use super::{DocumentValidator, MAX_ERRORS, Operation, literals::value_of, places::Places};
+use super::{DocumentValidator, MAX_ERRORS, Operation, literals::value_of};
 use crate::error::ApiError;
 
-/// Limits the values in the variables and arguments of an operation: the value of a variable is copied
-/// for each use.
+/// Limits the values in the variables of a request and in its document together. How often each is used is
+/// limited by the complexity.
 pub(super) const MAX_VALUES: usize = 10_000;
 
 /// The variables that an operation defines.
@@ -32,12 +32,11 @@ struct VariableDefinition {
 impl Operation {
     /// The variables that it defines.
     pub fn variables(&self) -> VariableDefinitions {
-        let mut places = Places::new(&self.source);
         let definitions = self.definition.variables.iter().map(|definition| VariableDefinition {
             name: Name::new(definition.name.as_str()),
             ty: definition.ty.to_string(),
             default: self.default_of(definition),
-            pos: places.at(definition.location().map_or(0, |span| span.offset())),
+            pos: self.position(definition.location()),
         });
         VariableDefinitions(definitions.collect())
     }
@@ -48,19 +47,6 @@ impl Operation {
             Some(value) => value_of(value, &Variables::default()),
             None => self.null_defaults.contains(&definition.name).then_some(Value::Null),
         }
-    }
-}
-
-impl VariableDefinitions {
-    /// The values with which an operation has its greatest cost: the largest integers, and lists of ids of
-    /// which nothing is known.
-    pub fn largest(&self) -> Variables {
-        let mut variables = Variables::default();
-        for VariableDefinition { name, ty, .. } in &self.0 {
-            let is_int = ty.trim_end_matches('!') == "Int";
-            variables.insert(name.clone(), if is_int { i32::MAX.into() } else { Value::Null });
-        }
-        variables
     }
 }
 

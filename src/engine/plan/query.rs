@@ -27,7 +27,8 @@ use crate::{
     store::{ListColumns, ObjectEntity, PartialRow, Projection, StoreError, TagColumns, Window},
 };
 
-/// The root fields of one request that are read at the same time: each takes a connection.
+/// How many root fields of one request are read at the same time, so that it does not take all connections.
+/// Each takes one, and more while it reads what belongs to its tasks.
 const CONCURRENT_READS: usize = 4;
 
 /// A root field.

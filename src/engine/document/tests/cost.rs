@@ -89,6 +89,42 @@ fn fields_of_all_objects_together_are_limited() {
     );
 }
 
+#[test]
+fn pages_without_rows_are_not_free() {
+    let aliases = |count| repeat(count, |n| format!("s{n}: subtasks(first: 0) {{ totalCount }} "));
+    let source = |first, count| {
+        let nodes = format!("subtasks(first: {first}) {{ nodes {{ {} }} }}", aliases(count));
+        format!("{{ tasks(first: {first}) {{ nodes {{ {nodes} }} }} }}")
+    };
+    assert!(complexity(&source(10, 90)).is_ok());
+    assert!(refusal(complexity(&source(99, 90))).contains("values; at most"));
+}
+
+#[test]
+fn arguments_are_counted_wherever_they_stand() {
+    // Below a page without rows, and objects in which nothing stands.
+    let empty = "{} ".repeat(200);
+    let tasks = |count| {
+        let fields =
+            repeat(count, |n| format!("q{n}: tasks(filter: {{and: [{empty}]}}) {{ totalCount }} "));
+        format!(
+            "{{ tasks(first: 0) {{ nodes {{ ...A }} }} }} \
+             fragment A on Task {{ {} }} fragment B on Task {{ {} }} fragment C on Task {{ {} }}",
+            repeat(10, |n| format!("p{n}: parent {{ ...B }} ")),
+            repeat(10, |n| format!("p{n}: parent {{ ...C }} ")),
+            fields.replace("tasks(", "subtasks("),
+        )
+    };
+    let small = DocumentValidator {
+        limits: Limits { tokens: 100_000, aliases: 1000, values: 50_000, ..Limits::default() },
+        ..validator()
+    };
+    let measured =
+        |source: &str| small.complexity(&small.parse(source, None).unwrap(), &Variables::default());
+    assert!(measured(&tasks(1)).is_ok());
+    assert!(refusal(measured(&tasks(4))).contains("values; at most 50000"));
+}
+
 /// By the schema that is served: its texts and ids can be long.
 #[test]
 fn a_long_value_counts_as_many() {

@@ -143,7 +143,12 @@ impl Task {
         Vec::new()
     }
     #[expect(unused_variables, reason = "only its arguments are looked at")]
-    async fn subtasks(&self, first: Option<i32>, last: Option<i32>) -> TaskConnection {
+    async fn subtasks(
+        &self,
+        first: Option<i32>,
+        last: Option<i32>,
+        filter: Option<TaskFilter>,
+    ) -> TaskConnection {
         no_tasks()
     }
 }
