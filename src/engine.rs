@@ -84,14 +84,12 @@ impl Engine {
         clock: Clock,
     ) -> Self {
         let EngineSettings { limits, introspection, persisted, timeout, max_response } = settings;
+        let schema = graphql::schema();
+        let validator =
+            DocumentValidator::new(&schema.sdl(), graphql::registry(), limits, introspection);
         Self {
-            schema: graphql::schema(),
-            validator: DocumentValidator::new(
-                &graphql::sdl(),
-                graphql::registry(),
-                limits,
-                introspection,
-            ),
+            schema,
+            validator,
             operations: OperationCache::default(),
             persisted: PersistedDocuments::new(persisted),
             store,

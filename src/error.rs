@@ -6,7 +6,7 @@ use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError, resolver_utils
 
 use crate::{
     auth::{AuthError, Scope},
-    store::{Input, MOST_LEVELS, MOST_TAGS, ObjectKind, Side, StoreError},
+    store::{Input, MOST_LEVELS, MOST_TAGS, ObjectKind, Side, StoreError, TooLarge},
 };
 
 /// The values of `errors[].extensions.code`.
@@ -203,6 +203,12 @@ impl From<AuthError> for ApiError {
                 "The key set of the token's issuer could not be fetched yet: try again.",
             ),
         }
+    }
+}
+
+impl From<TooLarge> for ApiError {
+    fn from(error: TooLarge) -> Self {
+        StoreError::from(error).into()
     }
 }
 

@@ -26,6 +26,7 @@ mod tests;
 
 use std::collections::HashSet;
 
+pub use apollo_compiler::ast::OperationType;
 use apollo_compiler::{
     ExecutableDocument, Name, Node, Schema,
     ast::{self, Definition},
@@ -38,14 +39,13 @@ use async_graphql::{Pos, ServerError, registry::Registry};
 
 use self::{collected_fields::PossibleTypes, cost::PageTypes, places::Places};
 pub use self::{
-    collected_fields::{CollectedField, ObjectFields},
+    collected_fields::{CollectedField, ObjectFields, is_true},
     execution_document::execution_document,
     limits::Limits,
     literals::value_of,
     variables::VariableDefinitions,
 };
 use crate::error::{ApiError, ErrorCode};
-pub use apollo_compiler::ast::OperationType;
 
 /// Limits the errors in one response.
 const MAX_ERRORS: usize = 20;

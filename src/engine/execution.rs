@@ -12,7 +12,7 @@
 use std::{
     mem,
     panic::AssertUnwindSafe,
-    sync::{Arc, OnceLock, atomic::Ordering},
+    sync::{Arc, atomic::Ordering},
 };
 
 use async_graphql::{Request, Value, Variables};
@@ -33,7 +33,7 @@ use crate::{
     auth::{AuthError, Viewer},
     error::ApiError,
     graphql::context::RequestContext,
-    store::{Budget, StoreError, TooLarge},
+    store::{Budget, TooLarge},
 };
 
 /// The results of an operation. An error is the last one.
@@ -142,24 +142,24 @@ impl Engine {
         viewer: Option<Viewer>,
     ) -> Result<CheckedRequest<'_>, RequestError> {
         let ParsedRequest { found, operation_name, variables, operation } = request;
-        let mut fields = OnceLock::new();
-        let (operation, variables) = match operation {
+        let (operation, variables, fields) = match operation {
             ParsedOperation::Checked(checked) => {
                 let variables = self.coerce(&checked, variables)?;
-                (checked, variables)
+                (checked, variables, None)
             }
             ParsedOperation::New(parsed) => {
                 let (checked, parsed) = self.check_operation(*parsed, &variables)?;
                 let variables = self.coerce(&checked, variables)?;
-                fields = Arc::new(self.validator.collect_fields(&parsed, &variables)?).into();
-                (Arc::new(checked), variables)
+                let fields = self.validator.collect_fields(&parsed, &variables)?;
+                (Arc::new(checked), variables, Some(Arc::new(fields)))
             }
         };
         if operation.needs_viewer && viewer.is_none() {
             return Err(RequestError::Unauthenticated(AuthError::missing()));
         }
         self.persisted.insert(&found);
-        if fields.get().is_some() && viewer.is_some() {
+        let is_new = fields.is_some();
+        if is_new && viewer.is_some() {
             self.operations.insert(&found.text, operation_name.as_deref(), &operation);
         }
         let context = viewer.map(|viewer| self.context(&viewer));
@@ -192,20 +192,17 @@ impl Engine {
         let complexity = self.validator.complexity(&operation, variables)?;
         let operation = self.validator.validate(operation)?;
         let literals = self.validator.literals(&operation, variables)?;
-        let definitions = operation.variables();
         let is_always_valid =
             literals.are_static && self.validator.greatest_complexity(&operation).is_ok();
-        let conditions = operation.conditions();
         let checked = CheckedOperation {
             kind: operation.kind(),
             name: operation.name().map(str::to_owned),
-            variables: definitions,
+            variables: operation.variables(),
             literals: literals.count,
             needs_viewer: complexity.needs_viewer,
             selections: complexity.selections,
             is_always_valid,
-            plans: Plans::with_conditions(conditions.len()),
-            conditions,
+            plans: Plans::new(operation.conditions()),
         };
         Ok((checked, operation))
     }
@@ -217,8 +214,8 @@ struct CheckedRequest<'a> {
     text: Arc<str>,
     operation_name: Option<String>,
     operation: Arc<CheckedOperation>,
-    /// The fields that the operation selects: at first, only if it is not from the cache.
-    fields: OnceLock<Arc<ObjectFields>>,
+    /// The fields that the operation selects, unless it is from the cache: those have to be collected then.
+    fields: Option<Arc<ObjectFields>>,
     variables: Variables,
     context: Option<RequestContext>,
 }
@@ -256,7 +253,7 @@ impl<'a> CheckedRequest<'a> {
     ) -> Result<Option<ExecutionResult>, RequestError> {
         let Self { engine, operation, variables, .. } = self;
         let Some(context) = &self.context else { return Ok(None) };
-        let plan = operation.plan(variables, || self.fields())?;
+        let plan = operation.plans.get(operation.kind, variables, || self.fields())?;
         let Some(plan) = plan.filter(|_| engine.uses_plans.load(Ordering::Relaxed)) else {
             return Ok(None);
         };
@@ -274,14 +271,13 @@ impl<'a> CheckedRequest<'a> {
     }
 
     fn fields(&self) -> Result<Arc<ObjectFields>, RequestError> {
-        if let Some(fields) = self.fields.get() {
+        if let Some(fields) = &self.fields {
             return Ok(Arc::clone(fields));
         }
         let Engine { validator, .. } = self.engine;
         let operation = validator.parse(&self.text, self.operation_name.as_deref())?;
         validator.complexity(&operation, &self.variables)?;
-        let fields = Arc::new(validator.collect_fields(&operation, &self.variables)?);
-        Ok(Arc::clone(self.fields.get_or_init(|| fields)))
+        Ok(Arc::new(validator.collect_fields(&operation, &self.variables)?))
     }
 
     /// The request by which the library executes the operation, and the fields by which its response is
@@ -330,5 +326,5 @@ impl<'a> CheckedRequest<'a> {
 }
 
 fn too_large(error: TooLarge) -> RequestError {
-    ApiError::from(StoreError::from(error)).at(None).into()
+    ApiError::from(error).at(None).into()
 }

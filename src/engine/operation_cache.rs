@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
-use async_graphql::{Value, Variables};
+use async_graphql::Variables;
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
-    document::{ObjectFields, OperationType, VariableDefinitions},
+    document::{ObjectFields, OperationType, VariableDefinitions, is_true},
     plan::Plan,
 };
 
@@ -33,8 +33,6 @@ pub struct CheckedOperation {
     pub variables: VariableDefinitions,
     /// How many values are in the document.
     pub literals: usize,
-    /// The variables of `@skip` and `@include`.
-    pub conditions: Vec<String>,
     pub needs_viewer: bool,
     /// The selections in it, with fragments expanded.
     pub selections: u64,
@@ -43,38 +41,42 @@ pub struct CheckedOperation {
     pub plans: Plans,
 }
 
-/// The plans of an operation, one for each combination of the values of its conditions; none where the
-/// library executes it.
+/// The plans of an operation, one for each combination of the values of its conditions: the variables of
+/// `@skip` and `@include`.
 #[derive(Debug)]
-pub struct Plans(Box<[OnceLock<Option<Plan>>]>);
-
-impl Plans {
-    /// Room for the plans of an operation with so many conditions.
-    pub fn with_conditions(conditions: usize) -> Self {
-        let plans = if conditions > MAX_CONDITIONS { 1 } else { 1 << conditions };
-        Self((0..plans).map(|_| OnceLock::new()).collect())
-    }
+pub struct Plans {
+    are_too_many: bool,
+    conditions: Vec<String>,
+    /// None where the library executes the operation.
+    compiled: Box<[OnceLock<Option<Plan>>]>,
 }
 
-impl CheckedOperation {
+impl Plans {
+    /// With too many conditions an operation is not kept, and has a plan for this request alone.
+    pub fn new(mut conditions: Vec<String>) -> Self {
+        let are_too_many = conditions.len() > MAX_CONDITIONS;
+        if are_too_many {
+            conditions.clear();
+        }
+        let compiled = (0..1 << conditions.len()).map(|_| OnceLock::new()).collect();
+        Self { are_too_many, conditions, compiled }
+    }
+
     /// The plan for these variables. It is compiled from the fields that they select if it is the first with
     /// such conditions.
-    pub fn plan<E>(
+    pub fn get<E>(
         &self,
+        kind: OperationType,
         variables: &Variables,
         fields: impl FnOnce() -> Result<Arc<ObjectFields>, E>,
     ) -> Result<Option<&Plan>, E> {
-        let is_true = |name: &String| variables.get(name.as_str()) == Some(&Value::Boolean(true));
-        let bit = |(at, name)| usize::from(is_true(name)) << at;
-        // With too many conditions an operation is not kept, and has a plan for this request alone.
-        let is_kept = self.conditions.len() <= MAX_CONDITIONS;
-        let conditions = self.conditions.iter().filter(|_| is_kept).enumerate();
-        let plan = &self.plans.0[conditions.map(bit).sum::<usize>()];
+        let bit = |(at, name): (usize, &String)| usize::from(is_true(name, variables)) << at;
+        let plan = &self.compiled[self.conditions.iter().enumerate().map(bit).sum::<usize>()];
         if let Some(plan) = plan.get() {
             return Ok(plan.as_ref());
         }
         let fields = fields()?;
-        Ok(plan.get_or_init(|| Plan::of(self.kind, &fields)).as_ref())
+        Ok(plan.get_or_init(|| Plan::of(kind, &fields)).as_ref())
     }
 }
 
@@ -99,7 +101,7 @@ struct EntrySize;
 
 impl Weighter<Key, Arc<CheckedOperation>> for EntrySize {
     fn weight(&self, Key(text, _): &Key, operation: &Arc<CheckedOperation>) -> u64 {
-        let plans = 1 << operation.conditions.len();
+        let plans = operation.plans.compiled.len() as u64;
         (ENTRY_BYTES + TEXTS * text.len() + VALUE_BYTES * operation.literals) as u64
             + plans * operation.selections * FIELD_BYTES
     }
@@ -118,7 +120,7 @@ impl OperationCache {
 
     /// Keeps an operation, unless it has so many conditions that its plans would be too many.
     pub fn insert(&self, text: &Arc<str>, name: Option<&str>, operation: &Arc<CheckedOperation>) {
-        if operation.is_always_valid && operation.conditions.len() <= MAX_CONDITIONS {
+        if operation.is_always_valid && !operation.plans.are_too_many {
             self.0.insert(Key(Arc::clone(text), name.map(str::to_owned)), Arc::clone(operation));
         }
     }

@@ -53,7 +53,6 @@ use crate::{
     error::{ApiError, ErrorCode},
     graphql,
     graphql::context::RequestContext,
-    store::StoreError,
 };
 
 /// How an operation is answered.
@@ -192,7 +191,7 @@ impl MutationRoot {
     ) -> Result<(), ApiError> {
         if let (Some(mutation), Some(change)) = (&self.mutation, change) {
             // Where an earlier field has exceeded it, no payload could be read.
-            context.request.store.budget().check().map_err(StoreError::from)?;
+            context.request.store.budget().check()?;
             return mutation.run(context, change, out).await;
         }
         json::quoted(out, &graphql::Mutation::type_name());

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use crate::{
     auth::{Authenticator, Viewer},
     error::{ApiError, ErrorCode},
-    store::{OwnedStore, StoreError},
+    store::OwnedStore,
     time::{Clock, Timestamp},
 };
 
@@ -71,7 +71,7 @@ pub trait ContextExt {
     /// # Errors
     /// `QUERY_TOO_COMPLEX` past the budget.
     fn shown<'t>(&self, text: &'t str) -> Result<&'t str, ApiError> {
-        self.store()?.budget().write(text.len()).map_err(StoreError::from)?;
+        self.store()?.budget().write(text.len())?;
         Ok(text)
     }
 
@@ -81,7 +81,7 @@ pub trait ContextExt {
     /// See [`ContextExt::shown`].
     fn shown_ids<'t>(&self, ids: &'t [ID]) -> Result<&'t [ID], ApiError> {
         let bytes = ids.iter().map(|id| id.len()).sum();
-        self.store()?.budget().write(bytes).map_err(StoreError::from)?;
+        self.store()?.budget().write(bytes)?;
         Ok(ids)
     }
 

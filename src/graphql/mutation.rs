@@ -23,7 +23,6 @@ use super::{
 use crate::{
     auth,
     error::{ApiError, ErrorCode},
-    store::StoreError,
 };
 
 /// The nullable value of a mutation field. An error makes only this field null: `Result<Option<T>, _>` would
@@ -119,7 +118,7 @@ impl Mutation {
 /// The request, unless an earlier field has exceeded its budget: no payload could be shown.
 fn request<'c>(ctx: &'c Context<'_>) -> Result<&'c RequestContext, ApiError> {
     let request = ctx.request()?;
-    request.store.budget().check().map_err(StoreError::from)?;
+    request.store.budget().check()?;
     Ok(request)
 }
 

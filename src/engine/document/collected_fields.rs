@@ -137,6 +137,11 @@ fn includes_if(directives: &DirectiveList) -> impl Iterator<Item = (bool, &Value
     })
 }
 
+/// Whether a condition holds; all variables have their values by now.
+pub fn is_true(variable: &str, variables: &Variables) -> bool {
+    variables.get(variable) == Some(&ConstValue::Boolean(true))
+}
+
 struct FieldCollector<'d> {
     validator: &'d DocumentValidator,
     operation: &'d Operation,
@@ -222,9 +227,7 @@ impl<'d> FieldCollector<'d> {
     fn is_included(&self, directives: &DirectiveList) -> bool {
         includes_if(directives).all(|(includes_if, value)| {
             let value = match value {
-                Value::Variable(name) => {
-                    self.variables.get(name.as_str()) == Some(&ConstValue::Boolean(true))
-                }
+                Value::Variable(name) => is_true(name, self.variables),
                 value => *value == Value::Boolean(true),
             };
             value == includes_if

@@ -79,3 +79,10 @@ fn doubling(fragments: usize) -> String {
 fn on_a_worker_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     std::thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap()
 }
+
+#[test]
+fn the_schema_that_is_served_is_valid() {
+    let sdl = graphql::schema().sdl();
+    let schema = apollo_compiler::Schema::parse_and_validate(sdl, "schema.graphql");
+    assert_eq!(schema.err().map(|refused| refused.errors.to_string()), None);
+}
