@@ -30,6 +30,7 @@ use uuid::{ContextV7, Uuid};
 #[cfg(test)]
 pub(crate) use self::sql::projection::ColumnKind;
 pub(crate) use self::{
+    batch_loader::Parents,
     budget::{Budget, TooLarge},
     entity::{
         id::{ListId, TaskId},
@@ -41,10 +42,10 @@ pub(crate) use self::{
     list::{
         filter::{Comparison, TaskFilter, TaskPredicate, Trash},
         keyset::{Direction, KeysetCursor, Side, Window},
-        page::Page,
+        page::{Edge, Page},
         text::Search,
     },
-    object::{Object, ObjectEntity, ObjectKind},
+    object::{Object, ObjectColumns, ObjectEntity, ObjectKind, ObjectOf, ObjectPart},
     owned::{Owned, UserNo},
     sql::projection::{ColumnOf, ColumnValue, PartialRow, Projection, Row},
     sync::{
@@ -66,7 +67,7 @@ pub(crate) use self::{
 };
 pub use self::{object::ObjectCounts as Quotas, system::SystemStore};
 use self::{
-    sql::{cached_sql::CachedSql, connect::Pools, dialect::Dialect, pool::BudgetedPool},
+    sql::{connect::Pools, dialect::Dialect, pool::BudgetedPool},
     write::{optimistic::CreateStatements, transaction::find_user},
 };
 use crate::{
@@ -90,12 +91,11 @@ pub struct Store {
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
     create_statements: CreateStatements,
-    /// Finds objects by id.
-    objects: CachedSql,
     /// All columns of each table of objects.
     task_columns: TaskColumns,
     tag_columns: TagColumns,
     list_columns: ListColumns,
+    object_columns: ObjectColumns,
     /// Who must be told of a change.
     feed: Arc<Feed<UserNo, ChangeSeq>>,
 }
@@ -121,10 +121,10 @@ impl Store {
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
             create_statements: CreateStatements::default(),
-            objects: CachedSql::default(),
             task_columns: TaskColumns::all(),
             tag_columns: TagColumns::all(),
             list_columns: ListColumns::all(),
+            object_columns: ObjectColumns::all(),
             feed: Arc::new(feed),
         })
     }
@@ -217,6 +217,11 @@ impl OwnedStore {
     /// All columns of a list.
     pub fn list_columns(&self) -> &ListColumns {
         &self.store.list_columns
+    }
+
+    /// All columns of objects of any type.
+    pub fn object_columns(&self) -> &ObjectColumns {
+        &self.store.object_columns
     }
 
     /// These columns of the viewer's object of that id; of a task also from the trash.

@@ -69,8 +69,17 @@ struct Options {
     /// With tokens that are signed by a key of a key set, and without the servers of Node.
     #[arg(long)]
     eddsa: bool,
+    /// Only these workloads, such as `W6,W10`.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     #[command(flatten)]
     mode: Mode,
+}
+
+impl Options {
+    fn includes(&self, workload: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == workload)
+    }
 }
 
 #[tokio::main]
@@ -111,7 +120,7 @@ async fn compare(kind: Kind, issuing: Issuing, options: &Options) {
         for contender in &contenders {
             let server = contender.start().await;
             let arena = contender.arena;
-            for workload in &arena.workloads {
+            for workload in arena.workloads.iter().filter(|it| options.includes(it.name)) {
                 let requests = arena.requests(workload).await;
                 if contender.is_peer && !server.answers(&requests).await {
                     eprintln!("{} {}: no answer to that document", workload.name, contender.name);

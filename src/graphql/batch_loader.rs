@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    store::{ListId, OwnedStore, StoreError, TagPart, TaskId, TaskPart, TaskRow},
+    store::{ListId, OwnedStore, Parents, StoreError, TagPart, TaskId, TaskPart, TaskRow},
 };
 
 /// What was read for a batch, by id, or the error of reading it.
@@ -123,9 +123,9 @@ impl TaskBatch {
     ) -> Result<HashMap<TaskId, Arc<TaskConnection>>, ApiError> {
         let ListQuery { filter, order, window, order_name } = arguments.read(request).await?;
         let store = &request.store;
-        let (parents, columns) = (&self.tasks, store.task_columns());
-        let pages =
-            store.subtask_pages(parents, self.trashed, &filter, &order, window, columns).await?;
+        let parents = Parents { ids: &self.tasks, trashed: self.trashed };
+        let columns = store.task_columns();
+        let pages = store.subtask_pages(parents, &filter, &order, window, columns, false).await?;
         let pages = pages.into_iter().map(|(task, page)| Ok((task, page.whole()?)));
         let pages = pages.collect::<Result<HashMap<_, _>, StoreError>>()?;
         let batch = Self::of(pages.values().flat_map(|page| page.rows.iter().map(|(_, row)| row)));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::context::ContextExt;
 use crate::{
     error::ApiError,
-    store::{KeysetCursor, Owned, Page, Side, Window},
+    store::{Edge, KeysetCursor, Owned, Page, Side, Window},
 };
 
 /// How many rows `first` and `last` may ask for.
@@ -105,7 +105,7 @@ impl PageInfo {
     /// Looks for rows beyond the page only where the client asks for it.
     pub async fn of<E: Owned, R>(
         ctx: &Context<'_>,
-        page: &Page<E, R>,
+        page: &Page<E, Edge<R>>,
         order_name: &str,
     ) -> Result<Self, ApiError> {
         let store = ctx.store()?;
@@ -125,13 +125,13 @@ macro_rules! connection {
     (#[doc = $about:tt] $connection:ident of $page:ident, #[doc = $edge_about:tt] $edge:ident of $node:ident) => {
         #[doc = $about]
         pub struct $connection {
-            page: $page<$node>,
+            page: $page<$crate::store::Edge<$node>>,
             order_name: String,
         }
 
         impl $connection {
             /// The connection of a page; its cursors hold the name of its order.
-            pub fn new(page: $page<$node>, order_name: String) -> Self {
+            pub fn new(page: $page<$crate::store::Edge<$node>>, order_name: String) -> Self {
                 Self { page, order_name }
             }
         }

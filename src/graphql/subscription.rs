@@ -50,10 +50,12 @@ async fn read_changes(
     let _permit = subscriber.permit().await;
     let mut most = MAX_CHANGES;
     loop {
-        match retry_while_unavailable!(request.store.changes(Some(cursor), most).await) {
+        let store = &request.store;
+        let columns = store.object_columns();
+        match retry_while_unavailable!(store.changes(Some(cursor), most, columns).await) {
             Err(StoreError::TooLarge(_)) if most > 1 => {
                 most /= 2;
-                request.store.budget().renew();
+                store.budget().renew();
             }
             result => return result,
         }
@@ -106,7 +108,7 @@ impl ChangeStream<'_> {
             Some(page) => page,
             None => self.next_page().await?,
         };
-        Ok(Some((ChangePage::new(page, self.request.viewer.id()), self)))
+        Ok(Some((ChangePage::new(page, self.request.viewer.id())?, self)))
     }
 
     /// Waits for changes and reads them.

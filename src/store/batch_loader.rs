@@ -31,6 +31,15 @@ use super::{
     task::{TaskColumns, TaskOrder, TaskPage, TaskPart},
 };
 
+/// Tasks whose subtasks are read together. Those of a task in the trash are those trashed by the same
+/// deletion.
+#[derive(Clone, Copy, Debug)]
+pub struct Parents<'t> {
+    pub ids: &'t [TaskId],
+    /// Whether one of them is in the trash.
+    pub trashed: bool,
+}
+
 impl OwnedStore {
     /// These columns of the tags of each of these tasks, by name; a task without any is left out.
     pub async fn tags_of(
@@ -82,22 +91,21 @@ impl OwnedStore {
         Ok(found)
     }
 
-    /// These columns of the same window of the subtasks of each of these tasks: one statement reads
-    /// them, and one counts them when the first count is asked for. The subtasks of a task in the trash
-    /// are those trashed by the same deletion.
+    /// These columns of the same window of the subtasks of each of these tasks, in one statement. It counts
+    /// them as well where they are to be counted; else one does when the first count is asked for.
     ///
     /// # Errors
     /// [`StoreError::ForeignCursor`] for a cursor of another order.
     pub async fn subtask_pages(
         &self,
-        parents: &[TaskId],
-        trashed: bool,
+        parents: Parents<'_>,
         filter: &TaskFilter,
         order: &[TaskOrder],
         window: Window,
         columns: &TaskColumns,
+        counted: bool,
     ) -> Result<HashMap<TaskId, TaskPage<TaskPart>>, StoreError> {
-        let trashed_together = filter.trash == Trash::Exclude && trashed;
+        let trashed_together = filter.trash == Trash::Exclude && parents.trashed;
         let filter = if trashed_together {
             &TaskFilter { trash: Trash::Include, ..filter.clone() }
         } else {
@@ -107,15 +115,15 @@ impl OwnedStore {
         if trashed_together {
             listing.condition = listing.condition.add(same_deletion_as_parent());
         }
-        let keys = parents.iter().copied().map(Into::into).collect();
+        let keys = IdSet::new(parents.ids, self.reader().get_database_backend());
         let group = Arc::new(GroupedList::new(listing.condition.clone(), Column::ParentId, keys));
-        if let [parent] = *parents {
+        if let [parent] = *parents.ids {
             // One list by itself is read from where the window begins.
             let key = parent.into();
             let page = self.page(group.list(&listing, key), columns).await?.within(group, key);
             return Ok(HashMap::from([(parent, page)]));
         }
-        let pages = self.pages(&group, &listing, columns).await?;
+        let pages = self.pages(&group, &listing, columns, counted).await?;
         Ok(pages.into_iter().map(|(parent, page)| (parent.into(), page)).collect())
     }
 }

@@ -6,8 +6,8 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel,
-    Iterable, QueryResult, TryGetable, Value,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, QueryResult,
+    TryGetable, Value,
     entity::prelude::{DeriveActiveEnum, EnumIter},
     sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, UnionType},
 };
@@ -23,8 +23,9 @@ use super::{
     owned::{Owned, UserNo},
     sql::dialect::BATCH_SIZE,
     sql::{
-        cached_sql::IdSet,
+        cached_sql::{CachedSql, IdSet},
         dialect::{Dialect, StatementExecutor},
+        projection::{PartialRow, Projection},
     },
     sync::change_seq::ChangeSeq,
 };
@@ -71,13 +72,55 @@ macro_rules! objects {
             )*
         }
 
-        /// An object as it is in the database.
+        /// An object by what is known of it.
         #[derive(Clone, Debug)]
-        pub enum Object {
+        pub enum ObjectOf<$($kind),*> {
             $(
                 #[doc = concat!("`", $type_name, "`")]
-                $kind($table::Model),
+                $kind($kind),
             )*
+        }
+
+        /// An object as it is in the database.
+        pub type Object = ObjectOf<$($table::Model),*>;
+        /// Some columns of an object.
+        pub type ObjectPart = ObjectOf<$(PartialRow<$table::Entity>),*>;
+
+        /// Which columns of objects are read, by their type.
+        #[derive(Clone, Debug)]
+        pub struct ObjectColumns {
+            $(
+                #[doc = concat!("`", $type_name, "`")]
+                $table: Projection<$table::Entity>,
+            )*
+            /// Finds objects by id.
+            by_ids: CachedSql,
+            /// Reads a part of the log.
+            pub log: CachedSql,
+        }
+
+        impl ObjectColumns {
+            /// These columns of each type.
+            pub fn new($($table: Projection<$table::Entity>),*) -> Self {
+                Self { $($table,)* by_ids: CachedSql::default(), log: CachedSql::default() }
+            }
+
+            /// All columns.
+            pub fn all() -> Self {
+                Self::new($(Projection::<$table::Entity>::all()),*)
+            }
+
+            /// The columns that are joined for each type, one type after the other.
+            fn counts(&self) -> [usize; ObjectKind::COUNT] {
+                [$(self.$table.iter().len()),*]
+            }
+        }
+
+        impl ObjectPart {
+            /// The object, of which all columns were read.
+            pub fn whole(&self) -> Result<Object, StoreError> {
+                Ok(match self { $(Self::$kind(part) => Object::$kind(part.whole()?),)* })
+            }
         }
 
         /// How many objects of each type a user has, or may have; a task in the trash counts.
@@ -121,6 +164,8 @@ macro_rules! objects {
         })*
 
         impl ObjectKind {
+            const COUNT: usize = [$(Self::$kind),*].len();
+
             /// The name of the type in the schema.
             pub fn type_name(self) -> &'static str {
                 match self { $(Self::$kind => $type_name,)* }
@@ -136,13 +181,20 @@ macro_rules! objects {
                 match self { $(Self::$kind => entries_of::<$table::Entity>(user),)* }
             }
 
-            fn join_rows(self, select: &mut SelectStatement, user: UserNo) {
-                match self { $(Self::$kind => join_rows::<$table::Entity>(select, user),)* }
+            fn join_rows(self, select: &mut SelectStatement, user: UserNo, columns: &ObjectColumns) {
+                match self { $(Self::$kind => join_rows(select, user, &columns.$table),)* }
             }
 
-            /// The object in a row of a selection in which [`join_objects`] has joined it.
-            pub fn read(self, row: &QueryResult) -> Result<Object, DbErr> {
-                match self { $(Self::$kind => read::<$table::Entity>(row).map(Object::$kind),)* }
+            /// The object in a row in which [`join_objects`] has joined it behind so many other columns.
+            pub fn part(self, row: QueryResult, columns: &ObjectColumns, behind: usize) -> ObjectPart {
+                let before = ObjectKind::iter().take_while(|kind| *kind != self);
+                let first = behind + before.zip(columns.counts()).map(|(_, count)| count).sum::<usize>();
+                match self {
+                    $(Self::$kind => {
+                        let prefix = concat!(stringify!($table), ".");
+                        ObjectPart::$kind(PartialRow::within(row, &columns.$table, first, prefix))
+                    })*
+                }
             }
         }
 
@@ -175,9 +227,9 @@ objects! {
     List(ListId) = 3: task_list, "TaskList", lists as Lists;
 }
 
-impl Object {
+impl<Task, Tag, List> ObjectOf<Task, Tag, List> {
     /// The task, if it is one.
-    pub fn task(&self) -> Option<&task::Model> {
+    pub fn task(&self) -> Option<&Task> {
         if let Self::Task(row) = self { Some(row) } else { None }
     }
 }
@@ -196,42 +248,34 @@ fn entries_of<E: ObjectEntity>(user: UserNo) -> SelectStatement {
         .take()
 }
 
-/// Joins to each [`ENTRY`] of a selection the row of the object that it names.
-pub fn join_objects(select: &mut SelectStatement, user: UserNo) {
+/// Joins to each [`ENTRY`] of a selection these columns of the object that it names.
+pub fn join_objects(select: &mut SelectStatement, user: UserNo, columns: &ObjectColumns) {
     for kind in ObjectKind::iter() {
-        kind.join_rows(select, user);
+        kind.join_rows(select, user, columns);
     }
 }
 
-fn join_rows<E: ObjectEntity>(select: &mut SelectStatement, user: UserNo) {
+fn join_rows<E: ObjectEntity>(select: &mut SelectStatement, user: UserNo, columns: &Projection<E>) {
     let table = E::default();
     let is_its = Condition::all()
         .add(Expr::col((table, E::OWNER)).eq(user.0))
         .add(Expr::col((table, E::ID)).equals((ENTRY, ID)))
         .add(Expr::col((ENTRY, KIND)).eq(E::KIND));
-    for column in E::Column::iter() {
-        let name = format!("{}{}", prefix::<E>(), column.as_str());
+    for column in columns.iter() {
+        // No name of a table or a column has a point.
+        let name = format!("{}.{}", table.table_name(), column.as_str());
         select.expr_as(Expr::col((table, column)), name);
     }
     select.left_join(table, is_its);
 }
 
-fn read<E: ObjectEntity>(row: &QueryResult) -> Result<E::Model, DbErr> {
-    E::Model::from_query_result(row, &prefix::<E>())
-}
-
-/// The prefix of a joined table's columns; no name of a table or a column has a point.
-fn prefix<E: ObjectEntity>() -> String {
-    format!("{}.", E::default().table_name())
-}
-
-fn select_objects(user: UserNo, ids: &IdSet) -> SelectStatement {
+fn select_objects(columns: &ObjectColumns, user: UserNo, ids: &IdSet) -> SelectStatement {
     let mut entries = ObjectKind::iter()
         .map(|kind| kind.entries(user).column(ID).cond_where(ids.contains(ID)).take());
     let mut all = entries.next().unwrap_or_default();
     all.unions(entries.map(|entries| (UnionType::All, entries)));
     let mut select = Query::select().column((ENTRY, KIND)).from_subquery(all, ENTRY).take();
-    join_objects(&mut select, user);
+    join_objects(&mut select, user, columns);
     select
 }
 
@@ -247,11 +291,13 @@ impl Store {
         let mut found = HashMap::with_capacity(ids.len());
         for ids in ids.chunks(BATCH_SIZE) {
             let parameters = (user, IdSet::new(ids, backend));
-            let statement = self
-                .objects
-                .with(backend, &(), parameters, |(), (user, ids)| select_objects(user, &ids));
+            let columns = &self.object_columns;
+            let statement =
+                columns.by_ids.with(backend, columns, parameters, |columns, (user, ids)| {
+                    select_objects(columns, user, &ids)
+                });
             for row in connection.query_all_raw(statement).await? {
-                let object = row.try_get::<ObjectKind>("", KIND)?.read(&row)?;
+                let object = row.try_get::<ObjectKind>("", KIND)?.part(row, columns, 1).whole()?;
                 found.insert(object.id(), object);
             }
         }

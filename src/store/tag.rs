@@ -29,7 +29,7 @@ pub type TagPart = PartialRow<Entity>;
 /// Which columns of tags are read.
 pub type TagColumns = Projection<Entity>;
 /// A page of tags.
-pub type TagPage<R = TagRow> = Page<Entity, R>;
+pub type TagPage<R> = Page<Entity, R>;
 
 /// The most tags of a task.
 pub const MOST_TAGS: usize = 50;

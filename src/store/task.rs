@@ -25,7 +25,7 @@ pub type TaskPart = PartialRow<Entity>;
 /// Which columns of tasks are read.
 pub type TaskColumns = Projection<Entity>;
 /// A page of tasks.
-pub type TaskPage<R = TaskRow> = Page<Entity, R>;
+pub type TaskPage<R> = Page<Entity, R>;
 
 /// When a task is due.
 ///

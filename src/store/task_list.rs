@@ -24,7 +24,7 @@ pub type ListPart = PartialRow<Entity>;
 /// Which columns of lists are read.
 pub type ListColumns = Projection<Entity>;
 /// A page of lists.
-pub type ListPage<R = ListRow> = Page<Entity, R>;
+pub type ListPage<R> = Page<Entity, R>;
 
 /// What a list is to begin as.
 #[derive(Clone, Debug)]

@@ -17,7 +17,7 @@ use crate::{
         scalars::enum_name,
         types::change_page::{self, ChangeKind},
     },
-    store::{self, Object, StoreError, SyncCursor},
+    store::{self, ObjectColumns, ObjectPart, StoreError, SyncCursor},
 };
 
 /// A field of a page of changes.
@@ -92,12 +92,13 @@ impl ResolvedChanges {
     pub async fn read(
         arguments: &Arguments,
         required: &RequiredOfNodes,
+        columns: &ObjectColumns,
         context: PlanContext<'_>,
     ) -> Result<Self, ApiError> {
         let (since, most) = self::arguments(arguments, context)?;
-        let page = context.request.store.changes(since, most).await?;
+        let page = context.request.store.changes(since, most, columns).await?;
         let objects = page.changes.iter().filter_map(|change| change.object.as_ref());
-        let related = required.tasks.read(context, objects.filter_map(Object::task)).await?;
+        let related = required.tasks.read(context, objects.filter_map(ObjectPart::task)).await?;
         Ok(Self { page, related, log: change_page::log_of(context.request.viewer.id()) })
     }
 

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     engine::document::CollectedField,
     graphql::page::{self, PageInfo},
-    store::{KeysetCursor, OwnedStore, Page, PartialRow, Side, StoreError},
+    store::{OwnedStore, Page, PartialRow, Side, StoreError},
 };
 
 /// A field of a page.
@@ -121,6 +121,11 @@ impl PageInfoField {
 }
 
 impl RequiredOfPage {
+    /// Whether the rows of the list are to be counted.
+    pub fn is_counted(&self) -> bool {
+        self.total
+    }
+
     /// Reads it.
     pub async fn resolve<T: Table>(
         &self,
@@ -137,7 +142,7 @@ impl RequiredOfPage {
 
 impl<T: Table> ResolvedPage<T> {
     pub fn rows(&self) -> impl Iterator<Item = &PartialRow<T>> {
-        self.page.rows.iter().map(|(_, row)| row)
+        self.page.rows.iter()
     }
 }
 
@@ -165,15 +170,14 @@ impl<F: RowField> ShownPage<'_, F> {
             }
             ConnectionField::TotalCount => json::number(out, self.page.total.into()),
             ConnectionField::Nodes(fields) => {
-                json::list(out, rows, |out, (_, row)| row::object(out, fields, row, self.related))?;
+                json::list(out, rows, |out, row| row::object(out, fields, row, self.related))?;
             }
-            ConnectionField::Edges(fields) => json::list(out, rows, |out, edge| {
-                json::object(out, fields, |out, field| self.write_edge(out, field, edge))
+            ConnectionField::Edges(fields) => json::list(out, rows, |out, row| {
+                json::object(out, fields, |out, field| self.write_edge(out, field, row))
             })?,
-            ConnectionField::PageInfo(fields) => json::object(out, fields, |out, field| {
-                self.write_info(out, *field);
-                Ok(())
-            })?,
+            ConnectionField::PageInfo(fields) => {
+                json::object(out, fields, |out, field| self.write_info(out, *field))?;
+            }
         }
         Ok(())
     }
@@ -182,32 +186,38 @@ impl<F: RowField> ShownPage<'_, F> {
         &self,
         out: &mut Output,
         field: &EdgeField<F>,
-        (cursor, row): &(KeysetCursor, PartialRow<F::Table>),
+        row: &PartialRow<F::Table>,
     ) -> Result<(), StoreError> {
         match field {
             EdgeField::TypeName => json::quoted(out, &<F::Table as Table>::Edge::type_name()),
-            EdgeField::Cursor => self.write_cursor(out, cursor),
+            EdgeField::Cursor => self.write_cursor(out, row)?,
             EdgeField::Node(fields) => row::object(out, fields, row, self.related)?,
         }
         Ok(())
     }
 
-    fn write_info(&self, out: &mut Output, field: PageInfoField) {
+    fn write_info(&self, out: &mut Output, field: PageInfoField) -> Result<(), StoreError> {
         let rows = &self.page.page.rows;
-        let write_cursor = |out: &mut Output, row: Option<&(KeysetCursor, _)>| match row {
-            Some((cursor, _)) => self.write_cursor(out, cursor),
-            None => json::null(out),
+        let write_cursor = |out: &mut Output, row| match row {
+            Some(row) => self.write_cursor(out, row),
+            None => {
+                json::null(out);
+                Ok(())
+            }
         };
         match field {
             PageInfoField::TypeName => json::quoted(out, &PageInfo::type_name()),
             PageInfoField::HasNextPage => json::bool(out, self.page.has_next),
             PageInfoField::HasPreviousPage => json::bool(out, self.page.has_previous),
-            PageInfoField::StartCursor => write_cursor(out, rows.first()),
-            PageInfoField::EndCursor => write_cursor(out, rows.last()),
+            PageInfoField::StartCursor => write_cursor(out, rows.first())?,
+            PageInfoField::EndCursor => write_cursor(out, rows.last())?,
         }
+        Ok(())
     }
 
-    fn write_cursor(&self, out: &mut Output, cursor: &KeysetCursor) {
-        json::quoted(out, &page::encode_cursor(self.order_name, cursor));
+    fn write_cursor(&self, out: &mut Output, row: &PartialRow<F::Table>) -> Result<(), StoreError> {
+        let cursor = self.page.page.cursor(row)?;
+        json::quoted(out, &page::encode_cursor(self.order_name, &cursor));
+        Ok(())
     }
 }

@@ -12,7 +12,10 @@ use crate::{
     engine::document::CollectedField,
     error::ApiError,
     graphql::types::node::Found,
-    store::{ListColumns, Object, ObjectKind, StoreError, TagColumns},
+    store::{
+        ColumnOf, ListColumns, ListEntity, Object, ObjectColumns, ObjectKind, ObjectOf, Row,
+        StoreError, TagColumns, TagEntity, TaskEntity,
+    },
 };
 
 /// The fields of each type of objects.
@@ -24,10 +27,12 @@ pub struct NodeFields {
     list: SelectionSet<ListField>,
 }
 
-/// What has to be read beside the objects.
+/// What has to be read of objects, and of what belongs to them.
 #[derive(Debug, Default)]
 pub struct RequiredOfNodes {
     pub tasks: RequiredOfTasks,
+    tags: TagColumns,
+    lists: ListColumns,
     pub user: RequiredOfUser,
 }
 
@@ -38,15 +43,15 @@ pub struct RelatedOfNodes {
 }
 
 impl NodeFields {
-    /// The fields of objects that a field of the type `Node` returns. The objects have all their columns.
+    /// The fields of objects that a field of the type `Node` returns.
     pub fn of(selected: &CollectedField, required: &mut RequiredOfNodes) -> Option<Self> {
-        let RequiredOfNodes { tasks, user } = required;
+        let RequiredOfNodes { tasks, tags, lists, user } = required;
         let user_fields = selected.fields_on("User");
         Some(Self {
             user: json::selection_set(user_fields, |field| UserField::of(field, user))?,
             task: fields_on(selected, ObjectKind::Task, tasks)?,
-            tag: fields_on(selected, ObjectKind::Tag, &mut TagColumns::default())?,
-            list: fields_on(selected, ObjectKind::List, &mut ListColumns::default())?,
+            tag: fields_on(selected, ObjectKind::Tag, tags)?,
+            list: fields_on(selected, ObjectKind::List, lists)?,
         })
     }
 
@@ -59,7 +64,7 @@ impl NodeFields {
         match (found, &related.user) {
             (Some(Found::Object(object)), _) => self.write(out, Some(&**object), &related.tasks),
             (Some(Found::Viewer), Some(user)) => user.write(out, &self.user),
-            _ => self.write(out, None, &related.tasks),
+            _ => self.write(out, None::<&Object>, &related.tasks),
         }
     }
 
@@ -67,13 +72,19 @@ impl NodeFields {
     pub fn write(
         &self,
         out: &mut Output,
-        object: Option<&Object>,
+        object: Option<
+            &ObjectOf<
+                impl Row<ColumnOf<TaskEntity>>,
+                impl Row<ColumnOf<TagEntity>>,
+                impl Row<ColumnOf<ListEntity>>,
+            >,
+        >,
         related: &Related,
     ) -> Result<(), StoreError> {
         match object {
-            Some(Object::Task(row)) => row::object(out, &self.task, row, related),
-            Some(Object::Tag(row)) => row::object(out, &self.tag, row, &()),
-            Some(Object::List(row)) => row::object(out, &self.list, row, &()),
+            Some(ObjectOf::Task(row)) => row::object(out, &self.task, row, related),
+            Some(ObjectOf::Tag(row)) => row::object(out, &self.tag, row, &()),
+            Some(ObjectOf::List(row)) => row::object(out, &self.list, row, &()),
             None => {
                 json::null(out);
                 Ok(())
@@ -83,6 +94,11 @@ impl NodeFields {
 }
 
 impl RequiredOfNodes {
+    /// The columns of the objects.
+    pub fn columns(&self) -> ObjectColumns {
+        ObjectColumns::new(self.tasks.columns().clone(), self.tags.clone(), self.lists.clone())
+    }
+
     /// Reads what belongs to what was found.
     pub async fn read(
         &self,

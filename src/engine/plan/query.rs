@@ -24,7 +24,10 @@ use crate::{
             node::Found, tag::TagConnection, task_list::TaskListConnection, task_order::ListQuery,
         },
     },
-    store::{ListColumns, ObjectEntity, PartialRow, Projection, StoreError, TagColumns, Window},
+    store::{
+        ListColumns, ObjectColumns, ObjectEntity, PartialRow, Projection, StoreError, TagColumns,
+        Window,
+    },
 };
 
 /// How many root fields of one request are read at the same time, so that it does not take all connections.
@@ -44,7 +47,7 @@ pub enum Query {
     Tasks(TaskPageArguments, Connection<TaskField>),
     Tags(Arguments, Connection<TagField>),
     Lists(Arguments, Connection<ListField>),
-    Changes(Arguments, SelectionSet<ChangePageField>, RequiredOfNodes),
+    Changes(Arguments, SelectionSet<ChangePageField>, RequiredOfNodes, ObjectColumns),
 }
 
 /// What a page shows, and what has to be read for it.
@@ -95,7 +98,9 @@ impl Query {
             "changes" => {
                 let mut required = RequiredOfNodes::default();
                 let of = |field: &CollectedField| ChangePageField::of(field, &mut required);
-                Self::Changes(arguments, json::selection_set(fields, of)?, required)
+                let fields = json::selection_set(fields, of)?;
+                let columns = required.columns();
+                Self::Changes(arguments, fields, required, columns)
             }
             _ => return None,
         })
@@ -137,7 +142,7 @@ impl Query {
                 let window = window.window(TaskListConnection::ORDER)?;
                 store.list_page(true, Window { limit: 0, ..window }, &lists.of_rows).await?;
             }
-            Self::Changes(arguments, _, required) => {
+            Self::Changes(arguments, _, required, _) => {
                 change_page::arguments(arguments, context)?;
                 required.tasks.check(context).await?;
             }
@@ -218,8 +223,8 @@ impl Query {
                     ShownPage { page: &page, order_name, related: &() }.write(out, fields)
                 })
             }
-            Self::Changes(arguments, fields, required) => {
-                let changes = ResolvedChanges::read(arguments, required, context).await?;
+            Self::Changes(arguments, fields, required, columns) => {
+                let changes = ResolvedChanges::read(arguments, required, columns, context).await?;
                 Box::new(move |out| changes.write(out, fields))
             }
         })

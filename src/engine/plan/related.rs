@@ -31,8 +31,8 @@ use crate::{
     error::ApiError,
     graphql::types::task_order::ListQuery,
     store::{
-        ColumnValue, Input, ListColumns, ListId, ListPart, Row, StoreError, TagColumns, TagPart,
-        TaskColumn, TaskColumns, TaskEntity, TaskId, TaskPart,
+        ColumnValue, Input, ListColumns, ListId, ListPart, Parents, Row, StoreError, TagColumns,
+        TagPart, TaskColumn, TaskColumns, TaskEntity, TaskId, TaskPart,
     },
     time::Timestamp,
 };
@@ -214,13 +214,13 @@ impl RequiredOfTasks {
         &self,
         context: PlanContext<'_>,
         batch: &Batch,
-    ) -> Result<Option<Box<Parents>>, ApiError> {
+    ) -> Result<Option<Box<RelatedParents>>, ApiError> {
         match &self.parents {
             Some(required) if !batch.under.is_empty() => {
                 let ids: Vec<_> = batch.under.iter().copied().collect();
                 let rows = context.request.store.rows(&ids, &required.columns).await?;
                 let related = required.read(context, rows.values()).await?;
-                Ok(Some(Box::new(Parents { rows, related })))
+                Ok(Some(Box::new(RelatedParents { rows, related })))
             }
             _ => Ok(None),
         }
@@ -250,9 +250,10 @@ impl RequiredOfSubtasks {
 
     async fn read(&self, context: PlanContext<'_>, batch: &Batch) -> Result<Subtasks, ApiError> {
         let ListQuery { filter, order, window, order_name } = self.arguments.read(context).await?;
-        let (store, Batch { tasks, trashed, .. }) = (&context.request.store, batch);
-        let columns = &self.of_tasks.columns;
-        let read = store.subtask_pages(tasks, *trashed, &filter, &order, window, columns).await?;
+        let store = &context.request.store;
+        let parents = Parents { ids: &batch.tasks, trashed: batch.trashed };
+        let (columns, counted) = (&self.of_tasks.columns, self.of_page.is_counted());
+        let read = store.subtask_pages(parents, &filter, &order, window, columns, counted).await?;
         let mut pages = HashMap::with_capacity(read.len());
         for (task, page) in read {
             pages.insert(task, self.of_page.resolve(store, page).await?);
@@ -283,11 +284,11 @@ pub struct Related {
     today: Option<NaiveDate>,
     tags: HashMap<TaskId, Vec<TagPart>>,
     lists: HashMap<ListId, ListPart>,
-    parents: Option<Box<Parents>>,
+    parents: Option<Box<RelatedParents>>,
     subtasks: Vec<Subtasks>,
 }
 
-struct Parents {
+struct RelatedParents {
     rows: HashMap<TaskId, TaskPart>,
     related: Related,
 }

@@ -9,7 +9,7 @@ use crate::{
     auth::UserId,
     error::ApiError,
     graphql::{batch_loader::TaskBatch, context::ContextExt, page},
-    store::{self, ChangeSeq, Object, SyncCursor},
+    store::{self, ChangeSeq, Object, ObjectPart, SyncCursor},
 };
 
 /// How many changes a page holds by default, and at the most.
@@ -65,26 +65,30 @@ impl ChangePage {
     ) -> Result<Self, ApiError> {
         let viewer = ctx.viewer()?.id();
         let (since, most) = arguments(viewer, since, first)?;
-        Ok(Self::new(ctx.store()?.changes(since, most).await?, viewer))
+        let store = ctx.store()?;
+        Self::new(store.changes(since, most, store.object_columns()).await?, viewer)
     }
 
-    /// The page as its viewer sees it.
-    pub fn new(page: store::ChangePage, viewer: &UserId) -> Self {
-        let objects = page.changes.iter().filter_map(|change| change.object.as_ref());
-        let batch = TaskBatch::of(objects.filter_map(Object::task));
+    /// The page as its viewer sees it, of objects of which all columns were read.
+    pub fn new(page: store::ChangePage, viewer: &UserId) -> Result<Self, ApiError> {
+        let whole = |change: &store::Change| change.object.as_ref().map(ObjectPart::whole);
+        let objects: Vec<_> =
+            page.changes.iter().map(whole).map(Option::transpose).collect::<Result<_, _>>()?;
+        let batch = TaskBatch::of(objects.iter().flatten().filter_map(Object::task));
         let log = log_of(viewer);
-        let change = |change: store::Change| {
-            let kind = ChangeKind::of(&change);
-            let node = change.object.map(|object| Node::of(object, &batch));
-            let cursor = page::encode_cursor(&log, &SyncCursor::behind(change.seq));
-            Change { kind, id: change.id.into(), ty: change.kind.type_name(), node, cursor }
+        let change = |(change, object): (&store::Change, Option<Object>)| Change {
+            kind: ChangeKind::of(change),
+            id: change.id.into(),
+            ty: change.kind.type_name(),
+            node: object.map(|object| Node::of(object, &batch)),
+            cursor: page::encode_cursor(&log, &SyncCursor::behind(change.seq)),
         };
-        Self {
-            changes: page.changes.into_iter().map(change).collect(),
+        Ok(Self {
+            changes: page.changes.iter().zip(objects).map(change).collect(),
             cursor: page::encode_cursor(&log, &page.place),
             has_more: page.has_more,
             reset: page.reset,
-        }
+        })
     }
 }
 

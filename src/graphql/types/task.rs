@@ -19,7 +19,7 @@ use crate::{
         query::Query,
         scalars::Date,
     },
-    store::{self, TaskPage, TaskRow},
+    store::{self, Edge, TaskPage, TaskRow},
     time::Timestamp,
 };
 
@@ -193,7 +193,7 @@ impl TaskConnection {
     }
 
     /// A page whose tasks are of that batch.
-    pub fn of(page: TaskPage, batch: &Arc<TaskBatch>, order_name: String) -> Self {
+    pub fn of(page: TaskPage<Edge<TaskRow>>, batch: &Arc<TaskBatch>, order_name: String) -> Self {
         Self::new(page.map(|row| Task::new(row, batch)), order_name)
     }
 }

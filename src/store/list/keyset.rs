@@ -4,8 +4,6 @@
 //! that begins right there: page 10,000 costs as much as the first, and rows that are inserted or
 //! deleted meanwhile neither repeat nor skip others.
 
-use std::{fmt, sync::Arc};
-
 use sea_orm::{
     ColumnTrait, Condition, ExprTrait, Order, Value,
     sea_query::{Expr, IntoCondition, SelectStatement, SimpleExpr, WindowStatement},
@@ -17,7 +15,7 @@ use crate::{
     store::{
         error::StoreError,
         owned::Owned,
-        sql::projection::{ColumnKind, ColumnValue, Row, unsupported},
+        sql::projection::{ColumnKind, ColumnValue, PartialRow, Row, unsupported},
     },
     time::Timestamp,
 };
@@ -92,58 +90,39 @@ impl Window {
         }
     }
 
+    /// Whether it is a part of the list by its cursors alone.
+    pub fn has_cursors(&self) -> bool {
+        self.after.is_some() || self.before.is_some()
+    }
+
     /// The side to which the rows are counted.
     pub fn reading(&self) -> Side {
         if self.from_end { Side::Previous } else { Side::Next }
     }
 }
 
-/// Computes the sort key of a row.
-type Compute<C> = dyn Fn(&dyn Row<C>) -> Result<i64, StoreError> + Send + Sync;
-
 /// A key that an order sorts by; it is never null.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub enum SortKey<E: Owned> {
     /// A column.
     Column(E::Column),
-    /// A number computed from these columns, by SQL and by the function alike.
-    Computed(SimpleExpr, &'static [E::Column], Arc<Compute<E::Column>>),
-}
-
-impl<E: Owned> fmt::Debug for SortKey<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.expr().fmt(f)
-    }
+    /// A number that the database computes.
+    Computed(SimpleExpr),
 }
 
 impl<E: Owned> SortKey<E> {
     fn expr(&self) -> SimpleExpr {
         match self {
             Self::Column(column) => Expr::col(column.as_column_ref()),
-            Self::Computed(expr, ..) => expr.clone(),
-        }
-    }
-
-    /// The columns that the key is computed from.
-    fn columns(&self) -> &[E::Column] {
-        match self {
-            Self::Column(column) => std::slice::from_ref(column),
-            Self::Computed(_, columns, _) => columns,
-        }
-    }
-
-    fn of(&self, row: &impl Row<E::Column>) -> Result<Key, StoreError> {
-        match self {
-            Self::Column(column) => to_key(row.value(*column)?).ok_or_else(|| unsupported(*column)),
-            Self::Computed(.., number) => number(row).map(Key::Number),
+            Self::Computed(expr) => expr.clone(),
         }
     }
 
     fn value(&self, key: &Key) -> Option<Value> {
         match (self, key) {
             (Self::Column(column), key) => to_value(*column, key),
-            (Self::Computed(..), Key::Number(number)) => Some((*number).into()),
-            (Self::Computed(..), Key::Text(_)) => None,
+            (Self::Computed(_), Key::Number(number)) => Some((*number).into()),
+            (Self::Computed(_), Key::Text(_)) => None,
         }
     }
 }
@@ -168,12 +147,38 @@ impl<E: Owned> Keyset<E> {
 
     /// The columns that a cursor is made of.
     pub fn columns(&self) -> impl Iterator<Item = E::Column> {
-        self.keys.iter().flat_map(|(key, _)| key.columns()).copied().chain([E::ID])
+        let column = |key: &SortKey<E>| match key {
+            SortKey::Column(column) => Some(*column),
+            SortKey::Computed(_) => None,
+        };
+        self.keys.iter().filter_map(move |(key, _)| column(key)).chain([E::ID])
     }
 
-    /// The cursor of a row.
-    pub fn cursor(&self, row: &impl Row<E::Column>) -> Result<KeysetCursor, StoreError> {
-        let keys = self.keys.iter().map(|(key, _)| key.of(row)).collect::<Result<_, _>>()?;
+    /// Selects the computed keys, of which a cursor is made as well, behind the columns of the rows.
+    /// Gives back how many they are.
+    pub fn select_computed(&self, select: &mut SelectStatement) -> usize {
+        let mut count = 0;
+        for (at, (key, _)) in self.keys.iter().enumerate() {
+            if let SortKey::Computed(expr) = key {
+                select.expr_as(expr.clone(), name_of_key(at));
+                count += 1;
+            }
+        }
+        count
+    }
+
+    /// The cursor of a row that was read with [`Keyset::columns`] and [`Keyset::select_computed`].
+    pub fn cursor(&self, row: &PartialRow<E>) -> Result<KeysetCursor, StoreError> {
+        let mut computed = 0..;
+        let key = |(key, _): &(SortKey<E>, Direction)| match key {
+            SortKey::Column(column) => {
+                to_key(row.value(*column)?).ok_or_else(|| unsupported(*column))
+            }
+            SortKey::Computed(_) => {
+                row.number_behind(computed.next().unwrap_or_default()).map(Key::Number)
+            }
+        };
+        let keys = self.keys.iter().map(key).collect::<Result<_, _>>()?;
         Ok(KeysetCursor(keys, row.value(E::ID)?.id()?))
     }
 
@@ -183,11 +188,16 @@ impl<E: Owned> Keyset<E> {
         self.values(cursor).is_some()
     }
 
-    /// Sorts the rows in this order, or in reverse.
+    /// Sorts the rows in this order, or in reverse, by keys that [`Keyset::select_computed`] has selected.
     pub fn order(&self, select: &mut SelectStatement, reversed: bool) {
-        for (key, direction) in self.directions() {
-            select.order_by_expr(key, sea_order(direction, reversed));
+        for (at, (key, direction)) in self.keys.iter().enumerate() {
+            let key = match key {
+                SortKey::Column(_) => key.expr(),
+                SortKey::Computed(_) => Expr::col(name_of_key(at)),
+            };
+            select.order_by_expr(key, sea_order(*direction, reversed));
         }
+        select.order_by_expr(id::<E>(), sea_order(self.tie, reversed));
     }
 
     /// Numbers the rows of each group in this order, or in reverse.
@@ -227,13 +237,22 @@ impl<E: Owned> Keyset<E> {
 
     fn directions(&self) -> impl Iterator<Item = (SimpleExpr, Direction)> {
         let keys = self.keys.iter().map(|(key, direction)| (key.expr(), *direction));
-        keys.chain([(Expr::col(E::ID.as_column_ref()), self.tie)])
+        keys.chain([(id::<E>(), self.tie)])
     }
 
     fn values(&self, cursor: &KeysetCursor) -> Option<Vec<Value>> {
         (cursor.0.len() == self.keys.len()).then_some(())?;
         self.keys.iter().zip(&cursor.0).map(|((key, _), value)| key.value(value)).collect()
     }
+}
+
+fn id<E: Owned>() -> SimpleExpr {
+    Expr::col(E::ID.as_column_ref())
+}
+
+/// The name under which a computed key is selected.
+fn name_of_key(at: usize) -> String {
+    format!("key_{at}")
 }
 
 fn sea_order(direction: Direction, reversed: bool) -> Order {

@@ -2,14 +2,12 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    convert::Infallible,
     sync::Arc,
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryResult,
-    QuerySelect, QueryTrait, Select,
-    sea_query::{Asterisk, Expr, ExprTrait, Order, Query},
+    ColumnTrait, Condition, ConnectionTrait, QueryFilter, QuerySelect, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, WindowStatement},
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
@@ -19,7 +17,10 @@ use crate::store::{
     OwnedStore,
     error::StoreError,
     owned::{Owned, UserNo},
-    sql::projection::{PartialRow, Projection, Row},
+    sql::{
+        cached_sql::IdSet,
+        projection::{PartialRow, Projection, Row},
+    },
 };
 
 /// A list: which rows, in which order, and which part of them.
@@ -55,11 +56,10 @@ impl<E: Owned> Listing<E> {
     }
 }
 
-/// The rows of a window, in the list's order: whole rows, parts of them, or what was made of them.
+/// The rows of a window, in the list's order: parts of rows, or what was made of them.
 #[derive(Clone, Debug)]
-pub struct Page<E: Owned, R = <E as EntityTrait>::Model> {
-    /// The rows with their cursors.
-    pub rows: Vec<(KeysetCursor, R)>,
+pub struct Page<E: Owned, R> {
+    pub rows: Vec<R>,
     listing: Listing<E>,
     /// Whether there is one more row between the window's cursors than the page may hold.
     has_extra_row: bool,
@@ -71,37 +71,52 @@ pub struct Page<E: Owned, R = <E as EntityTrait>::Model> {
     previous: OnceCell<bool>,
 }
 
-impl<E: Owned, R: Row<E::Column>> Page<E, R> {
+/// What was made of a row, with the row's cursor.
+pub type Edge<R> = (KeysetCursor, R);
+
+impl<E: Owned> Page<E, PartialRow<E>> {
     /// The page of these rows, of which one more than the window may show was read.
-    fn of(listing: Listing<E>, mut rows: Vec<R>) -> Result<Self, StoreError> {
+    fn of(listing: Listing<E>, mut rows: Vec<PartialRow<E>>) -> Self {
         let limit = usize::try_from(listing.window.limit).unwrap_or(usize::MAX);
         let has_extra_row = rows.len() > limit;
         rows.truncate(limit);
         if listing.window.from_end {
             rows.reverse();
         }
-        let rows = rows.into_iter().map(|row| Ok((listing.keyset.cursor(&row)?, row)));
-        let rows = rows.collect::<Result<_, StoreError>>()?;
         let (total, next, previous) = Default::default();
-        Ok(Self { rows, listing, has_extra_row, group: None, total, next, previous })
-    }
-
-    /// The same page with what `make` makes of each row.
-    pub fn map<T>(self, mut make: impl FnMut(R) -> T) -> Page<E, T> {
-        let Ok(page) = self.try_map(|row| Ok::<_, Infallible>(make(row)));
-        page
-    }
-
-    fn try_map<T, F>(self, mut make: impl FnMut(R) -> Result<T, F>) -> Result<Page<E, T>, F> {
-        let Self { rows, listing, has_extra_row, group, total, next, previous } = self;
-        let rows = rows.into_iter().map(|(cursor, row)| Ok((cursor, make(row)?)));
-        let rows = rows.collect::<Result<_, F>>()?;
-        Ok(Page { rows, listing, has_extra_row, group, total, next, previous })
+        Self { rows, listing, has_extra_row, group: None, total, next, previous }
     }
 
     /// The same page as one of a group.
     pub fn within(self, group: Arc<GroupedList<E>>, key: Uuid) -> Self {
         Self { group: Some((group, key)), ..self }
+    }
+
+    /// The cursor of a row of the page.
+    pub fn cursor(&self, row: &PartialRow<E>) -> Result<KeysetCursor, StoreError> {
+        self.listing.keyset.cursor(row)
+    }
+
+    /// The same page with whole rows, of which all columns were read, and their cursors.
+    pub fn whole(self) -> Result<Page<E, Edge<E::Model>>, StoreError> {
+        let rows = self.rows.iter().map(|row| Ok((self.cursor(row)?, row.whole()?)));
+        let rows = rows.collect::<Result<_, StoreError>>()?;
+        Ok(self.with_rows(|_| rows))
+    }
+}
+
+impl<E: Owned, R> Page<E, Edge<R>> {
+    /// The same page with what `make` makes of each row.
+    pub fn map<T>(self, mut make: impl FnMut(R) -> T) -> Page<E, Edge<T>> {
+        let edge = |(cursor, row)| (cursor, make(row));
+        self.with_rows(|rows| rows.into_iter().map(edge).collect())
+    }
+}
+
+impl<E: Owned, R> Page<E, R> {
+    fn with_rows<T>(self, make: impl FnOnce(Vec<R>) -> Vec<T>) -> Page<E, T> {
+        let Self { rows, listing, has_extra_row, group, total, next, previous } = self;
+        Page { rows: make(rows), listing, has_extra_row, group, total, next, previous }
     }
 }
 
@@ -113,14 +128,14 @@ pub struct GroupedList<E: Owned> {
     condition: Condition,
     /// The column with the key of a row's list.
     column: E::Column,
-    keys: Vec<Uuid>,
+    keys: IdSet,
     totals: OnceCell<HashMap<Uuid, u64>>,
     /// The lists that have rows beyond the window: on each side, with and without the row at its cursor.
     beyond: [OnceCell<HashSet<Uuid>>; 4],
 }
 
 impl<E: Owned> GroupedList<E> {
-    pub fn new(condition: Condition, column: E::Column, keys: Vec<Uuid>) -> Self {
+    pub fn new(condition: Condition, column: E::Column, keys: IdSet) -> Self {
         Self { condition, column, keys, totals: OnceCell::new(), beyond: Default::default() }
     }
 
@@ -130,7 +145,7 @@ impl<E: Owned> GroupedList<E> {
 
     /// The condition of a row of any of the lists.
     fn has_row(&self) -> Condition {
-        let keys = self.column.is_in(self.keys.iter().copied());
+        let keys = self.keys.contains(self.column.as_column_ref());
         Condition::all().add(self.condition.clone()).add(keys)
     }
 
@@ -146,13 +161,6 @@ impl<E: Owned> GroupedList<E> {
     }
 }
 
-impl<E: Owned> Page<E, PartialRow<E>> {
-    /// The same page with whole rows, of which all columns were read.
-    pub fn whole(self) -> Result<Page<E>, StoreError> {
-        self.try_map(|row| row.whole())
-    }
-}
-
 impl OwnedStore {
     /// Reads these columns of the rows of a listing's window.
     pub async fn page<E: Owned>(
@@ -163,59 +171,69 @@ impl OwnedStore {
         let columns = columns.and(listing.keyset.columns());
         let window = &listing.window;
         let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
-            return Page::of(listing, Vec::new());
+            return Ok(Page::of(listing, Vec::new()));
         };
         let mut select = E::select_owned(user, columns.iter());
+        listing.keyset.select_computed(&mut select);
         select.cond_where(listing.condition.clone()).cond_where(listing.between_cursors());
         listing.keyset.order(&mut select, window.from_end);
         // One row more than the window may show, to know whether there is one.
         let rows = self.reader().fetch_limited(&select, window.limit + 1).await?;
         let rows = rows.into_iter().map(|row| PartialRow::new(row, &columns)).collect();
-        Page::of(listing, rows)
+        Ok(Page::of(listing, rows))
     }
 
-    /// The same for each list of a group, in one statement. A list without rows has an empty page.
+    /// The same for each list of a group, in one statement, which can count the lists as well. A list
+    /// without rows has an empty page.
     pub async fn pages<E: Owned>(
         &self,
         group: &Arc<GroupedList<E>>,
         listing: &Listing<E>,
         columns: &Projection<E>,
+        counted: bool,
     ) -> Result<HashMap<Uuid, Page<E, PartialRow<E>>>, StoreError> {
+        const RANK: &str = "rank_in_list";
         let columns = columns.and(listing.keyset.columns()).and([group.column]);
-        let mut of_lists: HashMap<Uuid, Vec<_>> = HashMap::new();
-        for row in self.group_rows(group, listing, &columns).await? {
-            let row = PartialRow::new(row, &columns);
-            of_lists.entry(row.value(group.column)?.id()?).or_default().push(row);
+        let window = &listing.window;
+        let mut of_lists: HashMap<Uuid, Vec<(i64, PartialRow<E>)>> = HashMap::new();
+        if let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) {
+            let mut ranked = E::select_owned(user, columns.iter());
+            let rank = listing.keyset.select_computed(&mut ranked);
+            let order = listing.keyset.rank_within(group.column, window.from_end);
+            ranked.expr_window_as(Expr::cust("ROW_NUMBER()"), order, RANK);
+            // Rows outside of the cursors count as well, but are not read here.
+            let counted = counted && !window.has_cursors();
+            if counted {
+                let list = WindowStatement::partition_by(group.column.as_column_ref());
+                ranked.expr_window(Expr::cust("COUNT(*)"), list);
+            }
+            ranked.cond_where(group.has_row()).cond_where(listing.between_cursors());
+            let mut first = Query::select();
+            first
+                .column(Asterisk)
+                .from_subquery(ranked, "ranked")
+                .and_where(Expr::col(RANK).lte(window.limit + 1));
+            let mut totals = HashMap::new();
+            for row in self.reader().query_all(&first).await? {
+                let row = PartialRow::new(row, &columns);
+                let list = row.value(group.column)?.id()?;
+                if counted {
+                    totals.insert(list, row.number_behind(rank + 1)?.unsigned_abs());
+                }
+                of_lists.entry(list).or_default().push((row.number_behind(rank)?, row));
+            }
+            if counted {
+                // Whoever was first has counted the same.
+                let _ = group.totals.set(totals);
+            }
         }
         let page = |key: &Uuid| {
-            let rows = of_lists.remove(key).unwrap_or_default();
-            Ok((*key, Page::of(group.list(listing, *key), rows)?.within(Arc::clone(group), *key)))
+            let mut ranked = of_lists.remove(key).unwrap_or_default();
+            ranked.sort_by_key(|(rank, _)| *rank);
+            let rows = ranked.into_iter().map(|(_, row)| row).collect();
+            (*key, Page::of(group.list(listing, *key), rows).within(Arc::clone(group), *key))
         };
-        group.keys.iter().map(page).collect()
-    }
-
-    async fn group_rows<E: Owned>(
-        &self,
-        group: &GroupedList<E>,
-        listing: &Listing<E>,
-        columns: &Projection<E>,
-    ) -> Result<Vec<QueryResult>, StoreError> {
-        const RANK: &str = "rank_in_list";
-        let window = &listing.window;
-        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
-            return Ok(Vec::new());
-        };
-        let mut ranked = E::select_owned(user, columns.iter());
-        ranked.cond_where(group.has_row()).cond_where(listing.between_cursors());
-        let order = listing.keyset.rank_within(group.column, window.from_end);
-        ranked.expr_window_as(Expr::cust("ROW_NUMBER()"), order, RANK);
-        let mut query = Query::select();
-        query
-            .column(Asterisk)
-            .from_subquery(ranked, "ranked")
-            .and_where(Expr::col(RANK).lte(window.limit + 1))
-            .order_by(RANK, Order::Asc);
-        Ok(self.reader().query_all(&query).await?)
+        Ok(group.keys.ids().iter().map(page).collect())
     }
 
     /// How many rows each list of a group has; those without any are left out.
@@ -243,11 +261,14 @@ impl OwnedStore {
             let totals = group.totals.get_or_try_init(|| self.group_totals(group)).await?;
             return Ok(totals.get(key).copied().unwrap_or_default());
         }
-        let total = page.total.get_or_try_init(async || match self.listed(&page.listing).await? {
-            Some(select) => Ok::<_, StoreError>(select.count(&self.reader()).await?),
-            None => Ok(0),
-        });
-        total.await.copied()
+        page.total.get_or_try_init(|| self.count(&page.listing)).await.copied()
+    }
+
+    async fn count<E: Owned>(&self, listing: &Listing<E>) -> Result<u64, StoreError> {
+        let Some(mut select) = self.listed(listing).await? else { return Ok(0) };
+        let row = self.reader().query_one(select.expr(Expr::cust("COUNT(*)"))).await?;
+        let count = row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Whether the list goes on beyond the page, exactly: also beyond the window's own cursors.
@@ -316,21 +337,21 @@ impl OwnedStore {
         side: Side,
         inclusive: bool,
     ) -> Result<bool, StoreError> {
-        let Some(select) = self.listed(listing).await? else { return Ok(false) };
+        let Some(mut select) = self.listed(listing).await? else { return Ok(false) };
         let beyond = cursor.map(|cursor| listing.keyset.after(cursor, side, inclusive));
-        let mut select = select.filter(Condition::all().add_option(beyond)).into_query();
-        select.clear_selects().expr(Expr::value(1));
+        select.cond_where(Condition::all().add_option(beyond)).expr(Expr::value(1));
         listing.keyset.order_by_first_key(&mut select, side == Side::Previous);
         Ok(!self.reader().fetch_limited(&select, 1).await?.is_empty())
     }
 
-    /// The viewer's rows of a listing; `None` when they have never written any.
+    /// The viewer's rows of a listing, of which nothing is selected yet; `None` when they have never written
+    /// any.
     async fn listed<E: Owned>(
         &self,
         listing: &Listing<E>,
-    ) -> Result<Option<Select<E>>, StoreError> {
+    ) -> Result<Option<SelectStatement>, StoreError> {
         let user = self.user_no().await?;
-        Ok(user.map(|user| E::find_owned(user).filter(listing.condition.clone())))
+        Ok(user.map(|user| E::select_owned(user, []).cond_where(listing.condition.clone()).take()))
     }
 }
 

@@ -1,8 +1,6 @@
 //! Finding tasks by their words, and how well they match: on SQLite by an FTS5 table, on PostgreSQL
 //! by a GIN index, with the same tokens on both.
 
-use std::sync::Arc;
-
 use sea_orm::{
     Condition, DbBackend, ExprTrait,
     sea_query::{BinOper, CaseStatement, Expr, IntoCondition, SimpleExpr},
@@ -12,7 +10,6 @@ use super::{keyset::SortKey, text::Search};
 use crate::store::{
     entity::task::{Column, Entity},
     owned::UserNo,
-    sql::projection::Row,
 };
 
 /// The tasks of a user that hold every word.
@@ -43,7 +40,7 @@ fn join(words: impl Iterator<Item = String>, last: String, and: &str) -> String 
 /// only the description has it; for the last word 3 and 1 where they only begin with it.
 pub fn relevance(search: Option<&Search>, user: UserNo) -> SortKey<Entity> {
     let Some(search) = search else {
-        return SortKey::Computed(Expr::value(0_i64), &[], Arc::new(|_| Ok(0)));
+        return SortKey::Computed(Expr::value(0_i64));
     };
     let whole: Vec<_> = search.whole_tokens(user.0).collect();
     let prefix = search.prefix_token(user.0);
@@ -59,23 +56,7 @@ pub fn relevance(search: Option<&Search>, user: UserNo) -> SortKey<Entity> {
         whole.iter().map(of_whole).fold(SimpleExpr::Case(Box::new(of_prefix)), |sum, word| {
             sum.add(SimpleExpr::Case(Box::new(word)))
         });
-    let of_row = move |row: &dyn Row<Column>| {
-        let title = row.value(Column::TitleWords)?.text()?;
-        let description = row.value(Column::DescriptionWords)?.text()?;
-        let (title, description) = (|| title.split(' '), || description.split(' '));
-        let of_whole = |token: &String| if title().any(|word| word == token) { 4 } else { 2 };
-        let of_prefix = if title().any(|word| word == prefix) {
-            4
-        } else if title().any(|word| word.starts_with(&prefix)) {
-            3
-        } else if description().any(|word| word == prefix) {
-            2
-        } else {
-            1
-        };
-        Ok(whole.iter().map(of_whole).sum::<i64>() + of_prefix)
-    };
-    SortKey::Computed(sum, &[Column::TitleWords, Column::DescriptionWords], Arc::new(of_row))
+    SortKey::Computed(sum)
 }
 
 fn has(words: Column, token: &str) -> SimpleExpr {

@@ -196,6 +196,10 @@ impl IdSet {
         Self { ids, is_one_value: backend == DbBackend::Postgres }
     }
 
+    pub fn ids(&self) -> &[Uuid] {
+        &self.ids
+    }
+
     /// Whether a column holds one of these ids.
     pub fn contains(&self, column: impl IntoColumnRef) -> Condition {
         let column = Expr::col(column);

@@ -37,7 +37,7 @@ pub enum ColumnValue<'r> {
     Timestamp(Timestamp),
 }
 
-impl<'r> ColumnValue<'r> {
+impl ColumnValue<'_> {
     /// The value that sea-orm has read; `None` for a type that no column of ours has.
     fn of(value: Value) -> Option<Self> {
         let value = match value {
@@ -70,22 +70,6 @@ impl<'r> ColumnValue<'r> {
     pub fn id<I: From<Uuid>>(self) -> Result<I, StoreError> {
         match self {
             Self::Id(id) => Ok(id.into()),
-            other => Err(other.unexpected()),
-        }
-    }
-
-    /// The number in it.
-    pub fn number(self) -> Result<i64, StoreError> {
-        match self {
-            Self::Number(number) => Ok(number),
-            other => Err(other.unexpected()),
-        }
-    }
-
-    /// The text in it.
-    pub fn text(self) -> Result<Cow<'r, str>, StoreError> {
-        match self {
-            Self::Text(text) => Ok(text),
             other => Err(other.unexpected()),
         }
     }
@@ -220,17 +204,37 @@ fn position<E: Owned>(
 pub struct PartialRow<E: Owned> {
     row: QueryResult,
     columns: Arc<[(E::Column, Option<ColumnKind>)]>,
+    /// The place of the first of them in the row.
+    first: usize,
+    /// What the names of the columns begin with in the row.
+    prefix: &'static str,
 }
 
 impl<E: Owned> PartialRow<E> {
     /// A row that begins with these columns.
     pub fn new(row: QueryResult, columns: &Projection<E>) -> Self {
-        Self { row, columns: Arc::clone(&columns.columns) }
+        Self::within(row, columns, 0, "")
+    }
+
+    /// A row in which these columns come behind so many others, under names with that prefix.
+    pub fn within(
+        row: QueryResult,
+        columns: &Projection<E>,
+        first: usize,
+        prefix: &'static str,
+    ) -> Self {
+        Self { row, columns: Arc::clone(&columns.columns), first, prefix }
     }
 
     /// The row, of which all columns were asked for.
     pub fn whole(&self) -> Result<E::Model, StoreError> {
-        Ok(E::Model::from_query_result(&self.row, "")?)
+        Ok(E::Model::from_query_result(&self.row, self.prefix)?)
+    }
+
+    /// The number that was selected so many places behind the columns.
+    pub fn number_behind(&self, at: usize) -> Result<i64, StoreError> {
+        let number = self.read(self.columns.len() + at)?;
+        number.ok_or_else(|| ColumnValue::Null.unexpected())
     }
 
     fn read<'r, T>(&'r self, at: usize) -> Result<Option<T>, StoreError>
@@ -239,8 +243,8 @@ impl<E: Owned> PartialRow<E> {
     {
         let read = match (self.row.try_as_pg_row(), self.row.try_as_sqlite_row()) {
             // The type of the column is known since the columns were chosen.
-            (Some(row), _) => row.try_get_unchecked(at),
-            (None, Some(row)) => row.try_get_unchecked(at),
+            (Some(row), _) => row.try_get_unchecked(self.first + at),
+            (None, Some(row)) => row.try_get_unchecked(self.first + at),
             (None, None) => Err(sqlx::Error::Protocol("the row is of neither database".to_owned())),
         };
         let error = |error| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)));

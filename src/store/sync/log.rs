@@ -5,7 +5,7 @@
 //! was deleted for good has a tombstone, for 30 days. Several changes of one object are the last one.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, IdenStatic, Iterable, QueryResult, QuerySelect, QueryTrait,
+    ConnectionTrait, DbErr, IdenStatic, Iterable, QueryResult, QuerySelect, QueryTrait, Value,
     sea_query::{Asterisk, Expr, ExprTrait, JoinType, Order, Query, SelectStatement, UnionType},
 };
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,9 @@ use crate::{
         OwnedStore, UserNo,
         entity::{tombstone, user},
         error::StoreError,
-        object::{ENTRY, ID, KIND, Object, ObjectKind, join_objects},
+        object::{ENTRY, ID, KIND, ObjectColumns, ObjectKind, ObjectPart, join_objects},
         owned::Owned,
+        sql::cached_sql::{Parameters, Sample},
         sync::change_seq::ChangeSeq,
     },
 };
@@ -79,7 +80,7 @@ impl SyncCursor {
 }
 
 /// One object that has changed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Change {
     /// Its last change.
     pub seq: ChangeSeq,
@@ -88,11 +89,11 @@ pub struct Change {
     /// Its type.
     pub kind: ObjectKind,
     /// The object as it is now; none after it was deleted permanently.
-    pub object: Option<Object>,
+    pub object: Option<ObjectPart>,
 }
 
 /// A part of the log.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct ChangePage {
     /// What has changed, the oldest first.
     pub changes: Vec<Change>,
@@ -112,19 +113,20 @@ struct LogBounds {
 }
 
 impl OwnedStore {
-    /// What has changed behind that place, or all there is: at most so many objects. What one change
-    /// has done to several is not split, as long as it fits into a page.
+    /// What has changed behind that place, or all there is: at most so many objects, and these columns of
+    /// them. What one change has done to several is not split, as long as it fits into a page.
     pub async fn changes(
         &self,
         since: Option<SyncCursor>,
         most: usize,
+        columns: &ObjectColumns,
     ) -> Result<ChangePage, StoreError> {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
         let place = since.unwrap_or(SyncCursor::START);
-        let (bounds, changes) = self.read_log(user, place, most).await?;
+        let (bounds, changes) = self.read_log(user, place, most, columns).await?;
         let is_ahead = place.change_seq > bounds.counter;
         if since.is_some() && (is_ahead || place.is_purged(bounds.purged_through_seq)) {
-            let (bounds, changes) = self.read_log(user, SyncCursor::START, most).await?;
+            let (bounds, changes) = self.read_log(user, SyncCursor::START, most, columns).await?;
             let page = ChangePage::of(changes, SyncCursor::START, &bounds, most);
             return Ok(ChangePage { reset: true, ..page });
         }
@@ -134,7 +136,8 @@ impl OwnedStore {
     /// The place behind all that has changed so far.
     pub async fn end_of_log(&self) -> Result<SyncCursor, StoreError> {
         let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
-        let (bounds, _) = self.read_log(user, SyncCursor::behind(ChangeSeq::MAX), 0).await?;
+        let nothing = SyncCursor::behind(ChangeSeq::MAX);
+        let (bounds, _) = self.read_log(user, nothing, 0, self.object_columns()).await?;
         Ok(SyncCursor::behind(bounds.counter))
     }
 
@@ -155,8 +158,17 @@ impl OwnedStore {
         user: UserNo,
         place: SyncCursor,
         most: usize,
+        columns: &ObjectColumns,
     ) -> Result<(LogBounds, Vec<Change>), StoreError> {
-        let rows = self.reader().query_all(&log(user, place, most + 1)).await?;
+        let reader = self.reader();
+        let part = LogPart {
+            user,
+            behind: (place.change_seq, place.id),
+            gone_behind: place.of_deletions(),
+            limit: u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1),
+        };
+        let statement = columns.log.with(reader.get_database_backend(), columns, part, log);
+        let rows = reader.query_all_raw(statement).await?;
         let bounds = match rows.first() {
             Some(row) => LogBounds {
                 counter: row.try_get("", user::Column::Counter.as_str())?,
@@ -164,7 +176,7 @@ impl OwnedStore {
             },
             None => LogBounds { counter: ChangeSeq::ZERO, purged_through_seq: ChangeSeq::ZERO },
         };
-        let changes = rows.iter().map(Change::read);
+        let changes = rows.into_iter().map(|row| Change::read(row, columns));
         Ok((bounds, changes.filter_map(Result::transpose).collect::<Result<_, _>>()?))
     }
 }
@@ -204,10 +216,39 @@ impl ChangePage {
 /// More columns of an [`ENTRY`]: the change, and whether it is a tombstone.
 const CHANGE_SEQ: &str = "number";
 const GONE: &str = "gone";
+/// How many columns a line of the log has before those of the objects.
+const BEHIND: usize = 6;
 
-/// The entries behind that place, the oldest first, each with its row; one line at least, which tells
-/// the bounds of the log.
-fn log(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
+/// Which entries are read.
+struct LogPart {
+    user: UserNo,
+    /// The last entry before them.
+    behind: (ChangeSeq, Uuid),
+    /// The same for those of deletions.
+    gone_behind: (ChangeSeq, Uuid),
+    limit: u64,
+}
+
+impl Parameters for LogPart {
+    type Values = [Value; 6];
+
+    fn sample(sample: &mut Sample) -> Self {
+        let mut place = || (ChangeSeq(sample.number()), sample.id());
+        let (behind, gone_behind) = (place(), place());
+        let user = UserNo(sample.number());
+        Self { user, behind, gone_behind, limit: sample.number().unsigned_abs() }
+    }
+
+    fn values(self) -> [Value; 6] {
+        let Self { user, behind, gone_behind, limit } = self;
+        let (seq, id, gone_seq, gone_id) = (behind.0, behind.1, gone_behind.0, gone_behind.1);
+        [user.0.into(), seq.into(), id.into(), gone_seq.into(), gone_id.into(), limit.into()]
+    }
+}
+
+/// Those entries, the oldest first, each with its row; one line at least, which tells the bounds of the log.
+fn log(columns: &ObjectColumns, part: LogPart) -> SelectStatement {
+    let user = part.user;
     let mut select = Query::select();
     select
         .from(user::Entity)
@@ -216,23 +257,21 @@ fn log(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
             [user::Column::Counter, user::Column::PurgedThroughSeq].map(|it| (user::Entity, it)),
         )
         .columns([CHANGE_SEQ, ID, KIND, GONE].map(|column| (ENTRY, column)))
-        .join_subquery(JoinType::LeftJoin, entries(user, place, limit), ENTRY, Expr::cust("TRUE"))
+        .join_subquery(JoinType::LeftJoin, entries(part), ENTRY, Expr::cust("TRUE"))
         .order_by((ENTRY, CHANGE_SEQ), Order::Asc)
         .order_by((ENTRY, ID), Order::Asc);
-    join_objects(&mut select, user);
+    join_objects(&mut select, user, columns);
     select
 }
 
-/// The first entries behind that place, of all tables.
-fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
-    let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+/// The first of those entries, of all tables.
+fn entries(LogPart { user, behind, gone_behind, limit }: LogPart) -> SelectStatement {
     let gone = tombstone::Entity::find_owned(user)
         .select_only()
         .column(tombstone::Column::Kind)
         .into_query();
     let first = |mut entries: SelectStatement, is_gone: bool| {
-        let (change_seq, id) =
-            if is_gone { place.of_deletions() } else { (place.change_seq, place.id) };
+        let (change_seq, id) = if is_gone { gone_behind } else { behind };
         let behind = Expr::tuple([Expr::col(CHANGE_SEQ), Expr::col(ID)])
             .gt(Expr::tuple([Expr::value(change_seq), Expr::value(id)]));
         entries
@@ -256,12 +295,12 @@ fn entries(user: UserNo, place: SyncCursor, limit: usize) -> SelectStatement {
 
 impl Change {
     /// The entry that a line of the log tells, if it tells one.
-    fn read(row: &QueryResult) -> Result<Option<Self>, DbErr> {
+    fn read(row: QueryResult, columns: &ObjectColumns) -> Result<Option<Self>, DbErr> {
         let Some(seq) = row.try_get("", CHANGE_SEQ)? else { return Ok(None) };
-        let kind: ObjectKind = row.try_get("", KIND)?;
+        let (id, kind): (_, ObjectKind) = (row.try_get("", ID)?, row.try_get("", KIND)?);
         let is_gone: bool = row.try_get("", GONE)?;
-        let object = if is_gone { None } else { Some(kind.read(row)?) };
-        Ok(Some(Self { seq, id: row.try_get("", ID)?, kind, object }))
+        let object = (!is_gone).then(|| kind.part(row, columns, BEHIND));
+        Ok(Some(Self { seq, id, kind, object }))
     }
 }
 
