@@ -2,7 +2,7 @@
 
 mod supervisor;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
 use sea_orm::DbErr;
@@ -63,6 +63,7 @@ impl App {
                 body_limit: config.body_limit,
                 timeout,
                 origins: config.origins,
+                trusted_proxies: config.trusted_proxies,
                 playground: config.playground.then_some(Playground { assets, token }),
                 local_only: config.development,
             },
@@ -134,7 +135,8 @@ impl App {
             shutdown.cancel();
         };
         let serving = async {
-            axum::serve(listener, router).with_graceful_shutdown(stopping).await?;
+            let service = router.into_make_service_with_connect_info::<SocketAddr>();
+            axum::serve(listener, service).with_graceful_shutdown(stopping).await?;
             // The server does not wait for connections that were upgraded to WebSockets.
             state.connections.all_closed().await;
             Ok(())

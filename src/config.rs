@@ -20,7 +20,7 @@ use self::settings::{SERVER, Section, Setting, TOKEN_SOURCES, TOKENS};
 use crate::{
     auth::{TokenSettings, TokenSources},
     engine::EngineSettings,
-    http::{Assets, ConnectionLimits, Origins},
+    http::{Assets, ConnectionLimits, Origins, TrustedProxies},
     store::Quotas,
 };
 
@@ -45,6 +45,7 @@ pub struct Config {
     pub(crate) quotas: Quotas,
     pub(crate) connections: ConnectionLimits,
     pub(crate) origins: Origins,
+    pub(crate) trusted_proxies: TrustedProxies,
     /// The maximum size of a request body, in bytes.
     pub(crate) body_limit: usize,
     /// Whether GraphiQL is served at `/`.
@@ -123,6 +124,7 @@ impl Config {
             quotas: Quotas::default(),
             connections: ConnectionLimits::default(),
             origins: Origins::Listed(Vec::new()),
+            trusted_proxies: TrustedProxies::new(),
             body_limit: 0,
             playground: false,
             playground_assets: Assets::default(),

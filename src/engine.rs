@@ -15,6 +15,7 @@ mod execution;
 mod operation_cache;
 mod persisted;
 mod plan;
+mod rate_limit;
 mod request;
 mod result;
 
@@ -28,18 +29,20 @@ use std::{
 
 use self::{
     document::DocumentValidator, operation_cache::OperationCache, persisted::PersistedDocuments,
+    rate_limit::RateLimiter,
 };
 pub use self::{
     document::{Limits, OperationType},
     error::RequestError,
     execution::{ParsedRequest, ResultStream},
     persisted::{PersistedSettings, TrustedDocuments},
+    rate_limit::{Client, RateLimited, RateSettings, RateStatus, WINDOW_SECONDS},
     request::GraphqlRequest,
     result::ExecutionResult,
 };
 use crate::{
     auth::{Authenticator, Viewer},
-    graphql::{self, Schema, context::RequestContext},
+    graphql::{self, Schema, context::RequestContext, types::rate_limit::RateLimit},
     store::{Budget, Store},
     time::Clock,
 };
@@ -57,6 +60,8 @@ pub struct EngineSettings {
     pub timeout: Duration,
     /// The maximum size of a response, in bytes.
     pub max_response: usize,
+    /// How much a client may ask for in a minute.
+    pub rates: RateSettings,
 }
 
 /// Executes GraphQL requests.
@@ -70,6 +75,7 @@ pub struct Engine {
     clock: Clock,
     timeout: Duration,
     max_response: usize,
+    rates: RateLimiter,
     planned: AtomicU64,
     uses_plans: AtomicBool,
 }
@@ -83,7 +89,8 @@ impl Engine {
         authenticator: Arc<Authenticator>,
         clock: Clock,
     ) -> Self {
-        let EngineSettings { limits, introspection, persisted, timeout, max_response } = settings;
+        let EngineSettings { limits, introspection, persisted, timeout, max_response, rates } =
+            settings;
         let schema = graphql::schema();
         let validator =
             DocumentValidator::new(&schema.sdl(), graphql::registry(), limits, introspection);
@@ -94,6 +101,7 @@ impl Engine {
             persisted: PersistedDocuments::new(persisted),
             store,
             authenticator,
+            rates: RateLimiter::new(rates, clock.clone()),
             clock,
             timeout,
             max_response,
@@ -114,9 +122,29 @@ impl Engine {
         self.uses_plans.store(uses_plans, Ordering::Relaxed);
     }
 
-    fn context(&self, viewer: &Viewer) -> RequestContext {
+    /// What is left of the points of a client; `None` without a limit.
+    #[must_use]
+    pub fn rate_status(&self, client: &Client) -> Option<RateStatus> {
+        self.rates.status(client)
+    }
+
+    /// Why a request is refused, which costs a point as well: where the client has none left, that is why.
+    #[must_use]
+    pub fn refuse(&self, client: &Client, error: RequestError) -> RequestError {
+        const REFUSAL: u32 = 1;
+        self.rates.take(client, REFUSAL).map_or_else(Into::into, |_| error)
+    }
+
+    fn context(&self, viewer: &Viewer, points: u32, rate: Option<RateStatus>) -> RequestContext {
         let store = self.store.for_viewer(viewer, Budget::new(self.max_response));
         let authenticator = Arc::clone(&self.authenticator);
-        RequestContext::new(viewer.clone(), store, authenticator, self.clock.clone())
+        let integer = |points| i32::try_from(points).unwrap_or(i32::MAX);
+        let rate_limit = RateLimit {
+            cost: integer(points),
+            limit: rate.map_or(i32::MAX, |rate| integer(rate.limit)),
+            remaining: rate.map_or(i32::MAX, |rate| integer(rate.remaining)),
+            reset_at: rate.map_or_else(|| self.clock.now(), |rate| rate.reset_at),
+        };
+        RequestContext::new(viewer.clone(), store, authenticator, self.clock.clone(), rate_limit)
     }
 }

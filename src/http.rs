@@ -1,5 +1,6 @@
 //! HTTP: the routes, their layers and their shared state.
 
+mod client_address;
 mod connection_limits;
 mod event_stream;
 mod graphql;
@@ -34,6 +35,7 @@ use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 use url::{Host, Url};
 
 pub use self::{
+    client_address::TrustedProxies,
     connection_limits::{ConnectionCounter, ConnectionLimits},
     playground::{Assets, Playground},
 };
@@ -66,6 +68,7 @@ pub struct HttpSettings {
     /// How long a request may take.
     pub timeout: Duration,
     pub origins: Origins,
+    pub trusted_proxies: TrustedProxies,
     /// GraphiQL at `/`, if it is enabled.
     pub playground: Option<Playground>,
     /// Whether requests are refused unless their `Host` is this machine.
@@ -118,6 +121,8 @@ fn cors(origins: Origins) -> CorsLayer {
         .expose_headers([
             header::RETRY_AFTER,
             header::WWW_AUTHENTICATE,
+            reply::RATE_LIMIT,
+            reply::RATE_LIMIT_POLICY,
             HeaderName::from_static("x-request-id"),
         ])
         .max_age(Duration::from_hours(1))

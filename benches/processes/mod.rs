@@ -68,6 +68,8 @@ impl Server {
         command
             .env("TASKWARD_LISTEN", address.to_string())
             .env("PORT", port.to_string())
+            // It is checked, but never reached.
+            .env("TASKWARD_RATE_LIMIT", "4000000000")
             .current_dir(folder.path())
             .stdout(Stdio::null())
             // The log is written, as in production, but nobody reads it.

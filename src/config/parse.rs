@@ -1,13 +1,14 @@
 //! Values from text. A fault does not name its setting.
 
-use std::{fmt::Display, str::FromStr, time::Duration};
+use std::{fmt::Display, net::IpAddr, str::FromStr, time::Duration};
 
 use axum::http::HeaderValue;
+use ipnet::IpNet;
 use url::Url;
 
 use crate::{
     engine::{PersistedSettings, TrustedDocuments},
-    http::{Assets, Origins},
+    http::{Assets, Origins, TrustedProxies},
     telemetry,
 };
 
@@ -89,6 +90,20 @@ pub fn origins(text: &str, to: &mut Origins, faults: &mut Faults) {
         }
     }
     *to = Origins::Listed(origins);
+}
+
+pub fn networks(text: &str, to: &mut TrustedProxies, faults: &mut Faults) {
+    let network = |text: &str| {
+        text.parse()
+            .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+            .map_err(|_| format!("{text:?} is neither an address nor a network such as 10.0.0.0/8"))
+    };
+    for text in text.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        match network(text) {
+            Ok(network) => to.push(network),
+            Err(fault) => faults.push(fault),
+        }
+    }
 }
 
 pub fn assets(folder: &str, to: &mut Assets, faults: &mut Faults) {

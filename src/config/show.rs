@@ -2,6 +2,7 @@
 
 use std::{fmt::Display, time::Duration};
 
+use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -40,6 +41,10 @@ pub fn secrets(secrets: &[SecretString]) -> String {
 
 pub fn url(text: &str) -> String {
     Url::parse(text).map_or_else(|_| "none".to_owned(), |url| redacted(&url))
+}
+
+pub fn networks(networks: &[IpNet]) -> String {
+    list(&networks.iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
 pub fn origins(origins: &Origins) -> String {

@@ -18,6 +18,7 @@ mod execution_document;
 mod limits;
 mod literals;
 mod places;
+mod points;
 mod tokens;
 mod variables;
 
@@ -40,9 +41,11 @@ use async_graphql::{Pos, ServerError, registry::Registry};
 use self::{collected_fields::PossibleTypes, cost::PageTypes, places::Places};
 pub use self::{
     collected_fields::{CollectedField, ObjectFields, is_true},
+    complexity::Complexity,
     execution_document::execution_document,
     limits::Limits,
     literals::value_of,
+    points::size,
     variables::VariableDefinitions,
 };
 use crate::error::{ApiError, ErrorCode};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_graphql::ServerError;
 
+use super::rate_limit::RateLimited;
 use crate::{
     auth::AuthError,
     error::{ApiError, ErrorCode},
@@ -20,6 +21,8 @@ pub enum RequestError {
     Document(Vec<ServerError>),
     /// The operation needs a viewer, and the request has no token.
     Unauthenticated(AuthError),
+    /// The client has asked for too much of late.
+    RateLimited(RateLimited),
     /// The request took longer than this.
     Timeout(Duration),
     /// An error of the server; the message contains the request id.
@@ -39,9 +42,16 @@ impl RequestError {
             Self::Document(errors) => return errors,
             Self::Malformed(error) | Self::UnknownHash(error) | Self::Internal(error) => error,
             Self::Unauthenticated(error) => error.into(),
+            Self::RateLimited(limited) => rate_limited(limited),
             Self::Timeout(limit) => timeout(limit),
         };
         vec![error.at(None)]
+    }
+}
+
+impl From<RateLimited> for RequestError {
+    fn from(limited: RateLimited) -> Self {
+        Self::RateLimited(limited)
     }
 }
 
@@ -55,6 +65,13 @@ impl From<Vec<ServerError>> for RequestError {
     fn from(errors: Vec<ServerError>) -> Self {
         Self::Document(errors)
     }
+}
+
+fn rate_limited(RateLimited { limit, retry_after }: RateLimited) -> ApiError {
+    let message = format!(
+        "That is more than {limit} points a minute allow: try again in {retry_after} s, or ask for less at a time."
+    );
+    ApiError::new(ErrorCode::RateLimited, message)
 }
 
 fn timeout(limit: Duration) -> ApiError {

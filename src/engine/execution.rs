@@ -23,14 +23,14 @@ use futures_util::{
 use tokio::time::timeout;
 
 use super::{
-    Engine, ExecutionResult, GraphqlRequest, RequestError,
-    document::{ObjectFields, Operation, OperationType, execution_document},
-    operation_cache::{CheckedOperation, Plans},
+    Client, Engine, ExecutionResult, GraphqlRequest, RequestError,
+    document::{Complexity, ObjectFields, Operation, OperationType, execution_document},
+    operation_cache::{CheckedOperation, Plans, Points},
     persisted::FoundDocument,
     plan::PlanResult,
 };
 use crate::{
-    auth::{AuthError, Viewer},
+    auth::AuthError,
     error::ApiError,
     graphql::context::RequestContext,
     store::{Budget, TooLarge},
@@ -79,7 +79,15 @@ impl Engine {
     ///
     /// # Errors
     /// When the request has no document, or one that cannot be parsed or does not have the operation.
-    pub fn parse(&self, mut request: GraphqlRequest) -> Result<ParsedRequest, RequestError> {
+    pub fn parse(
+        &self,
+        request: GraphqlRequest,
+        client: &Client,
+    ) -> Result<ParsedRequest, RequestError> {
+        self.parse_request(request).map_err(|error| self.refuse(client, error))
+    }
+
+    fn parse_request(&self, mut request: GraphqlRequest) -> Result<ParsedRequest, RequestError> {
         let document_id = request.take_document_id()?;
         let GraphqlRequest { query, operation_name, variables, .. } = request;
         // Some clients cannot leave it out.
@@ -97,16 +105,16 @@ impl Engine {
     /// Executes a query or mutation.
     ///
     /// # Errors
-    /// When the operation is not executed, because of its document, its variables or a missing token, in this
-    /// order.
+    /// When the operation is not executed, because of its document, its variables, a missing token or the rate
+    /// limit, in this order.
     pub async fn execute(
         &self,
         request: ParsedRequest,
-        viewer: Option<Viewer>,
+        client: &Client,
         request_id: &str,
     ) -> Result<ExecutionResult, RequestError> {
         // Its future takes kilobytes, which each layer of the transport would move.
-        Box::pin(self.check(request, viewer)?.execute(request_id)).await
+        Box::pin(self.check(request, client)?.execute(request_id)).await
     }
 
     /// Executes any operation. A query or mutation has the time limit of a request, a subscription none.
@@ -116,10 +124,10 @@ impl Engine {
     pub fn stream<'a>(
         &'a self,
         request: ParsedRequest,
-        viewer: Option<Viewer>,
+        client: &Client,
         request_id: &'a str,
     ) -> Result<ResultStream<'a>, RequestError> {
-        let request = self.check(request, viewer)?;
+        let request = self.check(request, client)?;
         if request.operation.kind == OperationType::Subscription {
             return request.subscribe(request_id);
         }
@@ -134,45 +142,66 @@ impl Engine {
         Ok(stream::once(result).boxed())
     }
 
-    /// Checks the document against the limits and the schema, coerces the variables, and checks that there is a
-    /// viewer if the operation needs one.
+    /// Checks a request, and takes its points.
     fn check(
         &self,
         request: ParsedRequest,
-        viewer: Option<Viewer>,
+        client: &Client,
     ) -> Result<CheckedRequest<'_>, RequestError> {
+        let checked = self.check_request(request, client);
+        let (request, points) = checked.map_err(|error| self.refuse(client, error))?;
+        let rate = self.rates.take(client, points)?;
+        let viewer = client.viewer.as_ref();
+        let context = viewer.map(|viewer| self.context(viewer, points, rate));
+        Ok(CheckedRequest { context, ..request })
+    }
+
+    /// Checks the document against the limits and the schema, coerces the variables, and checks that there is a
+    /// viewer if the operation needs one. Gives back the points that the request costs as well.
+    fn check_request(
+        &self,
+        request: ParsedRequest,
+        client: &Client,
+    ) -> Result<(CheckedRequest<'_>, u32), RequestError> {
         let ParsedRequest { found, operation_name, variables, operation } = request;
-        let (operation, variables, fields) = match operation {
+        let name = operation_name.as_deref();
+        let (operation, variables, fields, points) = match operation {
             ParsedOperation::Checked(checked) => {
                 let variables = self.coerce(&checked, variables)?;
-                (checked, variables, None)
+                let points = checked.points.get(&variables, || {
+                    let operation = self.validator.parse(&found.text, name)?;
+                    let complexity = self.validator.complexity(&operation, &variables)?;
+                    Ok::<_, RequestError>(operation.points(&complexity, &variables))
+                })?;
+                (checked, variables, None, points)
             }
             ParsedOperation::New(parsed) => {
-                let (checked, parsed) = self.check_operation(*parsed, &variables)?;
+                let (checked, parsed, complexity) = self.check_operation(*parsed, &variables)?;
                 let variables = self.coerce(&checked, variables)?;
                 let fields = self.validator.collect_fields(&parsed, &variables)?;
-                (Arc::new(checked), variables, Some(Arc::new(fields)))
+                let points = parsed.points(&complexity, &variables);
+                (Arc::new(checked), variables, Some(Arc::new(fields)), points)
             }
         };
-        if operation.needs_viewer && viewer.is_none() {
+        if operation.needs_viewer && client.viewer.is_none() {
             return Err(RequestError::Unauthenticated(AuthError::missing()));
         }
         self.persisted.insert(&found);
         let is_new = fields.is_some();
-        if is_new && viewer.is_some() {
-            self.operations.insert(&found.text, operation_name.as_deref(), &operation);
+        if is_new && client.viewer.is_some() {
+            self.operations.insert(&found.text, name, &operation);
         }
-        let context = viewer.map(|viewer| self.context(&viewer));
         let FoundDocument { text, .. } = found;
-        Ok(CheckedRequest {
+        let request = CheckedRequest {
             engine: self,
             text,
             operation_name,
             operation,
             fields,
             variables,
-            context,
-        })
+            context: None,
+        };
+        Ok((request, points))
     }
 
     fn coerce(
@@ -188,7 +217,7 @@ impl Engine {
         &self,
         operation: Operation,
         variables: &Variables,
-    ) -> Result<(CheckedOperation, Operation), RequestError> {
+    ) -> Result<(CheckedOperation, Operation, Complexity), RequestError> {
         let complexity = self.validator.complexity(&operation, variables)?;
         let operation = self.validator.validate(operation)?;
         let literals = self.validator.literals(&operation, variables)?;
@@ -202,9 +231,10 @@ impl Engine {
             needs_viewer: complexity.needs_viewer,
             selections: complexity.selections,
             is_always_valid,
+            points: Points::new(operation.size_variables()),
             plans: Plans::new(operation.conditions()),
         };
-        Ok((checked, operation))
+        Ok((checked, operation, complexity))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Caches operations that a viewer has executed: what was checked of them, and their plans.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_graphql::Variables;
 use quick_cache::{Equivalent, Weighter, sync::Cache};
 
 use super::{
-    document::{ObjectFields, OperationType, VariableDefinitions, is_true},
+    document::{ObjectFields, OperationType, VariableDefinitions, is_true, size},
     plan::Plan,
 };
 
@@ -38,7 +38,48 @@ pub struct CheckedOperation {
     pub selections: u64,
     /// Whether it passes the checks for all valid values of its variables.
     pub is_always_valid: bool,
+    pub points: Points,
     pub plans: Plans,
+}
+
+/// What an operation costs by the rate limit, by the values of those variables on which that depends.
+#[derive(Debug)]
+pub struct Points {
+    size_variables: Vec<String>,
+    known: Mutex<Vec<(Vec<Option<i64>>, u32)>>,
+}
+
+impl Points {
+    /// Sizes of pages are constants of a front end, so there are few of them.
+    const MAX_KNOWN: usize = 16;
+
+    pub fn new(size_variables: Vec<String>) -> Self {
+        Self { size_variables, known: Mutex::default() }
+    }
+
+    /// The points for these variables, which are measured if they are not known.
+    pub fn get<E>(
+        &self,
+        variables: &Variables,
+        measure: impl FnOnce() -> Result<u32, E>,
+    ) -> Result<u32, E> {
+        let sizes: Vec<_> = self.size_variables.iter().map(|name| size(name, variables)).collect();
+        let known =
+            self.known().iter().find(|(known, _)| *known == sizes).map(|(_, points)| *points);
+        if let Some(points) = known {
+            return Ok(points);
+        }
+        let points = measure()?;
+        let mut known = self.known();
+        if known.len() < Self::MAX_KNOWN {
+            known.push((sizes, points));
+        }
+        Ok(points)
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<(Vec<Option<i64>>, u32)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The plans of an operation, one for each combination of the values of its conditions: the variables of

@@ -32,6 +32,7 @@ mod mutation;
 mod node;
 mod payload;
 mod query;
+mod rate_limit;
 mod related;
 mod row;
 mod task;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_graphql::{Context, ID};
 use chrono::NaiveDate;
 
+use super::types::rate_limit::RateLimit;
 use crate::{
     auth::{Authenticator, Viewer},
     error::{ApiError, ErrorCode},
@@ -19,6 +20,8 @@ pub struct RequestContext {
     pub store: OwnedStore,
     /// For `signOut`, which revokes tokens.
     pub authenticator: Arc<Authenticator>,
+    /// What the request cost, and what is left.
+    pub rate_limit: RateLimit,
     clock: Clock,
     now: Mutex<Timestamp>,
 }
@@ -29,9 +32,10 @@ impl RequestContext {
         store: OwnedStore,
         authenticator: Arc<Authenticator>,
         clock: Clock,
+        rate_limit: RateLimit,
     ) -> Self {
         let now = Mutex::new(clock.now());
-        Self { viewer, store, authenticator, clock, now }
+        Self { viewer, store, authenticator, rate_limit, clock, now }
     }
 
     /// The instant of the request, or of the current result of a subscription. It is the same for all fields.

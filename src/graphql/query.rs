@@ -9,6 +9,7 @@ use super::{
     types::{
         change_page::{self, ChangePage},
         node::Node,
+        rate_limit::RateLimit,
         scope::RequireScope,
         tag::{Tag, TagConnection},
         task::{Task, TaskConnection},
@@ -117,5 +118,11 @@ impl Query {
         #[graphql(default_with = "change_page::MOST")] first: i32,
     ) -> Result<ChangePage, ApiError> {
         ChangePage::read(ctx, since, first).await
+    }
+
+    /// The cost of this request and what is left of the budget. Free to ask.
+    #[expect(clippy::unused_async, reason = "the macro requires it")]
+    async fn rate_limit(&self, ctx: &Context<'_>) -> Result<RateLimit, ApiError> {
+        Ok(ctx.request()?.rate_limit)
     }
 }

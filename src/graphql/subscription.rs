@@ -108,7 +108,7 @@ impl ChangeStream<'_> {
             Some(page) => page,
             None => self.next_page().await?,
         };
-        Ok(Some((ChangePage::new(page, self.request.viewer.id())?, self)))
+        Ok(Some((ChangePage::new(&page, self.request.viewer.id())?, self)))
     }
 
     /// Waits for changes and reads them.

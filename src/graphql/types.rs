@@ -6,6 +6,7 @@ pub(crate) mod field_filters;
 pub(crate) mod inputs;
 pub(crate) mod node;
 pub(crate) mod payload;
+pub(crate) mod rate_limit;
 pub(crate) mod scope;
 pub(crate) mod session;
 pub(crate) mod tag;

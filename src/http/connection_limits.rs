@@ -2,10 +2,13 @@
 
 use std::{
     collections::HashMap,
+    future,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::UserId;
 
@@ -25,6 +28,15 @@ pub struct ConnectionCounter {
     pub limits: ConnectionLimits,
     counts: watch::Sender<Counts>,
     per_user: Mutex<HashMap<UserId, usize>>,
+    /// Those that have sent no token yet, the oldest first.
+    unauthenticated: Mutex<Vec<Arc<Unauthenticated>>>,
+}
+
+/// A connection that has sent no token yet.
+#[derive(Debug)]
+struct Unauthenticated {
+    address: IpAddr,
+    displaced: CancellationToken,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,21 +51,37 @@ impl ConnectionLimits {
         const MIN: usize = 16;
         (self.sockets / 4).max(MIN)
     }
+
+    /// Those of one address have a share of it.
+    fn unauthenticated_per_address(&self) -> usize {
+        self.unauthenticated() / 4
+    }
 }
 
 impl ConnectionCounter {
     pub fn new(limits: ConnectionLimits) -> Arc<Self> {
-        Arc::new(Self { limits, counts: watch::Sender::default(), per_user: Mutex::default() })
+        let (counts, per_user, unauthenticated) = Default::default();
+        Arc::new(Self { limits, counts, per_user, unauthenticated })
     }
 
-    /// Counts an unauthenticated connection; `None` when there are too many.
-    pub fn open(self: &Arc<Self>) -> Option<ConnectionPermit> {
-        let is_counted = self.counts.send_if_modified(|Counts { unauthenticated, .. }| {
-            let has_room = *unauthenticated < self.limits.unauthenticated();
-            *unauthenticated += usize::from(has_room);
-            has_room
-        });
-        is_counted.then(|| ConnectionPermit { connections: Arc::clone(self), user: None })
+    /// Counts an unauthenticated connection. When there are too many, of its address or in all, the oldest of
+    /// them makes room: an honest client sends its token at once, and one that sends nothing for long is not.
+    pub fn open(self: &Arc<Self>, address: IpAddr) -> ConnectionPermit {
+        let opened = Arc::new(Unauthenticated { address, displaced: CancellationToken::new() });
+        let mut all = self.unauthenticated();
+        let of_address = || all.iter().enumerate().filter(|(_, other)| other.address == address);
+        let oldest = if of_address().count() >= self.limits.unauthenticated_per_address() {
+            of_address().next().map(|(at, _)| at)
+        } else {
+            (all.len() >= self.limits.unauthenticated()).then_some(0)
+        };
+        if let Some(oldest) = oldest {
+            all.remove(oldest).displaced.cancel();
+        }
+        all.push(Arc::clone(&opened));
+        self.counts.send_modify(|counts| counts.unauthenticated += 1);
+        let connections = Arc::clone(self);
+        ConnectionPermit { connections, of: Holder::Unauthenticated(opened) }
     }
 
     /// Counts a connection of a user.
@@ -61,12 +89,6 @@ impl ConnectionCounter {
     /// # Errors
     /// When there are too many.
     pub fn open_for(self: &Arc<Self>, user: &UserId) -> Result<ConnectionPermit, LimitReached> {
-        self.count(user, |Counts { authenticated, .. }| *authenticated += 1)?;
-        Ok(ConnectionPermit { connections: Arc::clone(self), user: Some(user.clone()) })
-    }
-
-    /// Checks the limits for one more connection of a user, and changes the counts by `count`.
-    fn count(&self, user: &UserId, count: impl FnOnce(&mut Counts)) -> Result<(), LimitReached> {
         let mut per_user = self.per_user();
         let of_user = per_user.get(user).copied().unwrap_or_default();
         if of_user >= self.limits.sockets_per_user {
@@ -74,22 +96,29 @@ impl ConnectionCounter {
         }
         let is_counted = self.counts.send_if_modified(|counts| {
             let has_room = counts.authenticated < self.limits.sockets;
-            if has_room {
-                count(counts);
-            }
+            counts.authenticated += usize::from(has_room);
             has_room
         });
         if !is_counted {
             return Err(LimitReached::Total);
         }
         per_user.insert(user.clone(), of_user + 1);
-        Ok(())
+        Ok(ConnectionPermit { connections: Arc::clone(self), of: Holder::User(user.clone()) })
     }
 
     /// Waits until no connection is open.
     pub async fn all_closed(&self) {
         // This cannot fail, because `self` owns the sender.
         let _ = self.counts.subscribe().wait_for(|counts| *counts == Counts::default()).await;
+    }
+
+    fn unauthenticated(&self) -> MutexGuard<'_, Vec<Arc<Unauthenticated>>> {
+        self.unauthenticated.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets a connection that is not unauthenticated any more.
+    fn forget(&self, connection: &Arc<Unauthenticated>) {
+        self.unauthenticated().retain(|other| !Arc::ptr_eq(other, connection));
     }
 
     fn per_user(&self) -> MutexGuard<'_, HashMap<UserId, usize>> {
@@ -108,60 +137,105 @@ pub enum LimitReached {
 #[derive(Debug)]
 pub struct ConnectionPermit {
     connections: Arc<ConnectionCounter>,
-    user: Option<UserId>,
+    of: Holder,
+}
+
+#[derive(Debug)]
+enum Holder {
+    Unauthenticated(Arc<Unauthenticated>),
+    User(UserId),
 }
 
 impl ConnectionPermit {
     pub fn user(&self) -> Option<&UserId> {
-        self.user.as_ref()
+        match &self.of {
+            Holder::User(user) => Some(user),
+            Holder::Unauthenticated(_) => None,
+        }
     }
 
-    /// Makes an unauthenticated connection one of that user.
+    /// Resolves when the connection has to make room for a newer one.
+    pub fn displaced(&self) -> impl Future<Output = ()> + use<> {
+        let connection = match &self.of {
+            Holder::Unauthenticated(connection) => Some(Arc::clone(connection)),
+            Holder::User(_) => None,
+        };
+        async move {
+            match connection {
+                Some(connection) => connection.displaced.cancelled().await,
+                None => future::pending().await,
+            }
+        }
+    }
+
+    /// Makes the connection one of that user, whosever it was.
     ///
     /// # Errors
     /// When there are too many.
     pub fn assign_to(&mut self, user: &UserId) -> Result<(), LimitReached> {
-        self.connections.count(user, |Counts { unauthenticated, authenticated }| {
-            (*unauthenticated, *authenticated) = (*unauthenticated - 1, *authenticated + 1);
-        })?;
-        self.user = Some(user.clone());
+        if self.user() != Some(user) {
+            *self = self.connections.open_for(user)?;
+        }
         Ok(())
     }
 }
 
 impl Drop for ConnectionPermit {
     fn drop(&mut self) {
-        if let Some(user) = &self.user {
-            let mut per_user = self.connections.per_user();
-            match per_user.get_mut(user) {
-                Some(count @ 2..) => *count -= 1,
-                _ => drop(per_user.remove(user)),
+        let Self { connections, of } = self;
+        match of {
+            Holder::User(user) => {
+                let mut per_user = connections.per_user();
+                match per_user.get_mut(user) {
+                    Some(count @ 2..) => *count -= 1,
+                    _ => drop(per_user.remove(user)),
+                }
             }
+            Holder::Unauthenticated(connection) => connections.forget(connection),
         }
-        self.connections.counts.send_modify(|Counts { unauthenticated, authenticated }| {
-            *(if self.user.is_some() { authenticated } else { unauthenticated }) -= 1;
+        connections.counts.send_modify(|Counts { unauthenticated, authenticated }| match of {
+            Holder::User(_) => *authenticated -= 1,
+            Holder::Unauthenticated(_) => *unauthenticated -= 1,
         });
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::iter;
+
     use futures_util::FutureExt;
 
     use super::*;
+
+    fn address(last: u8) -> IpAddr {
+        [192, 0, 2, last].into()
+    }
 
     #[tokio::test]
     async fn a_connection_counts_until_it_is_dropped() {
         let limits = ConnectionLimits { sockets: 100, sockets_per_user: 1, operations: 1 };
         let connections = ConnectionCounter::new(limits);
         assert_eq!(connections.all_closed().now_or_never(), Some(()));
-        let mut unauthenticated: Vec<_> = std::iter::from_fn(|| connections.open()).collect();
-        assert_eq!(unauthenticated.len(), 25);
-        unauthenticated.pop();
-        unauthenticated.extend(connections.open());
-        assert!(unauthenticated.len() == 25 && connections.open().is_none());
+        let permit = connections.open(address(1));
         assert_eq!(connections.all_closed().now_or_never(), None);
-        drop(unauthenticated);
+        drop(permit);
         assert_eq!(connections.all_closed().now_or_never(), Some(()));
+    }
+
+    #[tokio::test]
+    async fn the_oldest_connection_without_a_token_makes_room() {
+        let limits = ConnectionLimits { sockets: 64, sockets_per_user: 1, operations: 1 };
+        let connections = ConnectionCounter::new(limits);
+        let is_displaced = |permit: &ConnectionPermit| permit.displaced().now_or_never().is_some();
+        let of_one: Vec<_> = iter::repeat_with(|| connections.open(address(1))).take(5).collect();
+        assert_eq!(
+            of_one.iter().map(is_displaced).collect::<Vec<_>>(),
+            [true, false, false, false, false]
+        );
+        let others: Vec<_> = (2..=13).map(|last| connections.open(address(last))).collect();
+        assert!(!is_displaced(&of_one[1]) && !others.iter().any(is_displaced));
+        let _one_more = connections.open(address(14));
+        assert!(is_displaced(&of_one[1]) && !is_displaced(&of_one[2]));
     }
 }

@@ -23,8 +23,7 @@ use super::{
     streaming::{PING, write_timeout},
 };
 use crate::{
-    auth::Viewer,
-    engine::{ParsedRequest, RequestError, ResultStream},
+    engine::{Client, ParsedRequest, RequestError, ResultStream},
     error::{ApiError, ErrorCode},
 };
 
@@ -41,17 +40,17 @@ const COMMENT: &str = ":\n\n";
 pub async fn open(
     state: &Arc<AppState>,
     request: ParsedRequest,
-    viewer: Option<Viewer>,
+    client: &Client,
     entry: &LogEntry,
     request_id: &str,
 ) -> Result<Response, HttpError> {
-    if let Some(viewer) = &viewer {
+    if let Some(viewer) = &client.viewer {
         state.authenticator.check_unexpired(viewer)?;
     }
-    let permit = connection_permit(state, viewer.as_ref())?;
+    let permit = connection_permit(state, client)?;
     let (events, mut receiver) = mpsc::channel(1);
     let (opened, is_open) = oneshot::channel();
-    let stream = EventStream { state: Arc::clone(state), viewer, events };
+    let stream = EventStream { state: Arc::clone(state), client: client.clone(), events };
     let entry = entry.clone();
     let id = request_id.to_owned();
     let run = async move { stream.run(request, entry, &id, opened).await };
@@ -76,13 +75,13 @@ pub async fn open(
 
 fn connection_permit(
     state: &AppState,
-    viewer: Option<&Viewer>,
+    Client { viewer, address }: &Client,
 ) -> Result<ConnectionPermit, HttpError> {
     let full = || {
         let message = "The server has too many streams: try again.";
         HttpError::unavailable(message, reply::RETRY_AFTER)
     };
-    let Some(viewer) = viewer else { return state.connections.open().ok_or_else(full) };
+    let Some(viewer) = viewer else { return Ok(state.connections.open(*address)) };
     state.connections.open_for(viewer.id()).map_err(|limit| match limit {
         LimitReached::Total => full(),
         LimitReached::PerUser => {
@@ -97,7 +96,7 @@ fn connection_permit(
 
 struct EventStream {
     state: Arc<AppState>,
-    viewer: Option<Viewer>,
+    client: Client,
     /// To the response body. At most one event waits there.
     events: mpsc::Sender<String>,
 }
@@ -112,8 +111,8 @@ impl EventStream {
         request_id: &str,
         opened: oneshot::Sender<Result<(), HttpError>>,
     ) {
-        let Self { state, viewer, events } = &self;
-        let results = match state.engine.stream(request, viewer.clone(), request_id) {
+        let Self { state, client, events } = &self;
+        let results = match state.engine.stream(request, client, request_id) {
             Ok(results) => results,
             Err(error) => {
                 // Nobody waits for the error when the client has disconnected.
@@ -139,7 +138,7 @@ impl EventStream {
 
     /// Waits until the viewer's token expires or is revoked.
     async fn token_refused(&self) {
-        match &self.viewer {
+        match &self.client.viewer {
             Some(viewer) => drop(self.state.authenticator.expired_or_revoked(viewer).await),
             None => future::pending().await,
         }

@@ -1,6 +1,9 @@
 //! `/graphql`: GraphQL over HTTP.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, OnceLock},
+};
 
 use axum::{
     extract::{Request, State},
@@ -10,14 +13,15 @@ use axum::{
 use futures_util::FutureExt;
 
 use super::{
-    AppState, event_stream,
+    AppState, client_address, event_stream,
     log::{LogEntry, RequestId},
     negotiation::{self, ResponseFormat},
     reply::{self, HttpError},
     request, websocket,
 };
 use crate::{
-    engine::{OperationType, RequestError},
+    auth::AuthError,
+    engine::{Client, OperationType, RequestError},
     error::ApiError,
 };
 
@@ -27,7 +31,9 @@ pub async fn graphql(State(state): State<Arc<AppState>>, request: Request) -> Re
     let format = ResponseFormat::accepted(request.headers());
     let id = RequestId::of(request.extensions());
     let id = id.as_str();
-    let response = AssertUnwindSafe(respond(&state, request, format, &entry, id)).catch_unwind();
+    let client = OnceLock::new();
+    let response = respond(&state, request, format, &entry, &client, id);
+    let response = AssertUnwindSafe(response).catch_unwind();
     let limit = state.settings.timeout;
     let response = match tokio::time::timeout(limit, response).await {
         Ok(Ok(response)) => response,
@@ -39,6 +45,9 @@ pub async fn graphql(State(state): State<Arc<AppState>>, request: Request) -> Re
         error.into_response(format.unwrap_or(ResponseFormat::PLAIN))
     });
     response.extensions_mut().insert(entry);
+    if let Some(rate) = client.get().and_then(|client| state.engine.rate_status(client)) {
+        reply::tell_rate(response.headers_mut(), rate);
+    }
     response
 }
 
@@ -50,6 +59,7 @@ async fn respond(
     request: Request,
     format: Option<ResponseFormat>,
     entry: &LogEntry,
+    client: &OnceLock<Client>,
     request_id: &str,
 ) -> Result<Response, HttpError> {
     if state.shutdown.is_cancelled() {
@@ -59,23 +69,37 @@ async fn respond(
     let (mut parts, body) = request.into_parts();
     let is_get = is_get(&parts.method)?;
     if is_get && websocket::is_upgrade(&parts.headers) {
-        return websocket::upgrade(state, &mut parts).await;
+        let address = client_address::of(&parts, &state.settings.trusted_proxies);
+        return websocket::upgrade(state, &mut parts, address).await;
     }
     let accepted = media_types(&parts.headers, format, is_get)?;
     let body = request::read_body(body, state.settings.body_limit).await?;
-    let viewer = state.authenticator.authenticate(&parts.headers).await?;
-    entry.set_user(viewer.as_ref());
+    let address = client_address::of(&parts, &state.settings.trusted_proxies);
+    let identified = state.authenticator.authenticate(&parts.headers).await;
+    let (viewer, refused) = match identified {
+        Ok(viewer) => (viewer, None),
+        Err(error) => (None, Some(error)),
+    };
+    let client = client.get_or_init(|| Client { viewer, address });
+    match refused {
+        Some(error @ AuthError::Unauthenticated { .. }) => {
+            return Err(state.engine.refuse(client, RequestError::Unauthenticated(error)).into());
+        }
+        Some(error) => return Err(error.into()),
+        None => {}
+    }
+    entry.set_user(client.viewer.as_ref());
     let request = if is_get { request::from_query(&parts.uri) } else { request::from_json(&body) }?;
 
-    let parsed = state.engine.parse(request)?;
+    let parsed = state.engine.parse(request, client)?;
     entry.set_operation(parsed.operation_name());
     match accepted.for_operation(parsed.operation_type(), is_get)? {
         Some(format) => {
-            let result = state.engine.execute(parsed, viewer, request_id).await?;
+            let result = state.engine.execute(parsed, client, request_id).await?;
             entry.set_result(&result);
             Ok(reply::from_result(result, format))
         }
-        None => event_stream::open(state, parsed, viewer, entry, request_id).await,
+        None => event_stream::open(state, parsed, client, entry, request_id).await,
     }
 }
 

@@ -4,7 +4,7 @@ use async_graphql::ServerError;
 use async_graphql_axum::GraphQLResponse;
 use axum::{
     body::Body,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -12,12 +12,17 @@ use serde::Serialize;
 use super::negotiation::ResponseFormat;
 use crate::{
     auth::AuthError,
-    engine::{ExecutionResult, RequestError},
+    engine::{ExecutionResult, RateLimited, RateStatus, RequestError, WINDOW_SECONDS},
     error::{ApiError, ErrorCode},
 };
 
 /// The seconds that a client should wait after a temporary failure.
 pub const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
+
+/// What is left of the client's points (draft-ietf-httpapi-ratelimit-headers §4).
+pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+/// How many there are, and in how many seconds they come back (§3 there).
+pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Why a request is not executed, with the status of the response.
 #[derive(Debug)]
@@ -90,6 +95,11 @@ impl From<RequestError> for HttpError {
                 return Self::with_errors(StatusCode::SERVICE_UNAVAILABLE, errors)
                     .with_header(header::RETRY_AFTER, RETRY_AFTER);
             }
+            RequestError::RateLimited(RateLimited { retry_after, .. }) => {
+                let errors = error.into_errors();
+                return Self::with_errors(StatusCode::TOO_MANY_REQUESTS, errors)
+                    .with_header(header::RETRY_AFTER, retry_after.into());
+            }
             RequestError::Document(_) => (StatusCode::BAD_REQUEST, true),
             RequestError::Malformed(_) => (StatusCode::BAD_REQUEST, false),
             RequestError::UnknownHash(_) => (StatusCode::OK, false),
@@ -138,6 +148,17 @@ pub fn from_result(result: ExecutionResult, format: ResponseFormat) -> Response 
     let mut response = with_headers(status, format, body);
     response.headers_mut().extend(header);
     response
+}
+
+/// Tells the client what is left of its points.
+pub fn tell_rate(headers: &mut HeaderMap, rate: RateStatus) {
+    let RateStatus { policy, limit, remaining, resets_in, .. } = rate;
+    for (name, value) in [
+        (RATE_LIMIT_POLICY, format!("\"{policy}\";q={limit};w={WINDOW_SECONDS}")),
+        (RATE_LIMIT, format!("\"{policy}\";r={remaining};t={resets_in}")),
+    ] {
+        headers.extend(HeaderValue::try_from(value).ok().map(|value| (name, value)));
+    }
 }
 
 fn to_json(body: &impl Serialize) -> Body {

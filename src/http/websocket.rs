@@ -5,7 +5,7 @@ mod connection;
 mod message;
 mod operations;
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+use std::{convert::Infallible, net::IpAddr, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     extract::{FromRequestParts, WebSocketUpgrade, ws::WebSocket},
@@ -34,7 +34,10 @@ use super::{
     reply::HttpError,
     streaming::PING,
 };
-use crate::auth::{AuthError, UserId, Viewer};
+use crate::{
+    auth::{AuthError, UserId, Viewer},
+    engine::Client,
+};
 
 /// Allocated for each socket, for as long as it is open: most messages are smaller.
 const READ_BUFFER: usize = 2 * 1024;
@@ -54,7 +57,11 @@ pub fn is_upgrade(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 /// When the upgrade request is invalid.
-pub async fn upgrade(state: &Arc<AppState>, parts: &mut Parts) -> Result<Response, HttpError> {
+pub async fn upgrade(
+    state: &Arc<AppState>,
+    parts: &mut Parts,
+    address: IpAddr,
+) -> Result<Response, HttpError> {
     let upgrade = WebSocketUpgrade::from_request_parts(parts, &()).await.map_err(|_| {
         let message = "A WebSocket is opened by HTTP/1.1 and version 13 of its protocol.";
         HttpError::bad_input(StatusCode::BAD_REQUEST, message)
@@ -67,8 +74,9 @@ pub async fn upgrade(state: &Arc<AppState>, parts: &mut Parts) -> Result<Respons
         .write_buffer_size(0)
         .max_message_size(limit)
         .max_frame_size(limit);
+    let caller = Caller { address, credentials: credentials(&parts.headers) };
     let permit = if upgrade.selected_protocol().is_some() {
-        state.connections.open().ok_or(Close::TOO_MANY)
+        permit(state, &caller).await
     } else {
         // A browser shows the close code only if the server has selected one of the protocols offered.
         let offered = upgrade.requested_protocols().next().cloned();
@@ -78,12 +86,25 @@ pub async fn upgrade(state: &Arc<AppState>, parts: &mut Parts) -> Result<Respons
         Err(Close::SUBPROTOCOL)
     };
     let (state, request_id) = (Arc::clone(state), RequestId::of(&parts.extensions));
-    let credentials = credentials(&parts.headers);
     // The callback runs in a new task, outside of the request's span.
     let span = Span::current();
-    Ok(upgrade.on_upgrade(|socket| {
-        serve(state, socket, permit, credentials, request_id).instrument(span)
-    }))
+    Ok(upgrade
+        .on_upgrade(|socket| serve(state, socket, permit, caller, request_id).instrument(span)))
+}
+
+/// A token in the headers of the upgrade request makes the connection one of its user from the beginning. That
+/// it is bad matters only if no other one follows.
+async fn permit(state: &AppState, caller: &Caller) -> Result<ConnectionPermit, Close> {
+    match state.authenticator.authenticate(&caller.credentials).await {
+        Ok(Some(viewer)) => Ok(state.connections.open_for(viewer.id())?),
+        Ok(None) | Err(_) => Ok(state.connections.open(caller.address)),
+    }
+}
+
+/// What the upgrade request says of who sends it.
+struct Caller {
+    address: IpAddr,
+    credentials: HeaderMap,
 }
 
 /// The headers that authenticate the upgrade request.
@@ -97,15 +118,16 @@ async fn serve(
     state: Arc<AppState>,
     mut socket: WebSocket,
     mut permit: Result<ConnectionPermit, Close>,
-    credentials: HeaderMap,
+    caller: Caller,
     request_id: RequestId,
 ) {
     let start = state.clock.now();
     let close = match &mut permit {
         Err(close) => *close,
         Ok(permit) => {
-            let session = SocketSession::new(&state, &mut socket, request_id.as_str());
-            let run = Box::pin(session.run(permit, credentials));
+            let displaced = permit.displaced();
+            let session = SocketSession::new(&state, &mut socket, request_id.as_str(), displaced);
+            let run = Box::pin(session.run(permit, caller));
             let closed = AssertUnwindSafe(run).catch_unwind().await;
             closed.map_or(Close::PANIC, |Err(close)| close)
         }
@@ -125,12 +147,18 @@ struct SocketSession<'a> {
 
 impl<'a> SocketSession<'a> {
     /// A session that ends soon unless the client authenticates.
-    fn new(state: &'a AppState, socket: &'a mut WebSocket, request_id: &'a str) -> Self {
+    fn new(
+        state: &'a AppState,
+        socket: &'a mut WebSocket,
+        request_id: &'a str,
+        displaced: impl Future<Output = ()> + Send + 'a,
+    ) -> Self {
         let deadline = state.clock.now().after(INIT_TIMEOUT);
         let end = async move {
             select! {
                 biased;
                 () = state.shutdown.cancelled() => Close::SERVICE_RESTART,
+                () = displaced => Close::TOO_MANY,
                 () = state.clock.sleep_until(deadline) => Close::NO_INIT,
             }
         };
@@ -144,13 +172,14 @@ impl<'a> SocketSession<'a> {
     async fn run(
         mut self,
         permit: &mut ConnectionPermit,
-        credentials: HeaderMap,
+        Caller { address, credentials }: Caller,
     ) -> Result<Infallible, Close> {
         let viewer = self.handshake(credentials).await?;
         permit.assign_to(viewer.id())?;
         self.connection.set_end(session_end(self.state, &viewer));
         self.send(&ServerMessage::ConnectionAck).await?;
-        let Err(close) = self.run_operations(&viewer).await;
+        let client = Client { viewer: Some(viewer), address };
+        let Err(close) = self.run_operations(&client).await;
         if close.is_forbidden() {
             self.connection.set_end(future::pending().boxed());
             self.send_ready_results().await?;
@@ -159,13 +188,13 @@ impl<'a> SocketSession<'a> {
     }
 
     /// Handles messages and sends results until the connection ends.
-    async fn run_operations(&mut self, viewer: &Viewer) -> Result<Infallible, Close> {
+    async fn run_operations(&mut self, client: &Client) -> Result<Infallible, Close> {
         let clock = &self.state.clock;
         let mut ping_at = clock.now().after(PING);
         loop {
             select! {
                 biased;
-                message = self.connection.recv() => self.handle(message?, viewer).await?,
+                message = self.connection.recv() => self.handle(message?, client).await?,
                 (id, result) = self.operations.next() => self.send_result(&id, result).await?,
                 () = clock.sleep_until(ping_at) => {
                     // The frame checks the client's connection; the message lets the client check ours.
@@ -213,7 +242,7 @@ impl<'a> SocketSession<'a> {
         Ok(self.connection.until_end(verified).await??)
     }
 
-    async fn handle(&mut self, message: ClientMessage, viewer: &Viewer) -> Result<(), Close> {
+    async fn handle(&mut self, message: ClientMessage, client: &Client) -> Result<(), Close> {
         match message {
             ClientMessage::ConnectionInit { .. } => Err(Close::TOO_MANY_INIT),
             ClientMessage::Ping { payload } => self.send(&ServerMessage::Pong { payload }).await,
@@ -222,7 +251,7 @@ impl<'a> SocketSession<'a> {
                 Err(Close::ID_IN_USE)
             }
             ClientMessage::Subscribe { id, payload } => {
-                match self.operations.start(&id, payload, viewer) {
+                match self.operations.start(&id, payload, client) {
                     Ok(()) => Ok(()),
                     Err(errors) => self.send_result(&id, Some(Err(errors))).await,
                 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use taskward::{
     app::App,
     auth::Viewer,
-    engine::{GraphqlRequest, ParsedRequest, RequestError},
+    engine::{Client, GraphqlRequest, ParsedRequest, RequestError},
 };
 
 use crate::harness::{Api, on_each_database, soon, tokens};
@@ -30,7 +30,7 @@ impl Fixture {
     fn parse(&self, query: &str, variables: &Value) -> Result<ParsedRequest, RequestError> {
         let request = json!({ "query": query, "variables": variables });
         let request: GraphqlRequest = serde_json::from_value(request).unwrap();
-        self.app.engine().parse(request)
+        self.app.engine().parse(request, &client(None))
     }
 
     async fn execute(
@@ -39,10 +39,17 @@ impl Fixture {
         query: &str,
         variables: Value,
     ) -> Result<Value, RequestError> {
-        let result =
-            self.app.engine().execute(self.parse(query, &variables)?, viewer, "r1").await?;
+        let result = self
+            .app
+            .engine()
+            .execute(self.parse(query, &variables)?, &client(viewer), "r1")
+            .await?;
         Ok(serde_json::to_value(&result).unwrap())
     }
+}
+
+fn client(viewer: Option<Viewer>) -> Client {
+    Client { viewer, address: [192, 0, 2, 1].into() }
 }
 
 fn messages(error: RequestError) -> Vec<String> {
@@ -81,7 +88,7 @@ on_each_database! {
         assert!(matches!(error, RequestError::Document(_)), "{error:?}");
         let error = fixture.execute(alice, "{", json!({})).await.unwrap_err();
         assert!(messages(error)[0].starts_with("Syntax error"));
-        let error = fixture.app.engine().parse(serde_json::from_value(json!({})).unwrap()).err().unwrap();
+        let error = fixture.app.engine().parse(serde_json::from_value(json!({})).unwrap(), &client(None)).err().unwrap();
         assert!(matches!(error, RequestError::Malformed(_)), "{error:?}");
     }
 
@@ -91,7 +98,8 @@ on_each_database! {
         let follow = "subscription { changes { changes { node { ... on Task { title } } } } }";
         let request = fixture.parse(follow, &json!({})).unwrap();
         let engine = fixture.app.engine();
-        let mut results = engine.stream(request, Some(alice), "r1").unwrap();
+        let alice = client(Some(alice));
+        let mut results = engine.stream(request, &alice, "r1").unwrap();
         let titles = [json!([]), json!([{ "node": { "title": "milk" } }])];
         for changes in titles {
             let result = soon(results.next()).await.unwrap().unwrap();

@@ -65,6 +65,9 @@ pub const ORDERS: [&str; 8] = [
     "RELEVANCE",
 ];
 
+/// The clock stands still in most tests, so no point would ever come back.
+const UNLIMITED: [&str; 2] = ["--rate-limit=0", "--anonymous-rate-limit=0"];
+
 impl Api {
     /// A production server that takes HS256 tokens, with introspection switched on.
     pub async fn start(database: Database) -> Self {
@@ -92,7 +95,7 @@ impl Api {
         events::let_each_test_record();
         let clock = Clock::manual(Timestamp::parse(START).unwrap());
         let database_url = format!("--database-url={}", database.url());
-        let config = config([database_url.as_str()].iter().chain(flags));
+        let config = config([database_url.as_str()].iter().chain(&UNLIMITED).chain(flags));
         let app = App::build(config, clock.clone(), token).await.unwrap();
         let now = clock.now();
         let person = |sub| Person::of(&app, Some(tokens::of(sub, now)));
@@ -146,5 +149,6 @@ pub fn config<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Config {
 pub fn settings<'a>(flags: impl IntoIterator<Item = &'a &'a str>) -> Settings {
     let arguments = config::arguments().map(|argument| argument.env(None::<&str>));
     let command = clap::Command::new("taskward").no_binary_name(true).args(arguments);
+    let command = command.args_override_self(true);
     Settings(command.get_matches_from(flags))
 }

@@ -14,6 +14,7 @@ mod origins;
 mod outage;
 mod playground;
 mod query_string;
+mod rate_limits;
 mod request_id;
 mod shutdown;
 

@@ -281,6 +281,7 @@ const WITHOUT_ID: &[&str] = &[
     "Query.tags",
     "Query.lists",
     "Query.changes",
+    "Query.rateLimit",
     "Mutation.createTag",
     "Mutation.updateViewer",
     "Subscription.changes",

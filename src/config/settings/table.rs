@@ -28,7 +28,8 @@ macro_rules! section {
 }
 
 pub const TOKENS: [Section; 2] = [TOKEN_SOURCES, TOKEN_VALIDATION];
-pub const SERVER: [Section; 7] = [HTTP, DATABASE, DEVELOPMENT, DOCUMENTS, QUOTAS, CONNECTIONS, LOG];
+pub const SERVER: [Section; 8] =
+    [HTTP, DATABASE, DEVELOPMENT, DOCUMENTS, RATES, QUOTAS, CONNECTIONS, LOG];
 
 /// While none of these is set, the server runs in development mode.
 pub const TOKEN_SOURCES: Section = section! { "Token sources":
@@ -112,6 +113,16 @@ const DOCUMENTS: Section = section! { "GraphQL documents":
     TASKWARD_TRUSTED_DOCUMENTS, One("FILE") => engine.persisted: trusted_documents, trusted_documents;
     /// Size of the cache of automatic persisted queries, in bytes; `0` turns them off
     TASKWARD_PERSISTED_QUERIES = "4194304", One("BYTES") => engine.persisted.memory: value, bytes;
+};
+
+const RATES: Section = section! { "Rate limits":
+    /// Points that a user may use in a minute; `0`: no limit
+    TASKWARD_RATE_LIMIT = "3000", One("POINTS") => engine.rates.per_user: value, plain;
+    /// Points that an address may use in a minute with requests that have no good token; `0`: no limit
+    TASKWARD_ANONYMOUS_RATE_LIMIT = "300", One("POINTS") => engine.rates.per_address: value, plain;
+    /// Addresses and networks of proxies, separated by commas, such as `10.0.0.0/8`, whose
+    /// `X-Forwarded-For` names the client; by default none
+    TASKWARD_TRUSTED_PROXIES, Many("NETWORKS") => trusted_proxies: networks, networks;
 };
 
 const QUOTAS: Section = section! { "Quotas":

@@ -198,12 +198,12 @@ impl<F: RowField> ShownPage<'_, F> {
 
     fn write_info(&self, out: &mut Output, field: PageInfoField) -> Result<(), StoreError> {
         let rows = &self.page.page.rows;
-        let write_cursor = |out: &mut Output, row| match row {
-            Some(row) => self.write_cursor(out, row),
-            None => {
-                json::null(out);
-                Ok(())
+        let write_cursor = |out: &mut Output, row| {
+            if let Some(row) = row {
+                return self.write_cursor(out, row);
             }
+            json::null(out);
+            Ok(())
         };
         match field {
             PageInfoField::TypeName => json::quoted(out, &PageInfo::type_name()),

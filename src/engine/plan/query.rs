@@ -10,6 +10,7 @@ use super::{
     connection::{self, ConnectionField, RequiredOfPage, ShownPage},
     json::{self, Output, ResponseKey, SelectionSet},
     node::{NodeFields, RequiredOfNodes},
+    rate_limit::{self, RateLimitField},
     related::RequiredOfTasks,
     row::{self, ListField, RowField, TagField},
     task::TaskField,
@@ -48,6 +49,7 @@ pub enum Query {
     Tags(Arguments, Connection<TagField>),
     Lists(Arguments, Connection<ListField>),
     Changes(Arguments, SelectionSet<ChangePageField>, RequiredOfNodes, ObjectColumns),
+    RateLimit(SelectionSet<RateLimitField>),
 }
 
 /// What a page shows, and what has to be read for it.
@@ -102,6 +104,7 @@ impl Query {
                 let columns = required.columns();
                 Self::Changes(arguments, fields, required, columns)
             }
+            "rateLimit" => Self::RateLimit(json::selection_set(fields, RateLimitField::of)?),
             _ => return None,
         })
     }
@@ -111,7 +114,7 @@ impl Query {
         let PlanContext { request: graphql::context::RequestContext { store, .. }, variables } =
             context;
         match self {
-            Self::TypeName | Self::Viewer(..) => {}
+            Self::TypeName | Self::Viewer(..) | Self::RateLimit(_) => {}
             Self::Node(arguments, _, required) => {
                 arguments.read::<ID>("id", variables)?;
                 required.tasks.check(context).await?;
@@ -222,6 +225,9 @@ impl Query {
                 Box::new(move |out| {
                     ShownPage { page: &page, order_name, related: &() }.write(out, fields)
                 })
+            }
+            Self::RateLimit(fields) => {
+                Box::new(|out| rate_limit::write(out, fields, request.rate_limit))
             }
             Self::Changes(arguments, fields, required, columns) => {
                 let changes = ResolvedChanges::read(arguments, required, columns, context).await?;

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The object types, each with a document in which `…` stands for one of its fields.
-const TYPES: [(&str, &str); 27] = [
+const TYPES: [(&str, &str); 28] = [
     ("Query", "{ … }"),
     ("Mutation", "mutation { … }"),
     ("User", "{ viewer { … } }"),
@@ -31,6 +31,7 @@ const TYPES: [(&str, &str); 27] = [
     ("TaskListConnection", "{ lists { … } }"),
     ("TaskListEdge", "{ lists { edges { … } } }"),
     ("PageInfo", "{ tasks { pageInfo { … } } }"),
+    ("RateLimit", "{ rateLimit { … } }"),
     ("ChangePage", "{ changes { … } }"),
     ("Change", "{ changes { changes { … } } }"),
     ("TaskPayload", "mutation { createTask(input: {title: \"a\"}) { … } }"),

@@ -66,11 +66,11 @@ impl ChangePage {
         let viewer = ctx.viewer()?.id();
         let (since, most) = arguments(viewer, since, first)?;
         let store = ctx.store()?;
-        Self::new(store.changes(since, most, store.object_columns()).await?, viewer)
+        Self::new(&store.changes(since, most, store.object_columns()).await?, viewer)
     }
 
     /// The page as its viewer sees it, of objects of which all columns were read.
-    pub fn new(page: store::ChangePage, viewer: &UserId) -> Result<Self, ApiError> {
+    pub fn new(page: &store::ChangePage, viewer: &UserId) -> Result<Self, ApiError> {
         let whole = |change: &store::Change| change.object.as_ref().map(ObjectPart::whole);
         let objects: Vec<_> =
             page.changes.iter().map(whole).map(Option::transpose).collect::<Result<_, _>>()?;

@@ -10,8 +10,7 @@ use async_graphql::ServerError;
 use futures_util::StreamExt;
 
 use crate::{
-    auth::Viewer,
-    engine::{GraphqlRequest, OperationType, RequestError, ResultStream},
+    engine::{Client, GraphqlRequest, OperationType, RequestError, ResultStream},
     error::{ApiError, ErrorCode},
     http::{
         AppState,
@@ -60,11 +59,11 @@ impl<'a> Operations<'a> {
         &mut self,
         id: &str,
         request: GraphqlRequest,
-        viewer: &Viewer,
+        client: &Client,
     ) -> Result<(), Vec<ServerError>> {
         let log = OperationLog::new(LogEntry::default(), &self.state.clock);
-        log.set_user(Some(viewer));
-        match self.stream(request, viewer, &log) {
+        log.set_user(client.viewer.as_ref());
+        match self.stream(request, client, &log) {
             Ok((results, is_subscription)) => {
                 let id = id.to_owned();
                 self.running.push(RunningOperation {
@@ -84,11 +83,11 @@ impl<'a> Operations<'a> {
     fn stream(
         &mut self,
         request: GraphqlRequest,
-        viewer: &Viewer,
+        client: &Client,
         entry: &LogEntry,
     ) -> Result<(ResultStream<'a>, bool), RequestError> {
         let Self { state, request_id, running } = self;
-        let parsed = state.engine.parse(request)?;
+        let parsed = state.engine.parse(request, client)?;
         entry.set_operation(parsed.operation_name());
         let most = state.connections.limits.operations;
         if running.len() >= most {
@@ -96,7 +95,7 @@ impl<'a> Operations<'a> {
             return Err(RequestError::Malformed(ApiError::new(ErrorCode::RateLimited, message)));
         }
         let is_subscription = parsed.operation_type() == OperationType::Subscription;
-        let results = state.engine.stream(parsed, Some(viewer.clone()), request_id)?;
+        let results = state.engine.stream(parsed, client, request_id)?;
         Ok((results, is_subscription))
     }
 

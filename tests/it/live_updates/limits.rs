@@ -49,17 +49,34 @@ async fn the_process_has_so_many_sockets_and_streams() {
 }
 
 #[tokio::test]
-async fn strangers_do_not_take_the_places_of_users() {
+async fn strangers_who_say_nothing_take_nobodys_place() {
     let served = Served::start(Database::sqlite(), &["--max-sockets=2"]).await;
-    let alice = served.socket_of("alice").await;
+    let _alice = served.socket_of("alice").await;
+    let first = served.socket().await;
     let mut strangers = Vec::new();
     for _ in 0..16 {
         strangers.push(served.socket().await);
     }
-    assert_eq!(served.socket().await.ends().await.0, 1013);
-    let stream = Stream::of_alice(&served, None).await;
-    assert_eq!(stream.status, 200);
-    drop(alice);
+    assert_eq!(first.ends().await.0, 1013, "the oldest makes room");
+    let _bob = served.socket_of("bob").await;
+}
+
+#[tokio::test]
+async fn a_socket_is_its_users_from_the_beginning_by_the_token_of_its_upgrade() {
+    let served = Served::start(Database::sqlite(), &["--max-sockets-per-user=1"]).await;
+    let bearer = served.bearer("alice");
+    let mut socket = Socket::open(served.address, &[("authorization", &bearer)]).await;
+    assert_eq!(refusal(&served, "alice").await, Some(1013));
+    socket.says(json!({ "type": "connection_init" })).await;
+    assert_eq!(socket.hears().await, json!({ "type": "connection_ack" }));
+
+    // Whoever the first message names is who it is.
+    let mut other = Socket::open(served.address, &[("authorization", &served.bearer("bob"))]).await;
+    let payload = json!({ "authorization": served.bearer("carol") });
+    other.says(json!({ "type": "connection_init", "payload": payload })).await;
+    assert_eq!(other.hears().await, json!({ "type": "connection_ack" }));
+    assert_eq!(refusal(&served, "bob").await, None);
+    assert_eq!(refusal(&served, "carol").await, Some(1013));
 }
 
 #[tokio::test]
