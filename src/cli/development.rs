@@ -1,6 +1,11 @@
 //! Development mode: a secret of the server's own, so that a front end can start without a login.
 
-use std::{fs, io, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -22,7 +27,7 @@ pub fn secret() -> io::Result<SecretString> {
         return Ok(secret);
     }
     if let Some(folder) = Path::new(FILE).parent() {
-        fs::create_dir_all(folder)?;
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
     let mut bytes = [0; LENGTH];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| io::Error::other("no random numbers"))?;

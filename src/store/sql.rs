@@ -3,5 +3,6 @@
 pub(super) mod cached_sql;
 pub(super) mod connect;
 pub(super) mod dialect;
+mod files;
 pub(super) mod pool;
 pub(super) mod projection;

@@ -1,6 +1,6 @@
 //! Opens the database: an SQLite file with one writer and several readers, or PostgreSQL.
 
-use std::{path::Path, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use migration::Migrator;
 use sea_orm::{
@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     dialect::Dialect,
+    files,
     pool::{Pool, STALE},
 };
 use crate::store::list::text;
@@ -31,14 +32,16 @@ pub struct Pools {
 
 impl Pools {
     /// Connects to `url` (`sqlite://…` or `postgres://…`) with at most `size` connections. An SQLite
-    /// file and its folder are made when they are missing.
+    /// file and its folder are made when they are missing, for their owner only.
     pub async fn connect(url: &str, size: u32) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
             let pool = Pool::new(Database::connect(options(url, size)).await?);
             let shared = Some(url.into());
             return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool), shared });
         }
-        make_folder(url)?;
+        let file = SqliteConnectOptions::from_str(url)
+            .map_err(|error| DbErr::Custom(error.to_string()))?;
+        files::prepare(file.get_filename())?;
         let writer = Pool::new(Database::connect(sqlite(url, 1, true)).await?);
         let reader = Pool::new(Database::connect(sqlite(url, size, false)).await?);
         Ok(Self { reader: Dialect(reader), writer: Dialect(writer), shared: None })
@@ -84,14 +87,4 @@ fn sqlite(url: &str, size: u32, writes: bool) -> ConnectOptions {
             .busy_timeout(TIMEOUT)
     });
     options
-}
-
-fn make_folder(url: &str) -> Result<(), DbErr> {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    let path = path.split('?').next().unwrap_or_default();
-    match Path::new(path).parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|error| DbErr::Custom(format!("cannot make {}: {error}", folder.display()))),
-        _ => Ok(()),
-    }
 }

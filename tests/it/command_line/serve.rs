@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     Server,
-    process::{Folder, SECRET, mode},
+    process::{Folder, SECRET, chmod, mode},
 };
 
 const SECRET_FILE: &str = "data/development-secret";
@@ -143,6 +143,48 @@ async fn production_logs_no_secret_and_hides_the_schema() {
         assert!(!output.stderr.contains(secret), "{}", output.stderr);
     }
     assert!(!folder.path(SECRET_FILE).exists());
+}
+
+#[test]
+fn only_the_owner_may_read_the_tasks() {
+    let folder = Folder::new().with("DATABASE_URL", "sqlite://deep/my%20data/tasks.db");
+    let server = folder.serve(&[]);
+    for (made, expected) in [
+        ("deep", 0o700),
+        ("deep/my data", 0o700),
+        ("data", 0o700),
+        ("deep/my data/tasks.db", 0o600),
+    ] {
+        assert_eq!(mode(&folder.path(made)), expected, "{made}");
+    }
+    for suffix in ["-wal", "-shm"] {
+        let made = format!("deep/my data/tasks.db{suffix}");
+        assert_eq!(mode(&folder.path(&made)), 0o600, "{made}");
+    }
+    let output = server.stops("TERM");
+    output.succeeds();
+    assert!(!output.stderr.contains("WARN"), "{}", output.stderr);
+}
+
+#[test]
+fn files_that_others_may_read_are_named_in_the_log_and_left_as_they_are() {
+    let folder = Folder::new().with("DATABASE_URL", "sqlite://open/tasks.db");
+    folder.serve(&[]).stops("TERM").succeeds();
+    let open = [("open", 0o755), ("open/tasks.db", 0o640), ("open/tasks.db-wal", 0o640)];
+    folder.write("open/tasks.db-wal", "");
+    for (path, mode) in open {
+        chmod(&folder.path(path), mode);
+    }
+    let server = folder.serve(&[]);
+    for (path, expected) in open {
+        assert_eq!(mode(&folder.path(path)), expected, "{path}");
+    }
+    let log = server.stops("TERM").stderr;
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("WARN")).collect();
+    assert_eq!(warnings.len(), open.len(), "{log}");
+    for (line, (path, mode)) in warnings.iter().zip(open) {
+        assert!(line.contains(&format!("path={path} mode=\"{mode:04o}\"")), "{line}");
+    }
 }
 
 #[test]
