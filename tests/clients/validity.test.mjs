@@ -152,7 +152,8 @@ describe('an answer has what the document selects, of the types of the schema,',
       const first = check(await ask(token, text, name, values), document, operation, values);
       const again = check(await ask(token, text, name, values), document, operation, values);
 
-      assert.deepEqual(again, first, text);
+      // When all points are back is another instant each time.
+      if (!text.includes('resetAt')) assert.deepEqual(again, first, text);
       counts[first.status !== 200 ? 'refused' : first.errors ? 'withErrors' : 'complete'] += 1;
     };
     await askSome('query', askTwice);
