@@ -272,6 +272,10 @@ impl From<StoreError> for ApiError {
                 ErrorCode::Conflict,
                 "This id belongs to something else, or to something that was deleted: make a new one.",
             ),
+            StoreError::TooManyWrites => Self::new(
+                ErrorCode::RateLimited,
+                "Too many of your changes wait for each other: try again when some are done.",
+            ),
             StoreError::TooLarge(error) => {
                 Self::new(ErrorCode::QueryTooComplex, format!("{error}: ask for less at a time"))
             }

@@ -16,6 +16,7 @@ mod system;
 mod tag;
 mod task;
 mod task_list;
+mod turns;
 mod user;
 mod write;
 
@@ -68,6 +69,7 @@ pub(crate) use self::{
 pub use self::{object::ObjectCounts as Quotas, system::SystemStore};
 use self::{
     sql::{connect::Pools, dialect::Dialect, pool::BudgetedPool},
+    turns::{Turns, UserTurns},
     write::{optimistic::CreateStatements, transaction::find_user},
 };
 use crate::{
@@ -96,6 +98,8 @@ pub struct Store {
     tag_columns: TagColumns,
     list_columns: ListColumns,
     object_columns: ObjectColumns,
+    /// Who reads and writes at present.
+    turns: Arc<Turns>,
     /// Who must be told of a change.
     feed: Arc<Feed<UserNo, ChangeSeq>>,
 }
@@ -125,6 +129,7 @@ impl Store {
             tag_columns: TagColumns::all(),
             list_columns: ListColumns::all(),
             object_columns: ObjectColumns::all(),
+            turns: Turns::new(pool_size),
             feed: Arc::new(feed),
         })
     }
@@ -162,6 +167,7 @@ impl Store {
         OwnedStore {
             store: Arc::clone(self),
             budget,
+            turns: self.turns.of(viewer.id()),
             user_id: viewer.id().clone(),
             zone: AsyncMutex::default(),
         }
@@ -173,6 +179,7 @@ impl Store {
 pub struct OwnedStore {
     store: Arc<Store>,
     budget: Budget,
+    turns: Arc<UserTurns>,
     user_id: UserId,
     /// The user's zone, once it was read: another replica may change it at any time.
     zone: AsyncMutex<Option<Zone>>,
@@ -187,7 +194,8 @@ impl OwnedStore {
     /// Reads what is shown, which the budget is charged with. What a change depends on is not shown, and
     /// is read within its transaction.
     fn reader(&self) -> Dialect<BudgetedPool<'_>> {
-        Dialect(BudgetedPool { pool: &self.store.pools.reader.0, budget: &self.budget })
+        let pool = &self.store.pools.reader.0;
+        Dialect(BudgetedPool { pool, budget: &self.budget, turns: &self.turns })
     }
 
     /// The user's key; `None` before they first wrote something.

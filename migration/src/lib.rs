@@ -54,7 +54,7 @@ impl Migrator {
             // database uses: these are the letters of "taskward".
             transaction
                 .execute_unprepared(
-                    "SET LOCAL statement_timeout = 0; \
+                    "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
                      SELECT pg_advisory_xact_lock(8386110886542144100)",
                 )
                 .await?;

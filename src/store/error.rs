@@ -55,6 +55,8 @@ pub enum StoreError {
     VersionConflict(i32),
     /// The id belongs to an object of another type, or to one that was deleted for good.
     IdTaken,
+    /// As many writes of the user as may wait for each other do so.
+    TooManyWrites,
     /// The response would be larger than the request's budget.
     TooLarge(TooLarge),
     /// The database cannot be reached or has no room for us: the same may work a little later.
@@ -102,14 +104,15 @@ fn is_passing(error: &sqlx::Error) -> bool {
 }
 
 /// PostgreSQL: connection exceptions, no resources, operator intervention, a lost race (deadlock,
-/// serialization). SQLite: busy, locked, no permission to write, I/O error, full, cannot open.
+/// serialization), a lock that another holds for too long. SQLite: busy, locked, no permission to write, I/O error,
+/// full, cannot open.
 fn is_passing_code(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
         let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
         matches!(primary, 5 | 6 | 8 | 10 | 13 | 14)
     } else {
-        ["08", "53", "57", "40"].iter().any(|class| code.starts_with(class))
+        ["08", "53", "57", "40", "55P03"].iter().any(|class| code.starts_with(class))
     }
 }
 

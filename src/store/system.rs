@@ -47,7 +47,7 @@ impl SystemStore {
     }
 
     async fn purge_of(&self, sub: &str) -> Result<(), StoreError> {
-        let mut write = WriteTransaction::begin(&self.0, sub).await?;
+        let mut write = WriteTransaction::begin(&self.0, sub, None).await?;
         write.purge().await?;
         write.purge_tombstones().await?;
         write.commit(()).await?;

@@ -16,6 +16,7 @@ mod documents;
 mod engine;
 mod error_messages;
 mod explain;
+mod fairness;
 mod fast_path;
 mod foreign_keys;
 mod harness;

@@ -85,9 +85,9 @@ on_each_database! {
 
     async fn statements_and_transactions_take_turns_on_few_connections(api: Api) {
         let id = api.alice.creates("x").await;
-        for (size, lists) in [("--pool-size=1", 20), ("--pool-size=3", 40)] {
+        for (size, lists) in [("--pool-size=1", 16), ("--pool-size=3", 32)] {
             let (api, _app) = Api::start_to_serve(api.database.clone(), &[size]).await;
-            let requests = (0..60).map(async |number| match number % 3 {
+            let requests = (0..48).map(async |number| match number % 3 {
                 0 => api.alice.asks("{ tasks { nodes { title tags { name } } } }").await,
                 1 => api.alice.updates(json!({ "id": id, "title": format!("Title {number}") })).await,
                 _ => api.alice.creates_list(&format!("{size} {number}")).await.into(),

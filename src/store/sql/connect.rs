@@ -5,7 +5,10 @@ use std::{str::FromStr, time::Duration};
 use migration::Migrator;
 use sea_orm::{
     ConnectOptions, Database, DbErr,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        postgres::PgConnectOptions,
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,9 +19,13 @@ use super::{
 };
 use crate::store::list::text;
 
-/// The longest wait for a connection, for the writer lock of SQLite, and for a statement of PostgreSQL,
-/// which goes on when its request is cancelled.
+/// The longest wait for a connection, for the writer lock of SQLite, and for a statement of PostgreSQL.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long a statement of PostgreSQL waits for what another locks, and how often it looks whether the
+/// connection was closed because its request was given up.
+const POSTGRES: [(&str, &str); 2] =
+    [("lock_timeout", "5s"), ("client_connection_check_interval", "500ms")];
 
 /// The pools: the same one twice on PostgreSQL; on SQLite one connection that writes, and several that only
 /// read and are not blocked by the writer.
@@ -35,7 +42,7 @@ impl Pools {
     /// file and its folder are made when they are missing, for their owner only.
     pub async fn connect(url: &str, size: u32) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
-            let pool = Pool::new(Database::connect(options(url, size)).await?);
+            let pool = Pool::new(Database::connect(postgres(url, size)).await?);
             let shared = Some(url.into());
             return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool), shared });
         }
@@ -72,6 +79,12 @@ fn options(url: &str, size: u32) -> ConnectOptions {
         .sqlx_logging(false)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(STALE);
+    options
+}
+
+fn postgres(url: &str, size: u32) -> ConnectOptions {
+    let mut options = options(url, size);
+    options.map_sqlx_postgres_opts(|postgres: PgConnectOptions| postgres.options(POSTGRES));
     options
 }
 

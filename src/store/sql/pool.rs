@@ -2,8 +2,12 @@
 //!
 //! sqlx pings a connection when it returns to the pool, so a single statement costs two round trips
 //! (sqlx issue 4349; this file is obsolete once the ping can be switched off). A connection that has just
-//! answered needs no ping: it stays here, idle, and serves the next statement. It returns to sqlx's pool
-//! after an error, and as soon as a connection of the pool itself is demanded, for a transaction for example.
+//! answered needs no ping: it stays here, idle, and serves the next statement. It returns to sqlx's pool as
+//! soon as a connection of the pool itself is demanded, for a transaction for example.
+//!
+//! A statement ends with its request. When that is given up, at its time limit or because its client is gone,
+//! the connection is closed instead of kept: the database would otherwise execute the statement to its end, and
+//! nobody else could use the connection meanwhile.
 //!
 //! Statements are sent through the driver: sea-orm's futures take many kilobytes, which costs a small
 //! request a tenth more.
@@ -12,7 +16,7 @@ use std::{
     ops::Deref,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -29,10 +33,17 @@ use sea_query_sqlx::SqlxValues;
 use tokio::{runtime::Handle, sync::Semaphore};
 
 use super::dialect::StatementExecutor;
-use crate::store::budget::{Budget, RowSize};
+use crate::store::{
+    budget::{Budget, RowSize},
+    turns::UserTurns,
+};
 
 /// A connection that was idle for longer is tested before use: the server may have closed it.
 pub const STALE: Duration = Duration::from_secs(30);
+
+/// How many instructions SQLite executes between two looks at whether the statement is still wanted: a fraction
+/// of a millisecond.
+const INSTRUCTIONS: i32 = 10_000;
 
 /// A pool for single statements; transactions take a connection of [`Pool::inner`].
 #[derive(Clone, Debug)]
@@ -78,11 +89,13 @@ impl Pool {
     }
 }
 
-/// A pool for the statements of one request, whose budget is charged with the rows that they read.
+/// A pool for the statements of one request, whose budget is charged with the rows that they read. They wait
+/// for a turn of their user before they take a connection.
 #[derive(Debug)]
 pub struct BudgetedPool<'r> {
     pub pool: &'r Pool,
     pub budget: &'r Budget,
+    pub turns: &'r UserTurns,
 }
 
 impl StatementExecutor for BudgetedPool<'_> {
@@ -91,10 +104,12 @@ impl StatementExecutor for BudgetedPool<'_> {
     }
 
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let _turn = self.turns.read().await;
         self.pool.query_within(statement, Some(self.budget)).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let _turn = self.turns.read().await;
         self.pool.execute(statement).await
     }
 }
@@ -150,9 +165,54 @@ struct IdleConnections<D: Database> {
     runtime: Handle,
 }
 
-/// A connection and the time of its checkout; dropping it returns it to sqlx's pool.
+/// A connection that is idle or executes a statement. Dropping it returns it to sqlx's pool, or closes it if the
+/// statement has not come to its end.
 #[derive(Debug)]
-struct Connection<D: Database>(PoolConnection<D>, Instant);
+struct Connection<D: Database> {
+    inner: PoolConnection<D>,
+    checked_out: Instant,
+    is_busy: bool,
+    /// Tells SQLite that the statement is not wanted any more.
+    interrupt: Arc<AtomicBool>,
+}
+
+impl<D: Database> Drop for Connection<D> {
+    fn drop(&mut self) {
+        if self.is_busy {
+            self.interrupt.store(true, Ordering::Relaxed);
+            self.inner.close_on_drop();
+        }
+    }
+}
+
+/// A database that ends the statement of a connection which is being closed.
+trait Interruptible: Database {
+    /// Prepares a connection to end its statement when `interrupt` becomes true.
+    fn prepare(
+        connection: &mut Self::Connection,
+        interrupt: Arc<AtomicBool>,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+}
+
+/// A connection of SQLite closes only after its statement.
+impl Interruptible for Sqlite {
+    async fn prepare(
+        connection: &mut Self::Connection,
+        interrupt: Arc<AtomicBool>,
+    ) -> Result<(), sqlx::Error> {
+        let is_wanted = move || !interrupt.load(Ordering::Relaxed);
+        connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, is_wanted);
+        Ok(())
+    }
+}
+
+/// PostgreSQL looks by itself whether the client is still there, see `client_connection_check_interval`. A
+/// cancel request needs a key that sqlx does not give away, and `pg_cancel_backend` another connection.
+impl Interruptible for Postgres {
+    async fn prepare(_: &mut Self::Connection, _: Arc<AtomicBool>) -> Result<(), sqlx::Error> {
+        Ok(())
+    }
+}
 
 impl<D: Database> IdleConnections<D> {
     fn new(pool: &sqlx::Pool<D>) -> Self {
@@ -165,27 +225,6 @@ impl<D: Database> IdleConnections<D> {
         }
     }
 
-    async fn checkout(&self) -> Result<Connection<D>, DbErr> {
-        while let Some(idle) = self.take_idle() {
-            if idle.1.elapsed() < STALE {
-                return Ok(idle);
-            }
-        }
-        let new = if self.pool.size() < self.pool.options().get_max_connections() {
-            // Connecting takes long, and must not be cancelled because another connection is idle first.
-            let _demand = self.demand();
-            self.pool.acquire().await
-        } else {
-            tokio::select! {
-                biased;
-                Some(idle) = self.next_idle() => return Ok(idle),
-                new = self.pool.acquire() => new,
-            }
-        };
-        let new = new.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))?;
-        Ok(Connection(new, Instant::now()))
-    }
-
     fn take_idle(&self) -> Option<Connection<D>> {
         self.permits.try_acquire().ok()?.forget();
         self.idle().pop()
@@ -196,7 +235,9 @@ impl<D: Database> IdleConnections<D> {
         self.idle().pop()
     }
 
-    fn checkin(&self, connection: Connection<D>) {
+    /// Keeps a connection whose statement has come to its end.
+    fn checkin(&self, mut connection: Connection<D>) {
+        connection.is_busy = false;
         let is_demanded = || self.demands.load(Ordering::SeqCst) > 0;
         if is_demanded() {
             return;
@@ -228,7 +269,7 @@ impl<D: Database> Drop for IdleConnections<D> {
     }
 }
 
-impl<D: Database> IdleConnections<D>
+impl<D: Interruptible> IdleConnections<D>
 where
     D::Row: RowSize,
     QueryResult: From<D::Row>,
@@ -243,15 +284,10 @@ where
     ) -> Result<Vec<QueryResult>, DbErr> {
         let mut connection = self.checkout().await?;
         let mut rows = Vec::new();
-        let mut fetched = ready(statement).fetch(&mut *connection.0);
+        let mut fetched = ready(statement).fetch(&mut *connection.inner);
         while let Some(row) = fetched.try_next().await.map_err(failed)? {
-            if let Err(error) = budget.map_or(Ok(()), |budget| budget.read(row.size())) {
-                drop(fetched);
-                // It is closed, and not returned: the rows that are left would be read before the next
-                // statement.
-                drop(connection.0.detach());
-                return Err(failed(sqlx::Error::Decode(error.into())));
-            }
+            let counted = budget.map_or(Ok(()), |budget| budget.read(row.size()));
+            counted.map_err(|error| failed(sqlx::Error::Decode(error.into())))?;
             rows.push(row.into());
         }
         drop(fetched);
@@ -261,9 +297,39 @@ where
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let mut connection = self.checkout().await?;
-        let result = ready(statement).execute(&mut *connection.0).await.map_err(failed)?;
+        let result = ready(statement).execute(&mut *connection.inner).await.map_err(failed)?;
         self.checkin(connection);
         Ok(result.into())
+    }
+
+    /// A connection for one statement.
+    async fn checkout(&self) -> Result<Connection<D>, DbErr> {
+        while let Some(mut idle) = self.take_idle() {
+            if idle.checked_out.elapsed() < STALE {
+                idle.is_busy = true;
+                return Ok(idle);
+            }
+        }
+        let new = if self.pool.size() < self.pool.options().get_max_connections() {
+            // Connecting takes long, and must not be cancelled because another connection is idle first.
+            let _demand = self.demand();
+            self.pool.acquire().await
+        } else {
+            tokio::select! {
+                biased;
+                Some(mut idle) = self.next_idle() => {
+                    idle.is_busy = true;
+                    return Ok(idle);
+                }
+                new = self.pool.acquire() => new,
+            }
+        };
+        let connect = async {
+            let (mut inner, interrupt) = (new?, Arc::default());
+            D::prepare(&mut inner, Arc::clone(&interrupt)).await?;
+            Ok(Connection { inner, checked_out: Instant::now(), is_busy: true, interrupt })
+        };
+        connect.await.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))))
     }
 }
 

@@ -116,10 +116,11 @@ impl OwnedStore {
         operation: Operation,
         shown: &TaskColumns,
     ) -> Result<Committed<PartOutcome>, StoreError> {
+        let turn = self.turns.write().await?;
         if let Some(done) = self.execute_optimistically(&operation, shown).await? {
             return Ok(done);
         }
-        let mut write = self.write().await?;
+        let mut write = self.write_in(turn).await?;
         let outcome = write.execute(operation).await?;
         write.commit(outcome.into()).await
     }

@@ -16,6 +16,7 @@ use crate::{
         error::StoreError,
         object::{ObjectCounts, ObjectKind},
         sql::dialect::{Dialect, fetch_optional},
+        turns::WriteTurn,
     },
     time::{Timestamp, Zone},
 };
@@ -37,6 +38,8 @@ pub struct WriteTransaction {
     pub(super) owned: ObjectCounts,
     owned_before: ObjectCounts,
     pub(super) store: Arc<Store>,
+    /// The user's turn, for a write of a request.
+    _turn: Option<WriteTurn>,
 }
 
 /// Who changes something, and when.
@@ -76,9 +79,15 @@ impl Store {
 }
 
 impl OwnedStore {
-    /// Begins a write of the viewer's.
+    /// Begins a write of the viewer's, when it is their turn.
     pub async fn write(&self) -> Result<WriteTransaction, StoreError> {
-        let write = WriteTransaction::begin(&self.store, self.user_id.as_str()).await?;
+        self.write_in(self.turns.write().await?).await
+    }
+
+    /// Begins a write of the viewer's, whose turn it is.
+    pub(super) async fn write_in(&self, turn: WriteTurn) -> Result<WriteTransaction, StoreError> {
+        let user = self.user_id.as_str();
+        let write = WriteTransaction::begin(&self.store, user, Some(turn)).await?;
         *self.zone.lock().await = Some(write.zone);
         Ok(write)
     }
@@ -86,7 +95,11 @@ impl OwnedStore {
 
 impl WriteTransaction {
     /// Begins a write of the user with that `sub`.
-    pub async fn begin(store: &Arc<Store>, sub: &str) -> Result<Self, StoreError> {
+    pub async fn begin(
+        store: &Arc<Store>,
+        sub: &str,
+        turn: Option<WriteTurn>,
+    ) -> Result<Self, StoreError> {
         // On SQLite a transaction that reads first and writes later may find its place taken.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -99,7 +112,8 @@ impl WriteTransaction {
         let context =
             WriteContext { user: UserNo(user.no), zone: user.zone(), now: store.clock.now() };
         let (change_seq, store) = (user.counter, Arc::clone(store));
-        Ok(Self { transaction, context, change_seq, owned, owned_before: owned, store })
+        let (owned_before, _turn) = (owned, turn);
+        Ok(Self { transaction, context, change_seq, owned, owned_before, store, _turn })
     }
 
     /// Commits the change, and notifies whoever follows the user.
@@ -112,7 +126,7 @@ impl WriteTransaction {
             );
             self.transaction.execute(&update).await?;
         }
-        let Self { transaction, context, change_seq, store, .. } = self;
+        let Self { transaction, context, change_seq, store, _turn, .. } = self;
         let committed = transaction.0.commit().await;
         // Also where the answer was lost: it may have been done all the same.
         let done = store.committed(context.user, change_seq, outcome);

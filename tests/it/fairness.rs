@@ -1,0 +1,166 @@
+//! What one user does, however much it is, does not keep the others from reading and writing.
+
+use std::time::Duration;
+
+use futures_util::{
+    Stream, StreamExt,
+    future::join_all,
+    stream::{FuturesUnordered, select},
+};
+use serde_json::json;
+use tokio::time::timeout;
+
+use crate::harness::{Api, Database, Person, Reply, eventually, soon, tokens};
+
+/// A server with other settings.
+async fn start(database: Database, flags: &[&str]) -> Api {
+    let secret = format!("--better-auth-secret={}", tokens::SECRET);
+    Api::start_with(database, &[&[secret.as_str()], flags].concat()).await
+}
+
+impl Database {
+    /// From now on, whoever reads tasks waits without end.
+    async fn never_reads_tasks_to_the_end(&self) {
+        let endless = match self {
+            Self::Sqlite(_) => {
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                 SELECT count(*) AS c FROM n"
+            }
+            Self::Postgres(_) => "SELECT length(pg_sleep(60)::text) AS c",
+        };
+        self.execute(&format!(
+            "ALTER TABLE task RENAME TO kept_task; \
+             CREATE VIEW task AS SELECT kept_task.* FROM kept_task, ({endless}) AS e WHERE e.c >= 0"
+        ))
+        .await;
+    }
+
+    /// How many statements read tasks at present; PostgreSQL alone shows it.
+    async fn readers_of_tasks(&self) -> i64 {
+        let reading = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' \
+            AND datname = current_database() AND query LIKE '%FROM \"task\"%' AND pid <> pg_backend_pid()";
+        self.number(reading).await
+    }
+}
+
+impl Person {
+    /// Reads something that is not a task.
+    async fn reads(&self) -> Reply {
+        self.post("{ viewer { timeZone } }", json!({})).await
+    }
+}
+
+#[tokio::test]
+async fn a_statement_ends_with_its_request() {
+    for database in Database::each().await {
+        let api = start(database, &["--request-timeout=1", "--pool-size=1"]).await;
+        api.alice.creates("Milk").await;
+        api.database.never_reads_tasks_to_the_end().await;
+
+        let reply = api.alice.post("{ tasks { nodes { id } } }", json!({})).await;
+        assert_eq!((reply.status.as_u16(), reply.code()), (503, "TIMEOUT".to_owned()));
+        api.bob.reads().await.data();
+        if let Database::Postgres(_) = api.database {
+            let ended = eventually(async || api.database.readers_of_tasks().await == 0);
+            timeout(Duration::from_secs(5), ended).await.expect("the database goes on alone");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_statements_of_one_user_leave_connections_to_the_others() {
+    let fields: String = (0..30).map(|n| format!("t{n}: tasks {{ totalCount }} ")).collect();
+    let document = format!("{{ {fields} }}");
+    for database in Database::each().await {
+        let api = start(database, &["--pool-size=4", "--request-timeout=20"]).await;
+        api.alice.creates("Milk").await;
+        api.database.never_reads_tasks_to_the_end().await;
+
+        let attack = join_all((0..8).map(|_| api.alice.post(&document, json!({}))));
+        let others = async {
+            for _ in 0..20 {
+                join_all((0..4).map(|_| api.bob.reads())).await.iter().for_each(|reply| {
+                    reply.data();
+                });
+            }
+            if let Database::Postgres(_) = api.database {
+                assert_eq!(api.database.readers_of_tasks().await, 1, "a quarter of the pool");
+            }
+        };
+        tokio::select! {
+            biased;
+            _ = attack => panic!("the others wait longer than a request may take"),
+            () = others => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_writes_of_one_user_wait_in_memory_and_too_many_are_refused() {
+    for database in Database::each().await {
+        let api = start(database, &["--pool-size=2", "--request-timeout=20"]).await;
+        api.alice.creates("Milk").await;
+        api.bob.creates("Bread").await;
+        let held = api.database.hold_writers().await;
+
+        let mut creates = full_queue(&api.alice).await;
+        let read = async {
+            soon(api.bob.asks("{ tasks { nodes { title } } }")).await;
+            if let Database::Postgres(_) = api.database {
+                eventually(async || api.database.lock_waiters().await == 1).await;
+            }
+        };
+        tokio::select! {
+            biased;
+            reply = creates.next() => panic!("{reply:?}"),
+            () = read => {}
+        }
+        held.rollback().await.unwrap();
+        while let Some(created) = soon(creates.next()).await {
+            created.data();
+        }
+        let read = api.alice.asks("{ tasks { totalCount } }").await;
+        assert_eq!(read, json!({ "tasks": { "totalCount": 1 + 33 } }));
+    }
+}
+
+#[tokio::test]
+async fn a_write_does_not_wait_for_all_that_another_user_has_sent_before() {
+    for database in Database::each().await {
+        let api = start(database, &["--request-timeout=20"]).await;
+        api.alice.creates("Milk").await;
+        api.bob.creates("Bread").await;
+        let held = api.database.hold_writers().await;
+
+        let of_alice = full_queue(&api.alice).await;
+        let of_bob = full_queue(&api.bob).await;
+        held.rollback().await.unwrap();
+
+        let mut writes = select(of_alice.map(|_| "alice"), of_bob.map(|_| "bob"));
+        let mut order = Vec::new();
+        while let Some(user) = soon(writes.next()).await {
+            order.push(user);
+        }
+        let place = order.iter().position(|user| *user == "bob").unwrap();
+        assert!(place < 8, "{order:?}");
+    }
+}
+
+/// Sends writes until one is refused: so many wait as may.
+async fn full_queue(person: &Person) -> impl Stream<Item = Reply> + Unpin {
+    let creates = (0..34).map(|_| person.create(json!({ "title": "Butter" })));
+    let mut creates: FuturesUnordered<_> = creates.collect();
+    assert_eq!(soon(creates.next()).await.unwrap().code(), "RATE_LIMITED");
+    creates
+}
+
+#[tokio::test]
+async fn a_write_waits_for_a_lock_for_a_few_seconds() {
+    let Some(database) = Database::postgres().await else { return };
+    let api = start(database, &["--request-timeout=20"]).await;
+    api.alice.creates("Milk").await;
+    let held = api.database.hold_writers().await;
+    let reply = api.alice.create(json!({ "title": "Butter" })).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (503, "INTERNAL_SERVER_ERROR".to_owned()));
+    held.rollback().await.unwrap();
+}
