@@ -38,7 +38,7 @@ pub use self::{
     persisted::{PersistedSettings, TrustedDocuments},
     rate_limit::{Client, RateLimited, RateSettings, RateStatus, WINDOW_SECONDS},
     request::GraphqlRequest,
-    result::ExecutionResult,
+    result::{ExecutionResult, Message},
 };
 use crate::{
     auth::{Authenticator, Viewer},

@@ -16,33 +16,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::{Notify, Semaphore, SemaphorePermit, watch};
+use tokio::sync::{Notify, watch};
 
 /// The subscribers of each user. `U` is the key of a user, `S` a sequence number.
 #[derive(Debug)]
 pub struct Feed<U, S> {
-    /// For each user with a subscriber.
-    channels: Mutex<HashMap<U, Channel<S>>>,
+    /// For each user with a subscriber, the latest sequence number known.
+    channels: Mutex<HashMap<U, watch::Sender<S>>>,
     outgoing: Option<Outgoing<U, S>>,
-}
-
-#[derive(Debug)]
-struct Channel<S> {
-    /// The latest sequence number known.
-    sequence: watch::Sender<S>,
-    /// Limits the reads at a time, so that many subscribers of one user do not block other users.
-    permits: Arc<Semaphore>,
-}
-
-const MAX_CONCURRENT_READS: usize = 2;
-
-impl<S: Default> Default for Channel<S> {
-    fn default() -> Self {
-        Self {
-            sequence: watch::Sender::default(),
-            permits: Arc::new(Semaphore::new(MAX_CONCURRENT_READS)),
-        }
-    }
 }
 
 /// The notifications for other replicas.
@@ -79,7 +60,7 @@ impl<U: Copy + Ord + Hash, S: Copy + Ord + Default> Feed<U, S> {
     /// Notifies the subscribers in this process, if that sequence number is later than the latest one known.
     pub fn apply_remote(&self, user: U, sequence: S) {
         if let Some(channel) = lock(&self.channels).get(&user) {
-            channel.sequence.send_if_modified(|known| {
+            channel.send_if_modified(|known| {
                 let is_later = sequence > *known;
                 *known = sequence.max(*known);
                 is_later
@@ -111,10 +92,8 @@ impl<U: Copy + Ord + Hash, S: Copy + Ord + Default> Feed<U, S> {
     /// Subscribes to the changes of a user from now on.
     #[must_use]
     pub fn subscribe(self: &Arc<Self>, user: U) -> Subscriber<U, S> {
-        let mut channels = lock(&self.channels);
-        let Channel { sequence, permits } = channels.entry(user).or_default();
-        let (sequence, permits) = (sequence.subscribe(), Arc::clone(permits));
-        Subscriber { sequence, permits, user, feed: Arc::clone(self) }
+        let sequence = lock(&self.channels).entry(user).or_default().subscribe();
+        Subscriber { sequence, user, feed: Arc::clone(self) }
     }
 }
 
@@ -122,7 +101,6 @@ impl<U: Copy + Ord + Hash, S: Copy + Ord + Default> Feed<U, S> {
 #[derive(Debug)]
 pub struct Subscriber<U: Eq + Hash, S> {
     sequence: watch::Receiver<S>,
-    permits: Arc<Semaphore>,
     user: U,
     feed: Arc<Feed<U, S>>,
 }
@@ -133,19 +111,12 @@ impl<U: Eq + Hash, S> Subscriber<U, S> {
         // This cannot fail, because the channel has its sender until the last subscriber is dropped.
         let _ = self.sequence.changed().await;
     }
-
-    /// Waits until fewer than two other subscribers of the user read the changes. Hold the permit while
-    /// reading.
-    pub async fn permit(&self) -> Option<SemaphorePermit<'_>> {
-        // This cannot fail, because the semaphore is never closed.
-        self.permits.acquire().await.ok()
-    }
 }
 
 impl<U: Eq + Hash, S> Drop for Subscriber<U, S> {
     fn drop(&mut self) {
         let mut channels = lock(&self.feed.channels);
-        if channels.get(&self.user).is_some_and(|it| it.sequence.receiver_count() == 1) {
+        if channels.get(&self.user).is_some_and(|it| it.receiver_count() == 1) {
             channels.remove(&self.user);
         }
     }

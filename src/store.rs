@@ -20,7 +20,7 @@ mod turns;
 mod user;
 mod write;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use quick_cache::sync::Cache;
 pub(crate) use sea_orm::Value;
@@ -56,6 +56,7 @@ pub(crate) use self::{
     tag::{MOST_TAGS, NewTag, TagColumns, TagPage, TagPart, TagPatch, TagRow},
     task::{Due, TaskColumns, TaskOrder, TaskOrderField, TaskPage, TaskPart, TaskRow},
     task_list::{ListColumns, ListPage, ListPart, ListPatch, ListRow, NewList},
+    turns::{Messages, Undelivered},
     write::{
         location::{MOST_LEVELS, Move},
         operation::{Operation, Outcome, PartOutcome},
@@ -168,6 +169,7 @@ impl Store {
             store: Arc::clone(self),
             budget,
             turns: self.turns.of(viewer.id()),
+            messages: OnceLock::new(),
             user_id: viewer.id().clone(),
             zone: AsyncMutex::default(),
         }
@@ -180,6 +182,8 @@ pub struct OwnedStore {
     store: Arc<Store>,
     budget: Budget,
     turns: Arc<UserTurns>,
+    /// Made for subscriptions alone.
+    messages: OnceLock<Messages>,
     user_id: UserId,
     /// The user's zone, once it was read: another replica may change it at any time.
     zone: AsyncMutex<Option<Zone>>,
@@ -189,6 +193,11 @@ impl OwnedStore {
     /// What the request may read and answer.
     pub fn budget(&self) -> &Budget {
         &self.budget
+    }
+
+    /// The messages of the subscription that the request is.
+    pub fn messages(&self) -> &Messages {
+        self.messages.get_or_init(|| Messages::new(&self.turns))
     }
 
     /// Reads what is shown, which the budget is charged with. What a change depends on is not shown, and

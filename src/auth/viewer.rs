@@ -14,6 +14,12 @@ impl UserId {
         Self(sub.into())
     }
 
+    /// A user without a token.
+    #[cfg(test)]
+    pub(crate) fn in_test(sub: &str) -> Self {
+        Self::new(sub)
+    }
+
     /// The unchanged `sub` claim.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -327,6 +327,7 @@ impl<'a> CheckedRequest<'a> {
     fn subscribe(self, request_id: &'a str) -> Result<ResultStream<'a>, RequestError> {
         let schema = &self.engine.schema;
         let budget = self.budget();
+        let messages = self.context.as_ref().map(|context| context.store.messages().clone());
         let (fields, request) = self.library_request()?;
         let responses = AssertUnwindSafe(schema.execute_stream(request)).catch_unwind();
         let mut is_first = true;
@@ -351,7 +352,11 @@ impl<'a> CheckedRequest<'a> {
         // After a result that the client does not get, it has to subscribe again from its last cursor.
         let until_error = results
             .take_while(move |result| future::ready(!mem::replace(&mut is_over, result.is_err())));
-        Ok(until_error.boxed())
+        let delivered = until_error.then(move |result| {
+            let messages = messages.clone();
+            async move { Ok(result?.into_message(messages.as_ref()).await) }
+        });
+        Ok(delivered.boxed())
     }
 }
 

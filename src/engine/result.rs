@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::{
     auth::Scope,
     error::{ApiError, ErrorCode},
-    store::StoreError,
+    store::{Messages, StoreError, Undelivered},
 };
 
 /// A GraphQL response with `data`, whose fields may have errors (specification §7.1).
@@ -18,6 +18,17 @@ pub enum ExecutionResult {
     Json(Vec<u8>),
     /// The library's response.
     Response(Response),
+    /// A result of a subscription.
+    Message(Message),
+}
+
+/// A result of a subscription as JSON, which counts as undelivered until it is dropped.
+#[derive(Debug)]
+pub struct Message {
+    /// All of it.
+    pub json: Vec<u8>,
+    error: Option<ErrorCode>,
+    _undelivered: Option<Undelivered>,
 }
 
 impl ExecutionResult {
@@ -27,9 +38,21 @@ impl ExecutionResult {
         Self::Response(response)
     }
 
+    /// The same as a message, when it has room beside those that the user's clients have not read yet.
+    pub(super) async fn into_message(self, messages: Option<&Messages>) -> Self {
+        let json = serde_json::to_vec(&self).unwrap_or_default();
+        let error = self.error_code();
+        drop(self);
+        let undelivered = match messages {
+            Some(messages) => Some(messages.end(json.len()).await),
+            None => None,
+        };
+        Self::Message(Message { json, error, _undelivered: undelivered })
+    }
+
     fn errors(&self) -> &[ServerError] {
         match self {
-            Self::Json(_) => &[],
+            Self::Json(_) | Self::Message(_) => &[],
             Self::Response(response) => &response.errors,
         }
     }
@@ -37,7 +60,10 @@ impl ExecutionResult {
     /// The code of the first error, for the log.
     #[must_use]
     pub fn error_code(&self) -> Option<ErrorCode> {
-        self.errors().first().map(ErrorCode::of)
+        match self {
+            Self::Message(message) => message.error,
+            Self::Json(_) | Self::Response(_) => self.errors().first().map(ErrorCode::of),
+        }
     }
 
     /// Whether a field failed because the database is unavailable, so that the client should retry.
@@ -69,7 +95,7 @@ impl Serialize for ExecutionResult {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Response(response) => response.serialize(serializer),
-            Self::Json(json) => {
+            Self::Json(json) | Self::Message(Message { json, .. }) => {
                 let json: &serde_json::value::RawValue =
                     serde_json::from_slice(json).map_err(serde::ser::Error::custom)?;
                 json.serialize(serializer)

@@ -44,10 +44,8 @@ macro_rules! retry_while_unavailable {
 /// subscription for less.
 async fn read_changes(
     request: &RequestContext,
-    subscriber: &Subscriber,
     cursor: SyncCursor,
 ) -> Result<store::ChangePage, StoreError> {
-    let _permit = subscriber.permit().await;
     let mut most = MAX_CHANGES;
     loop {
         let store = &request.store;
@@ -79,12 +77,14 @@ impl Subscription {
             since.map(|since| change_page::place(request.viewer.id(), &since)).transpose()?;
         // Subscribes before it reads the log, so that no change in between is missed.
         let subscriber = retry_while_unavailable!(request.store.subscribe().await)?;
+        let turn = request.store.messages().turn().await;
         let first = match since {
-            Some(cursor) => read_changes(request, &subscriber, cursor).await?,
+            Some(cursor) => read_changes(request, cursor).await?,
             None => store::ChangePage::empty(retry_while_unavailable!(
                 request.store.end_of_log().await
             )?),
         };
+        request.store.messages().begin(turn);
         let (cursor, has_more) = (first.place, first.has_more);
         let changes = ChangeStream { request, subscriber, cursor, has_more, first: Some(first) };
         Ok(stream::try_unfold(changes, ChangeStream::next))
@@ -117,10 +117,13 @@ impl ChangeStream<'_> {
             if !self.has_more {
                 self.subscriber.changed().await;
             }
+            let messages = self.request.store.messages();
+            let turn = messages.turn().await;
             self.request.renew().await;
-            let page = read_changes(self.request, &self.subscriber, self.cursor).await?;
+            let page = read_changes(self.request, self.cursor).await?;
             (self.cursor, self.has_more) = (page.place, page.has_more);
             if page.reset || !page.changes.is_empty() {
+                messages.begin(turn);
                 return Ok(page);
             }
         }

@@ -148,8 +148,10 @@ impl EventStream {
     async fn send_results(&self, mut results: ResultStream<'_>, log: OperationLog) -> bool {
         let clock = &self.state.clock;
         let mut bytes = 0;
+        let mut unread = None;
         let mut ping_at = clock.now().after(PING);
         while let Some(permit) = self.reserve(bytes).await {
+            drop(unread.take());
             let result = select! {
                 biased;
                 result = results.next() => result,
@@ -161,7 +163,7 @@ impl EventStream {
             };
             let Some(result) = result else { return true };
             let payload = match log.record(result) {
-                Ok(result) => json(&result),
+                Ok(result) => json(unread.insert(result)),
                 Err(errors) => json(&ErrorResponse { errors }),
             };
             bytes = payload.len();

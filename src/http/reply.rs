@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::negotiation::ResponseFormat;
 use crate::{
     auth::AuthError,
-    engine::{ExecutionResult, RateLimited, RateStatus, RequestError, WINDOW_SECONDS},
+    engine::{ExecutionResult, Message, RateLimited, RateStatus, RequestError, WINDOW_SECONDS},
     error::{ApiError, ErrorCode},
 };
 
@@ -140,7 +140,9 @@ pub fn from_result(result: ExecutionResult, format: ResponseFormat) -> Response 
         (StatusCode::OK, None)
     };
     let body = match result {
-        ExecutionResult::Json(json) => Body::from(json),
+        ExecutionResult::Json(json) | ExecutionResult::Message(Message { json, .. }) => {
+            Body::from(json)
+        }
         ExecutionResult::Response(response) => {
             GraphQLResponse::from(response).into_response().into_body()
         }

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::StoreError;
 use crate::auth::UserId;
@@ -17,6 +17,10 @@ use crate::auth::UserId;
 const SHARE: u32 = 4;
 /// How many writes of a user may wait for the one that is done.
 const WAITING_WRITES: usize = 32;
+/// How many messages of a user's subscriptions are made at a time.
+const MESSAGES: usize = 2;
+/// How many bytes of a user's messages may wait for their clients to read them.
+const UNDELIVERED_BYTES: u32 = 16 << 20;
 
 /// The users who have requests at present; all others are forgotten.
 #[derive(Debug)]
@@ -30,18 +34,51 @@ pub struct Turns {
 pub struct UserTurns {
     reads: Semaphore,
     /// One write at a time: they would wait for each other in the database anyway, each with a connection.
-    write: Arc<Semaphore>,
+    write: Semaphore,
     /// Places for the write that is done, and for those that wait for it.
-    places: Arc<Semaphore>,
+    places: Semaphore,
+    /// Messages of subscriptions that may be made.
+    messages: Semaphore,
+    /// Bytes of them that may wait to be read.
+    undelivered: Semaphore,
     user: UserId,
     all: Arc<Turns>,
+}
+
+/// Permits of one of a user's semaphores, until they are dropped.
+#[derive(Debug)]
+struct Taken {
+    turns: Arc<UserTurns>,
+    from: fn(&UserTurns) -> &Semaphore,
+    count: u32,
 }
 
 /// The turn of a write, until it is dropped.
 #[derive(Debug)]
 pub struct WriteTurn {
-    _turn: Option<OwnedSemaphorePermit>,
-    _place: OwnedSemaphorePermit,
+    _turn: Taken,
+    _place: Taken,
+}
+
+/// The turn to make a message, until it is dropped.
+#[derive(Debug)]
+pub struct MessageTurn {
+    _taken: Taken,
+}
+
+/// A message that its client has not read yet, until it is dropped.
+#[derive(Debug)]
+pub struct Undelivered {
+    _taken: Taken,
+}
+
+/// The messages of one subscription, which share the turns of its user with those of all others. Its clones are
+/// the same.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    turns: Arc<UserTurns>,
+    /// Held while a message is made.
+    making: Arc<Mutex<Option<MessageTurn>>>,
 }
 
 impl Turns {
@@ -59,8 +96,10 @@ impl Turns {
         }
         let turns = Arc::new(UserTurns {
             reads: Semaphore::new(self.reads),
-            write: Arc::new(Semaphore::new(1)),
-            places: Arc::new(Semaphore::new(1 + WAITING_WRITES)),
+            write: Semaphore::new(1),
+            places: Semaphore::new(1 + WAITING_WRITES),
+            messages: Semaphore::new(MESSAGES),
+            undelivered: Semaphore::new(UNDELIVERED_BYTES as usize),
             user: user.clone(),
             all: Arc::clone(self),
         });
@@ -84,11 +123,59 @@ impl UserTurns {
     ///
     /// # Errors
     /// [`StoreError::TooManyWrites`] if too many wait already.
-    pub async fn write(&self) -> Result<WriteTurn, StoreError> {
-        let too_many = |_| StoreError::TooManyWrites;
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(too_many)?;
-        let turn = Arc::clone(&self.write).acquire_owned().await.ok();
-        Ok(WriteTurn { _turn: turn, _place: place })
+    pub async fn write(self: &Arc<Self>) -> Result<WriteTurn, StoreError> {
+        let place = self.places.try_acquire().map_err(|_| StoreError::TooManyWrites)?;
+        place.forget();
+        let place = self.taken(|turns| &turns.places, 1);
+        Ok(WriteTurn { _turn: self.take(|turns| &turns.write, 1).await, _place: place })
+    }
+
+    async fn take(self: &Arc<Self>, from: fn(&Self) -> &Semaphore, count: u32) -> Taken {
+        // Nobody closes a semaphore.
+        let count = from(self).acquire_many(count).await.map_or(0, |permits| {
+            permits.forget();
+            count
+        });
+        self.taken(from, count)
+    }
+
+    fn taken(self: &Arc<Self>, from: fn(&Self) -> &Semaphore, count: u32) -> Taken {
+        Taken { turns: Arc::clone(self), from, count }
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        (self.from)(&self.turns).add_permits(self.count as usize);
+    }
+}
+
+impl Messages {
+    pub fn new(turns: &Arc<UserTurns>) -> Self {
+        Self { turns: Arc::clone(turns), making: Arc::default() }
+    }
+
+    /// Waits until few enough messages of the user are made.
+    pub async fn turn(&self) -> MessageTurn {
+        MessageTurn { _taken: self.turns.take(|turns| &turns.messages, 1).await }
+    }
+
+    /// Keeps the turn until the message is made.
+    pub fn begin(&self, turn: MessageTurn) {
+        *self.making() = Some(turn);
+    }
+
+    /// Waits until a message of so many bytes has room beside those that were not read yet, and ends the turn in
+    /// which it was made. One that is larger than all of the room waits until it is alone.
+    pub async fn end(&self, bytes: usize) -> Undelivered {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(UNDELIVERED_BYTES);
+        let taken = self.turns.take(|turns| &turns.undelivered, bytes).await;
+        self.making().take();
+        Undelivered { _taken: taken }
+    }
+
+    fn making(&self) -> MutexGuard<'_, Option<MessageTurn>> {
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,5 +187,51 @@ impl Drop for UserTurns {
         if users.get(&self.user).is_some_and(|turns| turns.strong_count() == 0) {
             users.remove(&self.user);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn messages_of_alice(turns: &Arc<Turns>) -> Messages {
+        Messages::new(&turns.of(&UserId::in_test("alice")))
+    }
+
+    #[tokio::test]
+    async fn a_user_has_two_messages_made_at_a_time() {
+        let turns = Turns::new(16);
+        let subscriptions = [(); 3].map(|()| messages_of_alice(&turns));
+        for messages in &subscriptions[..2] {
+            messages.begin(messages.turn().await);
+        }
+        assert!(subscriptions[2].turn().now_or_never().is_none());
+        drop(subscriptions[0].end(1).await);
+        assert!(subscriptions[2].turn().now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn messages_that_nobody_reads_keep_the_user_from_more() {
+        let turns = Turns::new(16);
+        let (reader, idler) = (messages_of_alice(&turns), messages_of_alice(&turns));
+        idler.begin(idler.turn().await);
+        let unread = idler.end(UNDELIVERED_BYTES as usize).await;
+        reader.begin(reader.turn().await);
+        assert!(reader.end(1).now_or_never().is_none());
+        drop(unread);
+        assert!(reader.end(usize::MAX).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn who_has_no_requests_is_forgotten() {
+        let turns = Turns::new(16);
+        let messages = messages_of_alice(&turns);
+        let undelivered = messages.end(1).await;
+        drop(messages);
+        assert_eq!(turns.users().len(), 1);
+        drop(undelivered);
+        assert_eq!(turns.users().len(), 0);
     }
 }

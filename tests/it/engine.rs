@@ -108,4 +108,39 @@ on_each_database! {
             fixture.api.alice.creates("milk").await;
         }
     }
+
+    async fn messages_that_a_user_does_not_read_keep_that_user_from_more(api: Api) {
+        let fixture = Fixture::build(api).await;
+        let engine = fixture.app.engine();
+        let mut clients = Vec::new();
+        for (sub, person) in [("alice", &fixture.api.alice), ("bob", &fixture.api.bob)] {
+            let since = person.asks("{ changes { cursor } }").await["changes"]["cursor"].clone();
+            for _ in 0..20 {
+                let text = "x".repeat(10_000);
+                person.create(json!({ "title": "Milk", "description": text })).await.data();
+            }
+            clients.push((client(Some(fixture.viewer(sub).await)), since));
+        }
+        // A message of 8 MB, of which two may wait.
+        let texts: String = (0..40).map(|n| format!("d{n}: description ")).collect();
+        let follow = format!(
+            "subscription($since: String) {{ changes(since: $since) {{ changes {{ node {{ ... on Task {{ {texts} }} }} }} }} }}"
+        );
+        let subscribe = |(client, since): &(Client, Value)| {
+            let request = fixture.parse(&follow, &json!({ "since": since })).unwrap();
+            engine.stream(request, client, "r1").unwrap()
+        };
+        let mut of_alice = [(); 3].map(|()| subscribe(&clients[0]));
+        let mut of_bob = subscribe(&clients[1]);
+
+        let unread = soon(of_alice[0].next()).await.unwrap().unwrap();
+        let _unread = soon(of_alice[1].next()).await.unwrap().unwrap();
+        tokio::select! {
+            biased;
+            more = of_alice[2].next() => panic!("{:?}", more.map(|more| more.err())),
+            of_bob = soon(of_bob.next()) => assert!(of_bob.is_some()),
+        }
+        drop(unread);
+        soon(of_alice[2].next()).await.unwrap().unwrap();
+    }
 }
