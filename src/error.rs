@@ -259,6 +259,12 @@ impl From<StoreError> for ApiError {
                 };
                 Self::bad_input("input", message)
             }
+            StoreError::FullOfBytes(most) => {
+                let message = format!(
+                    "Your texts may take {most} bytes: shorten some, or delete something permanently."
+                );
+                Self::bad_input("input", message)
+            }
             StoreError::Aborted => Self::new(
                 ErrorCode::Aborted,
                 "Another operation of the batch failed, so none was done: mend that one and send all again.",

@@ -67,7 +67,7 @@ pub(crate) use self::{
         transaction::Committed,
     },
 };
-pub use self::{object::ObjectCounts as Quotas, system::SystemStore};
+pub use self::{object::Holdings as Quotas, system::SystemStore};
 use self::{
     sql::{connect::Pools, dialect::Dialect, pool::BudgetedPool},
     turns::{Turns, UserTurns},

@@ -8,6 +8,7 @@ mod m20261121_000002_lists_tags_subtasks;
 mod m20261121_000003_changes;
 mod m20261121_000004_revocations;
 mod m20261129_000005_start_on;
+mod m20261130_000006_bytes;
 mod search;
 mod tables;
 
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000003_changes::Migration),
             Box::new(m20261121_000004_revocations::Migration),
             Box::new(m20261129_000005_start_on::Migration),
+            Box::new(m20261130_000006_bytes::Migration),
         ]
     }
 }

@@ -12,6 +12,7 @@ pub enum User {
     Tasks,
     Tags,
     Lists,
+    Bytes,
     Forgotten,
 }
 

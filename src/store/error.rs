@@ -49,6 +49,8 @@ pub enum StoreError {
     NameTaken,
     /// The user has as many of them as the server allows.
     Full(ObjectKind, i64),
+    /// The user has as many bytes as the server allows.
+    FullOfBytes(i64),
     /// Nothing was wrong with it, but another operation of its batch failed.
     Aborted,
     /// The object is at this version, and not at the expected one.

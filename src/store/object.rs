@@ -123,13 +123,16 @@ macro_rules! objects {
             }
         }
 
-        /// How many objects of each type a user has, or may have; a task in the trash counts.
+        /// How much a user has, or may have: objects of each type, where a task in the trash counts, and bytes,
+        /// see [`quota`](super::write::quota).
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-        pub struct ObjectCounts {
+        pub struct Holdings {
             $(
                 #[doc = concat!("`", $type_name, "`")]
                 pub $count: i64,
             )*
+            /// What all of them take together.
+            pub bytes: i64,
         }
 
         $(impl ObjectEntity for $table::Entity {
@@ -204,9 +207,9 @@ macro_rules! objects {
             }
         }
 
-        impl ObjectCounts {
+        impl Holdings {
             pub(super) fn of(user: &user::Model) -> Self {
-                Self { $($count: user.$count,)* }
+                Self { $($count: user.$count,)* bytes: user.bytes }
             }
 
             pub(super) fn get(&self, kind: ObjectKind) -> i64 {

@@ -171,10 +171,12 @@ impl WriteTransaction {
 
     /// Puts tags on a task.
     pub async fn put_on(
-        &self,
+        &mut self,
         task: TaskId,
         tags: impl IntoIterator<Item = TagId>,
     ) -> Result<(), StoreError> {
+        let tags: Vec<_> = tags.into_iter().collect();
+        self.charge_entries(tags.len());
         let mut links = tags
             .into_iter()
             .map(|tag| task_tag::ActiveModel {

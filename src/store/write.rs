@@ -7,6 +7,7 @@ pub(super) mod operation;
 pub(super) mod optimistic;
 pub(super) mod ordering;
 pub(super) mod position;
+pub(super) mod quota;
 pub(super) mod rows;
 pub(super) mod task_insert;
 pub(super) mod task_update;

@@ -122,7 +122,7 @@ on_each_database! {
             clients.push((client(Some(fixture.viewer(sub).await)), since));
         }
         // A message of 8 MB, of which two may wait.
-        let texts: String = (0..40).map(|n| format!("d{n}: description ")).collect();
+        let texts = (0..40).map(|n| format!("d{n}: description")).collect::<Vec<_>>().join(" ");
         let follow = format!(
             "subscription($since: String) {{ changes(since: $since) {{ changes {{ node {{ ... on Task {{ {texts} }} }} }} }} }}"
         );
@@ -137,7 +137,7 @@ on_each_database! {
         let _unread = soon(of_alice[1].next()).await.unwrap().unwrap();
         tokio::select! {
             biased;
-            more = of_alice[2].next() => panic!("{:?}", more.map(|more| more.err())),
+            more = of_alice[2].next() => panic!("{:?}", more.map(Result::err)),
             of_bob = soon(of_bob.next()) => assert!(of_bob.is_some()),
         }
         drop(unread);

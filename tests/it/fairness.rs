@@ -69,7 +69,8 @@ async fn a_statement_ends_with_its_request() {
 
 #[tokio::test]
 async fn the_statements_of_one_user_leave_connections_to_the_others() {
-    let fields: String = (0..30).map(|n| format!("t{n}: tasks {{ totalCount }} ")).collect();
+    let fields =
+        (0..30).map(|n| format!("t{n}: tasks {{ totalCount }}")).collect::<Vec<_>>().join(" ");
     let document = format!("{{ {fields} }}");
     for database in Database::each().await {
         let api = start(database, &["--pool-size=4", "--request-timeout=20"]).await;

@@ -1,4 +1,4 @@
-//! Quotas: how many objects one user may have.
+//! Quotas: how many objects one user may have, and how many bytes.
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -121,6 +121,69 @@ on_each_database! {
             assert_eq!(outline.has_room_for("task").await, room);
         }
         assert_eq!(outline.outline().await, "A:; B:");
+    }
+
+    async fn at_the_limit_of_bytes_no_text_is_written(api: Api) {
+        let (api, _app) = Api::start_to_serve(api.database, &["--max-bytes=20000"]).await;
+        let alice = &api.alice;
+        let text = "some words ".repeat(100);
+        let milk = json!({ "title": "Milk", "description": text });
+        let first = alice.creates_with(milk.clone()).await["id"].clone();
+        let mut made = 1;
+        let refused = loop {
+            let reply = alice.create(milk.clone()).await;
+            if reply.json().get("errors").is_some() {
+                break reply;
+            }
+            made += 1;
+        };
+        assert!((3..18).contains(&made), "{made}");
+        assert_eq!(refused.refusal(), "BAD_USER_INPUT input");
+        assert!(refused.error()["message"].to_string().contains("20000 bytes"));
+
+        // Whatever path a change takes.
+        for more in [json!({}), json!({ "expectedVersion": 1 }), json!({ "due": { "at": "2026-01-01T00:00:00Z" } })] {
+            let mut longer = more.clone();
+            longer["id"] = first.clone();
+            longer["description"] = json!(text.repeat(4));
+            assert_eq!(alice.update(longer).await.refusal(), "BAD_USER_INPUT input", "{more}");
+        }
+        alice.updates(json!({ "id": first, "completed": true })).await;
+        api.bob.creates_with(milk.clone()).await;
+
+        // What is shortened or deleted makes room.
+        alice.updates(json!({ "id": first, "description": null })).await;
+        alice.creates_with(milk.clone()).await;
+        alice.create(milk.clone()).await.refusal();
+        alice.delete(json!({ "id": first, "permanently": true })).await.data();
+        let another = alice.does("createTask", json!({ "title": "Bread" }), "task { id }").await;
+        assert!(another["task"]["id"].is_string());
+    }
+
+    async fn what_is_made_and_deleted_does_not_fill_the_quota(api: Api) {
+        let (api, _app) = Api::start_to_serve(api.database, &["--max-bytes=20000"]).await;
+        api.alice.creates("Milk").await;
+        let since = api.alice.asks("{ changes { cursor } }").await["changes"]["cursor"].clone();
+        for _ in 0..100 {
+            let id = api.alice.creates_tag("home").await;
+            api.alice.does("deleteTag", json!({ "id": id }), "deletedIds").await;
+        }
+        let left = api.database.number("SELECT COUNT(*) FROM tombstone").await;
+        assert!(left < 100, "{left}");
+        // Nobody takes what is left of the log for all of it.
+        let changes = "query($since: String) { changes(since: $since) { reset } }";
+        let data = api.alice.post(changes, json!({ "since": since })).await.data();
+        assert_eq!(data["changes"]["reset"], true);
+    }
+
+    async fn what_a_user_had_before_bytes_were_counted_is_counted(api: Api) {
+        let (api, _app) = Api::start_to_serve(api.database, &["--max-bytes=20000"]).await;
+        let milk = json!({ "title": "Milk", "description": "some words ".repeat(100) });
+        api.alice.creates_with(milk.clone()).await;
+        api.database.execute("UPDATE \"user\" SET bytes = 4611686018427387904").await;
+        api.alice.creates_with(milk).await;
+        let counted = api.database.number("SELECT bytes FROM \"user\"").await;
+        assert!((2_500..20_000).contains(&counted), "{counted}");
     }
 }
 

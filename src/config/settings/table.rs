@@ -132,6 +132,8 @@ const QUOTAS: Section = section! { "Quotas":
     TASKWARD_MAX_TAGS = "1000", One("COUNT") => quotas.tags: positive, plain;
     /// Maximum number of lists per user
     TASKWARD_MAX_LISTS = "1000", One("COUNT") => quotas.lists: positive, plain;
+    /// Maximum number of bytes that a user's tasks, tags and lists take, with what search and the log need
+    TASKWARD_MAX_BYTES = "268435456", One("BYTES") => quotas.bytes: positive, plain;
 };
 
 const CONNECTIONS: Section = section! { "WebSockets and event streams":

@@ -25,6 +25,8 @@ pub struct Model {
     pub tags: i64,
     /// How many lists there are.
     pub lists: i64,
+    /// How many bytes all of it takes, at most.
+    pub bytes: i64,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -27,6 +27,7 @@ use super::{
     location::Location,
     operation::{Operation, PartOutcome},
     ordering::{Gap, Ordered},
+    quota::row_bytes,
     task_insert::NewTask,
     task_update::{TaskPatch, TaskUpdate, UpdateTarget, returning},
     transaction::{COUNTER, Committed, ONE, WriteContext, increment_counter, with_counter},
@@ -64,6 +65,7 @@ pub struct CreateStatements {
 struct UserSnapshot {
     counter: ChangeSeq,
     tasks: i64,
+    bytes: i64,
     zone: Zone,
     /// The position of the last task of the inbox.
     last: Option<String>,
@@ -107,8 +109,13 @@ impl OwnedStore {
         let (id, change_seq) = (self.store.new_id(context.now).into(), seen.counter.next());
         let task = new.first_version(id, Location::INBOX, position, &context, change_seq)?;
 
+        let row = values_of(&task);
+        let bytes = seen.bytes.saturating_add(row_bytes(row.iter().cloned()));
+        if bytes > self.store.quotas.bytes {
+            return Ok(None);
+        }
         let writer = &self.store.pools.writer;
-        let values = NewRow { user, counter: seen.counter, row: values_of(&task) };
+        let values = NewRow { user, counter: seen.counter, bytes, row };
         let statements = &self.store.create_statements;
         let insert =
             statements
@@ -130,8 +137,9 @@ impl OwnedStore {
         Ok(Some(UserSnapshot {
             counter: row.try_get_by_index(0)?,
             tasks: row.try_get_by_index(1)?,
-            zone: user::zone(&row.try_get_by_index::<String>(2)?),
-            last: row.try_get_by_index(3)?,
+            bytes: row.try_get_by_index(2)?,
+            zone: user::zone(&row.try_get_by_index::<String>(3)?),
+            last: row.try_get_by_index(4)?,
         }))
     }
 
@@ -157,7 +165,7 @@ impl OwnedStore {
                 it.update(false, shown)
             })
         } else {
-            backend.build(&update_and_count(&target, patch, now, shown))
+            backend.build(&update_and_count(&target, patch, now, shown, self.store.quotas.bytes))
         };
         let Some(row) = writer.query_one_raw(statement).await? else { return Ok(None) };
         let change_seq = row.try_get_by_index(shown.iter().len())?;
@@ -173,7 +181,8 @@ fn select_snapshot(writer: &Dialect<Pool>, user: UserNo) -> SelectStatement {
         last.order_by_expr(Expr::col(column.as_column_ref()), Order::Desc);
     }
     Query::select()
-        .columns([user::Column::Counter, ObjectKind::Task.counter(), user::Column::TimeZone])
+        .columns([user::Column::Counter, ObjectKind::Task.counter()])
+        .columns([user::Column::Bytes, user::Column::TimeZone])
         .expr(writer.first(&last))
         .from(user::Entity)
         .and_where(user::Column::No.eq(user.0))
@@ -184,6 +193,8 @@ fn select_snapshot(writer: &Dialect<Pool>, user: UserNo) -> SelectStatement {
 struct NewRow {
     user: UserNo,
     counter: ChangeSeq,
+    /// How many bytes the user has with it.
+    bytes: i64,
     row: Vec<Value>,
 }
 
@@ -197,6 +208,7 @@ impl NewRow {
         let mut count = increment_counter();
         count
             .value(tasks, Expr::col(tasks).add(ONE))
+            .value(user::Column::Bytes, self.bytes)
             .and_where(user::Column::No.eq(self.user.0))
             .and_where(user::Column::Counter.eq(self.counter))
             .returning(Query::returning().column(user::Column::No));
@@ -210,12 +222,13 @@ impl Parameters for NewRow {
 
     fn sample(sample: &mut Sample) -> Self {
         let (user, counter) = (UserNo(sample.number()), ChangeSeq(sample.number()));
-        Self { user, counter, row: Column::iter().map(|_| sample.number().into()).collect() }
+        let bytes = sample.number();
+        Self { user, counter, bytes, row: Column::iter().map(|_| sample.number().into()).collect() }
     }
 
     fn values(self) -> Vec<Value> {
         let mut values = self.row;
-        values.extend([self.user.0.into(), self.counter.into()]);
+        values.extend([self.user.0.into(), self.counter.into(), self.bytes.into()]);
         values
     }
 }
@@ -231,7 +244,7 @@ impl Completion {
     fn update(self, completed: bool, shown: &TaskColumns) -> UpdateStatement {
         let Self { user, id, now } = self;
         let target = UpdateTarget { user, id, expected_version: None };
-        update_and_count(&target, &TaskPatch::completing(completed), now, shown)
+        update_and_count(&target, &TaskPatch::completing(completed), now, shown, i64::MAX)
     }
 }
 
@@ -249,13 +262,14 @@ impl Parameters for Completion {
     }
 }
 
-/// The update, which increments the user's counter by itself. It returns the columns that are shown, and
-/// behind them the number of the change.
+/// The update, which increments the user's counter by itself, and writes no text beyond the bytes that the user
+/// may have. It returns the columns that are shown, and behind them the number of the change.
 fn update_and_count(
     target: &UpdateTarget,
     patch: &TaskPatch,
     now: Timestamp,
     shown: &TaskColumns,
+    most_bytes: i64,
 ) -> UpdateStatement {
     let mut count = increment_counter();
     count
@@ -266,7 +280,12 @@ fn update_and_count(
     let at = Func::greatest([Expr::col((Entity, Column::UpdatedAt)), Expr::value(now)]).into();
     // No day is read in the zone, see [`TaskPatch::has_no_relations`].
     let context = WriteContext { user: target.user, zone: Zone::UTC, now };
-    let (assignments, differs) = TaskUpdate::of(patch, &context).into_parts();
+    let assigned = TaskUpdate::of(patch, &context);
+    if assigned.bytes > 0 {
+        let bytes = Expr::col(user::Column::Bytes).add(assigned.bytes);
+        count.and_where(bytes.clone().lte(most_bytes)).value(user::Column::Bytes, bytes);
+    }
+    let (assignments, differs) = assigned.into_parts();
     let columns = returning(shown.iter().chain([Column::ChangeSeq]));
     let mut update = target.statement(assignments, differs, at, change_seq, columns);
     update.from(COUNTER).with_cte(with_counter(count)).take()

@@ -1,27 +1,18 @@
 //! Rows of objects within a transaction, of whatever type: find, insert, and write the next version.
 
 use sea_orm::{
-    ColumnTrait, IntoActiveModel, ModelTrait, QueryFilter, QueryTrait, UpdateMany,
+    ColumnTrait, IntoActiveModel, Iterable, ModelTrait, QueryFilter, QueryTrait, UpdateMany,
     sea_query::{Expr, ExprTrait},
 };
 use uuid::Uuid;
 
-use super::transaction::WriteTransaction;
+use super::{quota::row_bytes, transaction::WriteTransaction};
 use crate::store::{
-    Store,
     error::{Input, StoreError},
-    object::{ObjectEntity, ObjectKind, Stamp},
+    object::{ObjectEntity, Stamp},
     owned::difference,
     sql::dialect::fetch_optional,
 };
-
-impl Store {
-    /// Refuses one more object to a user who has so many of its type, if the server allows no more.
-    pub fn check_quota(&self, kind: ObjectKind, present: i64) -> Result<(), StoreError> {
-        let most = self.quotas.get(kind);
-        if present < most { Ok(()) } else { Err(StoreError::Full(kind, most)) }
-    }
-}
 
 impl WriteTransaction {
     /// The user's object of that id.
@@ -69,13 +60,9 @@ impl WriteTransaction {
         id.unwrap_or_else(|| self.store.new_id(self.now).into())
     }
 
-    /// Refuses one more object of a type of which the user has as many as the server allows.
-    pub fn check_quota<E: ObjectEntity>(&self) -> Result<(), StoreError> {
-        self.store.check_quota(E::KIND, self.owned.get(E::KIND))
-    }
-
-    /// Writes a new row.
+    /// Writes a new row, if the user may have as many bytes.
     pub async fn insert<E: ObjectEntity>(&mut self, row: E::Model) -> Result<E::Model, StoreError> {
+        self.charge(row_bytes(E::Column::iter().map(|column| row.get(column)))).await?;
         E::insert_owned::<E::ActiveModel>(self.user, row.clone().into_active_model())
             .exec_without_returning(&self.transaction)
             .await?;

@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use super::{
+    quota::text_bytes,
     rows::expect_version,
     task_values::{TaskValuesPatch, TaskWriter, completion},
     transaction::{ONE, WriteContext, WriteTransaction},
@@ -67,6 +68,8 @@ pub struct TaskUpdate {
     differences: Vec<SimpleExpr>,
     /// Whether a task whose completion does not change is not changed at all.
     only_completes: bool,
+    /// The bytes of the texts that are assigned.
+    pub bytes: i64,
 }
 
 impl TaskUpdate {
@@ -95,6 +98,8 @@ impl TaskWriter for TaskUpdate {
     }
 
     fn derive(&mut self, column: Column, value: impl Into<Value>) {
+        let value = value.into();
+        self.bytes += text_bytes(&value);
         self.assignments.push((column, Expr::value(value)));
     }
 
@@ -160,7 +165,9 @@ impl WriteTransaction {
         patch: &TaskPatch,
     ) -> Result<TaskRow, StoreError> {
         let (on, off) = self.tags_to_change(id, patch).await?;
-        let (assignments, differs) = TaskUpdate::of(patch, self).into_parts();
+        let update = TaskUpdate::of(patch, self);
+        self.charge(update.bytes).await?;
+        let (assignments, differs) = update.into_parts();
         let changes = if on.is_empty() && off.is_empty() { differs } else { Condition::all() };
         let statement = UpdateTarget { user: self.user, id, expected_version }.statement(
             assignments,

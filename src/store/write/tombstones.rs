@@ -6,7 +6,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QuerySelect,
     QueryTrait,
-    sea_query::{Expr, ExprTrait, OnConflict, Query},
+    sea_query::{Expr, ExprTrait, IntoCondition, OnConflict, Query},
 };
 use uuid::Uuid;
 
@@ -52,6 +52,7 @@ impl WriteTransaction {
             let gone = E::delete_owned(self.user).filter(E::ID.is_in(ids.iter().copied()));
             let gone = gone.exec(&self.transaction).await?.rows_affected;
             self.owned.add(E::KIND, -i64::try_from(gone).unwrap_or_default());
+            self.charge_entries(ids.len());
             let tombstones = ids.iter().map(|id| tombstone::ActiveModel {
                 id: Set((*id).into()),
                 kind: Set(E::KIND),
@@ -67,12 +68,17 @@ impl WriteTransaction {
         Ok(())
     }
 
-    /// Deletes old tombstones, and keeps which change the last one was of, so that nobody takes what is left of
-    /// the log for all of it.
+    /// Deletes old tombstones.
     pub async fn purge_tombstones(&self) -> Result<(), StoreError> {
-        let old = tombstone::Column::At.lte(self.now.before(TOMBSTONE_LIFE));
+        self.forget(tombstone::Column::At.lte(self.now.before(TOMBSTONE_LIFE)).into_condition())
+            .await
+    }
+
+    /// Deletes these tombstones, and keeps which change the last one was of, so that nobody takes what is left of
+    /// the log for all of it.
+    pub async fn forget(&self, which: Condition) -> Result<(), StoreError> {
         let purged_through_seq: Option<ChangeSeq> = tombstone::Entity::find_owned(self.user)
-            .filter(old.clone())
+            .filter(which.clone())
             .select_only()
             .column_as(tombstone::Column::ChangeSeq.max(), "purged_through_seq")
             .into_tuple()
@@ -86,7 +92,7 @@ impl WriteTransaction {
             .filter(user::Column::No.eq(self.user.0))
             .exec(&self.transaction)
             .await?;
-        tombstone::Entity::delete_owned(self.user).filter(old).exec(&self.transaction).await?;
+        tombstone::Entity::delete_owned(self.user).filter(which).exec(&self.transaction).await?;
         Ok(())
     }
 }

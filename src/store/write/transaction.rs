@@ -14,7 +14,7 @@ use crate::{
         ChangeSeq, OwnedStore, Store, UserNo,
         entity::user,
         error::StoreError,
-        object::{ObjectCounts, ObjectKind},
+        object::{Holdings, ObjectKind},
         sql::dialect::{Dialect, fetch_optional},
         turns::WriteTurn,
     },
@@ -34,9 +34,9 @@ pub struct WriteTransaction {
     pub context: WriteContext,
     /// The number of this change on the user's counter, for each row that it touches.
     pub change_seq: ChangeSeq,
-    /// How many objects the user has, and had before.
-    pub(super) owned: ObjectCounts,
-    owned_before: ObjectCounts,
+    /// How much the user has, and had before.
+    pub(super) owned: Holdings,
+    owned_before: Holdings,
     pub(super) store: Arc<Store>,
     /// The user's turn, for a write of a request.
     _turn: Option<WriteTurn>,
@@ -108,12 +108,12 @@ impl WriteTransaction {
         let transaction = store.pools.writer.0.inner().begin_with_options(options).await?;
         let transaction = Dialect(transaction);
         let user = next_sequence(&transaction, sub).await?;
-        let owned = ObjectCounts::of(&user);
+        let owned = Holdings::of(&user);
         let context =
             WriteContext { user: UserNo(user.no), zone: user.zone(), now: store.clock.now() };
         let (change_seq, store) = (user.counter, Arc::clone(store));
-        let (owned_before, _turn) = (owned, turn);
-        Ok(Self { transaction, context, change_seq, owned, owned_before, store, _turn })
+        let owned_before = owned;
+        Ok(Self { transaction, context, change_seq, owned, owned_before, store, _turn: turn })
     }
 
     /// Commits the change, and notifies whoever follows the user.
@@ -121,9 +121,9 @@ impl WriteTransaction {
         if self.owned != self.owned_before {
             let mut update = Query::update();
             update.table(user::Entity).and_where(user::Column::No.eq(self.user.0));
-            update.values(
-                ObjectKind::iter().map(|kind| (kind.counter(), self.owned.get(kind).into())),
-            );
+            update
+                .values(ObjectKind::iter().map(|it| (it.counter(), self.owned.get(it).into())))
+                .value(user::Column::Bytes, self.owned.bytes);
             self.transaction.execute(&update).await?;
         }
         let Self { transaction, context, change_seq, store, _turn, .. } = self;
@@ -172,6 +172,7 @@ async fn next_sequence(
     let newcomer = user::ActiveModel {
         sub: Set(sub.to_owned()),
         counter: Set(ChangeSeq::FIRST),
+        bytes: Set(0),
         time_zone: Set(Zone::UTC.name().to_owned()),
         ..Default::default()
     };

@@ -39,6 +39,7 @@ fn without_settings_it_is_development_on_this_machine() {
         ("TASKWARD_MAX_TASKS", "100000"),
         ("TASKWARD_MAX_TAGS", "1000"),
         ("TASKWARD_MAX_LISTS", "1000"),
+        ("TASKWARD_MAX_BYTES", "268435456"),
         ("TASKWARD_MAX_SOCKETS", "10000"),
         ("TASKWARD_MAX_SOCKETS_PER_USER", "32"),
         ("TASKWARD_MAX_SOCKET_OPERATIONS", "32"),
