@@ -6,7 +6,9 @@ use async_graphql::{Enum, ErrorExtensionValues, Pos, ServerError, resolver_utils
 
 use crate::{
     auth::{AuthError, Scope},
-    store::{Input, MOST_LEVELS, MOST_TAGS, ObjectKind, Side, StoreError, TooLarge},
+    store::{
+        Input, MOST_LEVELS, MOST_TAGS, ObjectKind, Side, StoreError, TooLarge, TooManyComparisons,
+    },
 };
 
 /// The values of `errors[].extensions.code`.
@@ -212,6 +214,15 @@ impl From<TooLarge> for ApiError {
     }
 }
 
+impl From<TooManyComparisons> for ApiError {
+    fn from(TooManyComparisons(most): TooManyComparisons) -> Self {
+        let message = format!(
+            "The filters of a request have at most {most} conditions in all, where each value of a list is one."
+        );
+        Self::new(ErrorCode::QueryTooComplex, message).field("filter")
+    }
+}
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
@@ -262,6 +273,12 @@ impl From<StoreError> for ApiError {
             StoreError::FullOfBytes(most) => {
                 let message = format!(
                     "Your texts may take {most} bytes: shorten some, or delete something permanently."
+                );
+                Self::bad_input("input", message)
+            }
+            StoreError::TooManyRows(most) => {
+                let message = format!(
+                    "The operations before this one have written {most} rows already: send it in another batch."
                 );
                 Self::bad_input("input", message)
             }

@@ -32,7 +32,7 @@ use uuid::{ContextV7, Uuid};
 pub(crate) use self::sql::projection::ColumnKind;
 pub(crate) use self::{
     batch_loader::Parents,
-    budget::{Budget, TooLarge},
+    budget::{Budget, TooLarge, TooManyComparisons},
     entity::{
         id::{ListId, TaskId},
         tag::Entity as TagEntity,

@@ -1,4 +1,4 @@
-//! How many bytes a request may read and answer.
+//! How many bytes a request may read and answer, and how much the database may be asked to compare.
 //!
 //! What a document could return is limited before it runs, by the number of its objects and fields. That says
 //! little about their texts: a description can be a thousand times as long as an id. So the bytes are
@@ -28,8 +28,13 @@ struct Counters {
     limit: usize,
     read: AtomicUsize,
     written: AtomicUsize,
+    comparisons: AtomicUsize,
     is_exceeded: AtomicBool,
 }
+
+/// The filters of a request compare each task with more than so many values.
+#[derive(Clone, Copy, Debug)]
+pub struct TooManyComparisons(pub usize);
 
 /// The response would be larger than so many bytes.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +48,14 @@ impl Display for TooLarge {
 
 impl Error for TooLarge {}
 
+/// As many as the largest filter makes by itself: 50 conditions, each with 100 ids, and 200 words.
+const MOST_COMPARISONS: usize = 50 * 100 + 200;
+
 impl Budget {
     /// A budget of so many bytes for what is read, and as many for what is written.
     pub fn new(limit: usize) -> Self {
-        let (read, written, is_exceeded) = Default::default();
-        Self(Arc::new(Counters { limit, read, written, is_exceeded }))
+        let (read, written, comparisons, is_exceeded) = Default::default();
+        Self(Arc::new(Counters { limit, read, written, comparisons, is_exceeded }))
     }
 
     /// Counts bytes that were read.
@@ -58,6 +66,15 @@ impl Budget {
     /// Counts bytes that will be in the response.
     pub fn write(&self, bytes: usize) -> Result<(), TooLarge> {
         self.at_most(self.0.written.fetch_add(bytes, Ordering::Relaxed) + bytes)
+    }
+
+    /// Counts what a filter compares each task with.
+    pub fn compare(&self, values: usize) -> Result<(), TooManyComparisons> {
+        if self.0.comparisons.fetch_add(values, Ordering::Relaxed) + values <= MOST_COMPARISONS {
+            Ok(())
+        } else {
+            Err(TooManyComparisons(MOST_COMPARISONS))
+        }
     }
 
     /// Checks how many bytes were written so far.
@@ -82,6 +99,7 @@ impl Budget {
     pub fn renew(&self) {
         self.0.read.store(0, Ordering::Relaxed);
         self.0.written.store(0, Ordering::Relaxed);
+        self.0.comparisons.store(0, Ordering::Relaxed);
         self.0.is_exceeded.store(false, Ordering::Relaxed);
     }
 }

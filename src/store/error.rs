@@ -51,6 +51,8 @@ pub enum StoreError {
     Full(ObjectKind, i64),
     /// The user has as many bytes as the server allows.
     FullOfBytes(i64),
+    /// The operations before it have written so many rows already.
+    TooManyRows(u64),
     /// Nothing was wrong with it, but another operation of its batch failed.
     Aborted,
     /// The object is at this version, and not at the expected one.

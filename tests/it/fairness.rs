@@ -7,7 +7,7 @@ use futures_util::{
     future::join_all,
     stream::{FuturesUnordered, select},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use crate::harness::{Api, Database, Person, Reply, eventually, soon, tokens};
@@ -44,6 +44,14 @@ impl Database {
 }
 
 impl Person {
+    /// The errors of the operations of a batch, null for each that was done.
+    async fn does_all(&self, operations: &[Value]) -> Vec<Value> {
+        let input = json!({ "operations": operations, "atomic": false });
+        let payload = self.does("batch", input, "results { error { code } }").await;
+        let results = payload["results"].as_array().unwrap();
+        results.iter().map(|result| result["error"].clone()).collect()
+    }
+
     /// Reads something that is not a task.
     async fn reads(&self) -> Reply {
         self.post("{ viewer { timeZone } }", json!({})).await
@@ -153,6 +161,51 @@ async fn full_queue(person: &Person) -> impl Stream<Item = Reply> + Unpin {
     let mut creates: FuturesUnordered<_> = creates.collect();
     assert_eq!(soon(creates.next()).await.unwrap().code(), "RATE_LIMITED");
     creates
+}
+
+#[tokio::test]
+async fn the_filters_of_a_request_share_what_one_may_ask() {
+    for database in Database::each().await {
+        let api = start(database, &[]).await;
+        api.alice.creates("Milk").await;
+        let ids: Vec<_> = (0..100).map(|_| uuid::Uuid::new_v4()).collect();
+        let one = json!({ "or": (0..50).map(|_| json!({ "tags": { "allOf": ids } })).collect::<Vec<_>>() });
+        let ask = async |fields| {
+            let document = format!("query($filter: TaskFilter) {{ {fields} }}");
+            api.alice.post(&document, json!({ "filter": one })).await
+        };
+        let once = "tasks(filter: $filter) { totalCount } viewer { id }";
+        ask(once).await.data();
+        let twice =
+            "a: tasks(filter: $filter) { totalCount } b: tasks(filter: $filter) { totalCount }";
+        assert_eq!(ask(twice).await.refusal(), "QUERY_TOO_COMPLEX filter");
+        ask(once).await.data();
+    }
+}
+
+#[tokio::test]
+async fn a_batch_ends_where_it_has_written_many_rows() {
+    for database in Database::each().await {
+        let api = start(database, &["--request-timeout=60"]).await;
+        let parent = api.alice.creates("Parent").await;
+        let subtask = json!({ "createTask": { "title": "Subtask", "parentId": parent } });
+        for _ in 0..8 {
+            api.alice.does_all(&vec![subtask.clone(); 100]).await;
+        }
+        let lists = [api.alice.creates_list("Home").await, api.alice.creates_list("Work").await];
+        let moves: Vec<_> = (0..20)
+            .map(|n| json!({ "moveTask": { "id": parent, "listId": lists[n % 2] } }))
+            .collect();
+        let refused = api.alice.does_all(&moves).await;
+        let first = refused.iter().position(|refused| !refused.is_null()).unwrap();
+        assert_eq!(first, 13, "801 rows each");
+        assert!(refused[first..].iter().all(|refused| refused["code"] == "BAD_USER_INPUT"));
+        let list = api
+            .alice
+            .asks("{ tasks(filter: { parent: { isNull: true } }) { nodes { list { name } } } }")
+            .await;
+        assert_eq!(list["tasks"]["nodes"][0]["list"]["name"], "Home", "those before it were done");
+    }
 }
 
 #[tokio::test]

@@ -70,6 +70,7 @@ impl TaskFilter {
             let message = "RELEVANCE needs a search at the top level of the filter, and no other.";
             return Err(ApiError::bad_input("orderBy", message));
         }
+        request.store.budget().compare(predicate.as_ref().map_or(0, TaskPredicate::comparisons))?;
         let relevance = searched.filter(|_| by_relevance).and_then(|typed| Search::parse(&typed));
         Ok(store::TaskFilter { predicate: predicate.unwrap_or(EVERY_TASK), trash, relevance })
     }

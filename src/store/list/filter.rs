@@ -89,6 +89,20 @@ impl TaskFilter {
 }
 
 impl TaskPredicate {
+    /// How many comparisons it makes of a task at the most.
+    pub fn comparisons(&self) -> usize {
+        match self {
+            Self::All(predicates) | Self::Any(predicates) => {
+                predicates.iter().map(Self::comparisons).sum()
+            }
+            Self::Not(predicate) => predicate.comparisons(),
+            Self::Compare(..) | Self::IsNull(..) => 1,
+            Self::In(_, values) => values.len(),
+            Self::Search(search) => search.words(),
+            Self::TaggedAny(tags) | Self::TaggedAll(tags) => tags.len(),
+        }
+    }
+
     fn condition(&self, user: UserNo, backend: DbBackend) -> Condition {
         let each = |predicates: &[Self], all| {
             predicates

@@ -1,6 +1,9 @@
 //! The differences between the two databases that sea-orm leaves to us.
 
-use std::fmt::Write;
+use std::{
+    fmt::Write,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, FromQueryResult,
@@ -81,17 +84,41 @@ pub trait StatementExecutor: Send + Sync {
     ) -> impl Future<Output = Result<ExecResult, DbErr>> + Send;
 }
 
-impl StatementExecutor for DatabaseTransaction {
+/// A transaction that counts the rows which it writes.
+#[derive(Debug)]
+pub struct CountingTransaction {
+    transaction: DatabaseTransaction,
+    written: AtomicU64,
+}
+
+impl CountingTransaction {
+    pub fn new(transaction: DatabaseTransaction) -> Self {
+        Self { transaction, written: AtomicU64::default() }
+    }
+
+    /// How many rows were written so far, a row as often as it was.
+    pub fn written(&self) -> u64 {
+        self.written.load(Ordering::Relaxed)
+    }
+
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.transaction.commit().await
+    }
+}
+
+impl StatementExecutor for CountingTransaction {
     fn backend(&self) -> DbBackend {
-        self.get_database_backend()
+        self.transaction.get_database_backend()
     }
 
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.query_all_raw(statement).await
+        self.transaction.query_all_raw(statement).await
     }
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.execute_raw(statement).await
+        let result = self.transaction.execute_raw(statement).await?;
+        self.written.fetch_add(result.rows_affected(), Ordering::Relaxed);
+        Ok(result)
     }
 }
 

@@ -172,8 +172,14 @@ fn aborted_but_for_last<E: From<StoreError>>(
     before.chain(culprit).chain(std::iter::repeat_with(aborted)).take(count).collect()
 }
 
+/// How many rows the operations of a transaction write before no other one is begun.
+const MOST_ROWS: u64 = 10_000;
+
 impl WriteTransaction {
     async fn execute(&mut self, operation: Operation) -> Result<Outcome, StoreError> {
+        if self.transaction.0.written() >= MOST_ROWS {
+            return Err(StoreError::TooManyRows(MOST_ROWS));
+        }
         Ok(match operation {
             Operation::CreateTask(new) => self.create_task(&new).await?.into(),
             Operation::UpdateTask(id, version, patch) => {

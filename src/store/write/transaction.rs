@@ -4,8 +4,8 @@ use std::{ops::Deref, sync::Arc};
 
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, FromQueryResult,
-    Iterable, QueryFilter, QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, Iterable, QueryFilter,
+    QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
     sea_query::{CommonTableExpression, Expr, OnConflict, Query, UpdateStatement, WithClause},
 };
 
@@ -15,7 +15,7 @@ use crate::{
         entity::user,
         error::StoreError,
         object::{Holdings, ObjectKind},
-        sql::dialect::{Dialect, fetch_optional},
+        sql::dialect::{CountingTransaction, Dialect, fetch_optional},
         turns::WriteTurn,
     },
     time::{Timestamp, Zone},
@@ -30,7 +30,7 @@ use crate::{
 /// so that a refusal leaves nothing half done.
 #[must_use = "nothing is written before `commit`"]
 pub struct WriteTransaction {
-    pub transaction: Dialect<DatabaseTransaction>,
+    pub transaction: Dialect<CountingTransaction>,
     pub context: WriteContext,
     /// The number of this change on the user's counter, for each row that it touches.
     pub change_seq: ChangeSeq,
@@ -106,7 +106,7 @@ impl WriteTransaction {
             ..TransactionOptions::default()
         };
         let transaction = store.pools.writer.0.inner().begin_with_options(options).await?;
-        let transaction = Dialect(transaction);
+        let transaction = Dialect(CountingTransaction::new(transaction));
         let user = next_sequence(&transaction, sub).await?;
         let owned = Holdings::of(&user);
         let context =
