@@ -169,10 +169,10 @@ async fn the_filters_of_a_request_share_what_one_may_ask() {
         let api = start(database, &[]).await;
         api.alice.creates("Milk").await;
         let ids: Vec<_> = (0..100).map(|_| uuid::Uuid::new_v4()).collect();
-        let one = json!({ "or": (0..50).map(|_| json!({ "tags": { "allOf": ids } })).collect::<Vec<_>>() });
+        let largest = json!({ "or": (0..50).map(|_| json!({ "tags": { "allOf": ids } })).collect::<Vec<_>>() });
         let ask = async |fields| {
             let document = format!("query($filter: TaskFilter) {{ {fields} }}");
-            api.alice.post(&document, json!({ "filter": one })).await
+            api.alice.post(&document, json!({ "filter": largest })).await
         };
         let once = "tasks(filter: $filter) { totalCount } viewer { id }";
         ask(once).await.data();
