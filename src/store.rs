@@ -69,7 +69,7 @@ pub(crate) use self::{
 };
 pub use self::{object::Holdings as Quotas, system::SystemStore};
 use self::{
-    sql::{connect::Pools, dialect::Dialect, pool::BudgetedPool},
+    sql::{cached_sql::ShapedSql, connect::Pools, dialect::Dialect, pool::BudgetedPool},
     turns::{Turns, UserTurns},
     write::{optimistic::CreateStatements, transaction::find_user},
 };
@@ -94,6 +94,7 @@ pub struct Store {
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
     create_statements: CreateStatements,
+    list_statements: ShapedSql,
     /// All columns of each table of objects.
     task_columns: TaskColumns,
     tag_columns: TagColumns,
@@ -126,6 +127,7 @@ impl Store {
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
             create_statements: CreateStatements::default(),
+            list_statements: ShapedSql::default(),
             task_columns: TaskColumns::all(),
             tag_columns: TagColumns::all(),
             list_columns: ListColumns::all(),

@@ -125,7 +125,7 @@ impl TaskBatch {
         let store = &request.store;
         let parents = Parents { ids: &self.tasks, trashed: self.trashed };
         let columns = store.task_columns();
-        let pages = store.subtask_pages(parents, &filter, &order, window, columns, false).await?;
+        let pages = store.subtask_pages(parents, filter, &order, window, columns, false).await?;
         let pages = pages.into_iter().map(|(task, page)| Ok((task, page.whole()?)));
         let pages = pages.collect::<Result<HashMap<_, _>, StoreError>>()?;
         let batch = Self::of(pages.values().flat_map(|page| page.rows.iter().map(|(_, row)| row)));

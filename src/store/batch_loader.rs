@@ -4,20 +4,16 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait,
-    sea_query::{Alias, Expr, ExprTrait, JoinType, Order, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, JoinType, Order, SelectStatement},
 };
 
 use super::{
     OwnedStore, Window,
-    entity::{
-        id::TaskId,
-        tag,
-        task::{Column, Entity},
-        task_tag,
-    },
+    entity::{id::TaskId, tag, task::Column, task_tag},
     error::StoreError,
     list::{
-        filter::{TaskFilter, Trash},
+        filter::{RowFilter, TaskFilter, Trash},
+        listing::Listing,
         page::GroupedList,
     },
     object::ObjectEntity,
@@ -99,24 +95,20 @@ impl OwnedStore {
     pub async fn subtask_pages(
         &self,
         parents: Parents<'_>,
-        filter: &TaskFilter,
+        filter: TaskFilter,
         order: &[TaskOrder],
         window: Window,
         columns: &TaskColumns,
         counted: bool,
     ) -> Result<HashMap<TaskId, TaskPage<TaskPart>>, StoreError> {
         let trashed_together = filter.trash == Trash::Exclude && parents.trashed;
-        let filter = if trashed_together {
-            &TaskFilter { trash: Trash::Include, ..filter.clone() }
-        } else {
-            filter
-        };
-        let mut listing = self.task_listing(filter, order, window).await?;
-        if trashed_together {
-            listing.condition = listing.condition.add(same_deletion_as_parent());
-        }
+        let keyset = self.task_keyset(&filter, order).await?;
+        let filter = Arc::new(filter);
+        let filter =
+            if trashed_together { RowFilter::Subtasks(filter) } else { RowFilter::Tasks(filter) };
+        let listing = Listing::new(filter, keyset, window)?;
         let keys = IdSet::new(parents.ids, self.reader().get_database_backend());
-        let group = Arc::new(GroupedList::new(listing.condition.clone(), Column::ParentId, keys));
+        let group = Arc::new(GroupedList::new(listing.filter.clone(), Column::ParentId, keys));
         if let [parent] = *parents.ids {
             // One list by itself is read from where the window begins.
             let key = parent.into();
@@ -144,19 +136,4 @@ fn select_tagged(
         .cond_where(tasks.contains(task_tag::Column::TaskId.as_column_ref()))
         .order_by((tag::Entity, tag::Column::NameKey), Order::Asc)
         .take()
-}
-
-/// The condition of subtasks outside of the trash, and of those trashed by the same deletion as the parent.
-fn same_deletion_as_parent() -> Condition {
-    let parent = Alias::new("parent");
-    let mut deleted_with = Query::select();
-    deleted_with
-        .column((parent.clone(), Column::DeletedWith))
-        .from_as(Entity, parent.clone())
-        .and_where(Expr::col((parent.clone(), Column::UserNo)).equals((Entity, Column::UserNo)))
-        .and_where(Expr::col((parent, Column::Id)).equals((Entity, Column::ParentId)));
-    Condition::any().add(Column::DeletedAt.is_null()).add(
-        Expr::col((Entity, Column::DeletedWith))
-            .eq(Expr::SubQuery(None, Box::new(deleted_with.into()))),
-    )
 }

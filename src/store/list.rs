@@ -2,6 +2,7 @@
 
 pub(super) mod filter;
 pub(super) mod keyset;
+pub(super) mod listing;
 pub(super) mod page;
 pub(super) mod search;
 pub(super) mod text;

@@ -12,11 +12,7 @@ use super::{
         task, task_tag,
     },
     error::{Input, StoreError},
-    list::{
-        keyset::Keyset,
-        page::{Listing, Page},
-        text,
-    },
+    list::{filter::RowFilter, keyset::Keyset, listing::Listing, page::Page, text},
     owned::Owned,
     sql::projection::{PartialRow, Projection},
     write::transaction::WriteTransaction,
@@ -65,7 +61,7 @@ impl OwnedStore {
         columns: &TagColumns,
     ) -> Result<TagPage<TagPart>, StoreError> {
         let by_name = Keyset::by(Column::NameKey, Direction::Asc);
-        self.page(Listing::new(Condition::all(), by_name, window)?, columns).await
+        self.page(Listing::new(RowFilter::Fixed(Condition::all()), by_name, window)?, columns).await
     }
 }
 

@@ -1,17 +1,19 @@
 //! Everything that is done to tasks.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
-use sea_orm::ConnectionTrait;
 
 use super::{
     Direction, OwnedStore, Window,
     entity::task::{self, Column, Entity},
     error::StoreError,
     list::{
-        filter::TaskFilter,
+        filter::{RowFilter, TaskFilter},
         keyset::{Keyset, SortKey},
-        page::{Listing, Page},
-        search,
+        listing::Listing,
+        page::Page,
+        search::Relevance,
     },
     owned::UserNo,
     sql::projection::{PartialRow, Projection},
@@ -101,9 +103,10 @@ impl TaskOrderField {
 fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset<Entity> {
     let mut keys: Vec<_> = order
         .iter()
-        .map(|(field, way)| match field.column(*way) {
-            Some(column) => (SortKey::Column(column), *way),
-            None => (search::relevance(filter.relevance.as_ref(), user), *way),
+        .map(|(field, way)| {
+            let relevance = || Relevance { search: filter.relevance.clone(), user };
+            let column = field.column(*way).map(SortKey::Column);
+            (column.unwrap_or_else(|| SortKey::Relevance(relevance())), *way)
         })
         .collect();
     let tie = order.last().map_or(Direction::Desc, |(_, way)| *way);
@@ -114,16 +117,13 @@ fn task_keyset(filter: &TaskFilter, order: &[TaskOrder], user: UserNo) -> Keyset
 }
 
 impl OwnedStore {
-    /// The list of the viewer's tasks that a filter keeps, in an order.
-    pub(super) async fn task_listing(
+    /// The keyset of an order of the viewer's tasks.
+    pub(super) async fn task_keyset(
         &self,
         filter: &TaskFilter,
         order: &[TaskOrder],
-        window: Window,
-    ) -> Result<Listing<Entity>, StoreError> {
-        let user = self.user_no().await?.unwrap_or(UserNo::NOBODY);
-        let backend = self.reader().get_database_backend();
-        Listing::new(filter.condition(user, backend), task_keyset(filter, order, user), window)
+    ) -> Result<Keyset<Entity>, StoreError> {
+        Ok(task_keyset(filter, order, self.user_no().await?.unwrap_or(UserNo::NOBODY)))
     }
 
     /// These columns of the viewer's tasks that a filter keeps, in an order (its steps one after the
@@ -133,11 +133,13 @@ impl OwnedStore {
     /// [`StoreError::ForeignCursor`] for a place that is not one of this order.
     pub async fn task_page(
         &self,
-        filter: &TaskFilter,
+        filter: TaskFilter,
         order: &[TaskOrder],
         window: Window,
         columns: &TaskColumns,
     ) -> Result<TaskPage<TaskPart>, StoreError> {
-        self.page(self.task_listing(filter, order, window).await?, columns).await
+        let keyset = self.task_keyset(&filter, order).await?;
+        let listing = Listing::new(RowFilter::Tasks(Arc::new(filter)), keyset, window)?;
+        self.page(listing, columns).await
     }
 }

@@ -9,10 +9,7 @@ use super::{
         task_list::{self, Column, Entity},
     },
     error::{Input, StoreError},
-    list::{
-        keyset::Keyset,
-        page::{Listing, Page},
-    },
+    list::{filter::RowFilter, keyset::Keyset, listing::Listing, page::Page},
     sql::projection::{PartialRow, Projection},
     write::{ordering::Anchor, rows::expect_version, transaction::WriteTransaction},
 };
@@ -66,7 +63,7 @@ impl OwnedStore {
         let in_use = (!archived).then(|| Column::ArchivedAt.is_null());
         let condition = Condition::all().add_option(in_use);
         let by_position = Keyset::by(Column::Position, Direction::Asc);
-        self.page(Listing::new(condition, by_position, window)?, columns).await
+        self.page(Listing::new(RowFilter::Fixed(condition), by_position, window)?, columns).await
     }
 }
 

@@ -107,7 +107,7 @@ impl TaskPageArguments {
         let store = &context.request.store;
         let ListQuery { filter, order, window, .. } = self.read(context).await?;
         let window = Window { limit: 0, ..window };
-        store.task_page(&filter, &order, window, store.task_columns()).await?;
+        store.task_page(filter, &order, window, store.task_columns()).await?;
         Ok(())
     }
 }

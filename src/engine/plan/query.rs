@@ -199,7 +199,7 @@ impl Query {
             Self::Tasks(arguments, Connection { fields, of_page, of_rows }) => {
                 let ListQuery { filter, order, window, order_name } =
                     arguments.read(context).await?;
-                let page = store.task_page(&filter, &order, window, of_rows.columns()).await?;
+                let page = store.task_page(filter, &order, window, of_rows.columns()).await?;
                 let page = of_page.resolve(store, page).await?;
                 let related = of_rows.read(context, page.rows()).await?;
                 Box::new(move |out| {

@@ -253,7 +253,7 @@ impl RequiredOfSubtasks {
         let store = &context.request.store;
         let parents = Parents { ids: &batch.tasks, trashed: batch.trashed };
         let (columns, counted) = (&self.of_tasks.columns, self.of_page.is_counted());
-        let read = store.subtask_pages(parents, &filter, &order, window, columns, counted).await?;
+        let read = store.subtask_pages(parents, filter, &order, window, columns, counted).await?;
         let mut pages = HashMap::with_capacity(read.len());
         for (task, page) in read {
             pages.insert(task, self.of_page.resolve(store, page).await?);

@@ -187,7 +187,7 @@ impl TaskConnection {
         let ListQuery { filter, order, window, order_name } =
             arguments.read(ctx.request()?).await?;
         let store = ctx.store()?;
-        let page = store.task_page(&filter, &order, window, store.task_columns()).await?.whole()?;
+        let page = store.task_page(filter, &order, window, store.task_columns()).await?.whole()?;
         let batch = TaskBatch::of(page.rows.iter().map(|(_, row)| row));
         Ok(Self::of(page, &batch, order_name))
     }

@@ -1,8 +1,10 @@
 //! Which tasks are meant, as a condition on their columns.
 
+use std::sync::Arc;
+
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, QueryFilter, QueryTrait, Value,
-    sea_query::{Asterisk, Expr, ExprTrait, Func, IntoCondition, SelectStatement},
+    sea_query::{Alias, Asterisk, Expr, ExprTrait, Func, IntoCondition, Query, SelectStatement},
 };
 
 use super::{search, text::Search};
@@ -13,6 +15,7 @@ use crate::store::{
         task_tag,
     },
     owned::{Owned, UserNo},
+    sql::cached_sql::{Sample, Shape},
 };
 
 /// Which tasks a list shows.
@@ -88,7 +91,153 @@ impl TaskFilter {
     }
 }
 
+/// Which rows a list shows.
+#[derive(Clone, Debug)]
+pub enum RowFilter {
+    /// Those of which a condition holds that is always the same.
+    Fixed(Condition),
+    /// The tasks that a filter keeps.
+    Tasks(Arc<TaskFilter>),
+    /// The same, and those trashed by the same deletion as the task that they are under.
+    Subtasks(Arc<TaskFilter>),
+}
+
+impl RowFilter {
+    /// The condition of a user's rows.
+    pub fn condition(&self, user: UserNo, backend: DbBackend) -> Condition {
+        match self {
+            Self::Fixed(condition) => condition.clone(),
+            Self::Tasks(filter) => filter.condition(user, backend),
+            Self::Subtasks(filter) => {
+                same_deletion_as_parent().add(filter.predicate.condition(user, backend))
+            }
+        }
+    }
+
+    /// All that its text depends on.
+    pub fn shape(&self, shape: &mut Shape) {
+        match self {
+            Self::Fixed(_) => shape.set_unknown(),
+            Self::Tasks(filter) => {
+                shape.add([filter.trash as u8]);
+                filter.predicate.shape(shape);
+            }
+            Self::Subtasks(filter) => {
+                shape.add([u8::MAX]);
+                filter.predicate.shape(shape);
+            }
+        }
+    }
+
+    /// Another filter with such conditions.
+    pub fn sample(&self, sample: &mut Sample) -> Self {
+        let mut other = |filter: &TaskFilter| {
+            let TaskFilter { predicate, trash, relevance } = filter;
+            let predicate = predicate.sample(sample);
+            Arc::new(TaskFilter { predicate, trash: *trash, relevance: relevance.clone() })
+        };
+        match self {
+            Self::Fixed(condition) => Self::Fixed(condition.clone()),
+            Self::Tasks(filter) => Self::Tasks(other(filter)),
+            Self::Subtasks(filter) => Self::Subtasks(other(filter)),
+        }
+    }
+
+    /// The values in its condition.
+    pub fn values(&self, user: UserNo, backend: DbBackend, values: &mut Vec<Value>) {
+        match self {
+            Self::Fixed(_) => {}
+            Self::Tasks(filter) | Self::Subtasks(filter) => {
+                filter.predicate.values(user, backend, values);
+            }
+        }
+    }
+}
+
 impl TaskPredicate {
+    /// All that the text of its condition depends on.
+    fn shape(&self, shape: &mut Shape) {
+        match self {
+            Self::All(predicates) | Self::Any(predicates) => {
+                shape.add([if matches!(self, Self::All(_)) { 1 } else { 2 }]);
+                shape.count(predicates.len());
+                for predicate in predicates {
+                    predicate.shape(shape);
+                }
+            }
+            Self::Not(predicate) => {
+                shape.add([3]);
+                predicate.shape(shape);
+            }
+            Self::Compare(column, comparison, value) => {
+                shape.add([4, *column as u8, *comparison as u8]);
+                shape.value(value);
+            }
+            Self::In(column, values) => {
+                shape.add([5, *column as u8]);
+                shape.values(values.iter());
+            }
+            Self::IsNull(column, is_null) => {
+                shape.add([6, *column as u8, u8::from(*is_null)]);
+            }
+            Self::Search(_) => shape.add([7]),
+            Self::TaggedAny(tags) => {
+                shape.add([8]);
+                shape.count(tags.len());
+            }
+            Self::TaggedAll(tags) => {
+                shape.add([9]);
+                shape.count(tags.len());
+            }
+        }
+    }
+
+    /// A predicate of the same shape.
+    fn sample(&self, sample: &mut Sample) -> Self {
+        let mut each =
+            |predicates: &[Self]| predicates.iter().map(|it| it.sample(sample)).collect();
+        match self {
+            Self::All(predicates) => Self::All(each(predicates)),
+            Self::Any(predicates) => Self::Any(each(predicates)),
+            Self::Not(predicate) => Self::Not(Box::new(predicate.sample(sample))),
+            Self::Compare(column, comparison, value) => {
+                Self::Compare(*column, *comparison, sample.value(value))
+            }
+            Self::In(column, values) => {
+                Self::In(*column, values.iter().map(|value| sample.value(value)).collect())
+            }
+            Self::IsNull(column, is_null) => Self::IsNull(*column, *is_null),
+            Self::Search(search) => Self::Search(search.sample(sample)),
+            Self::TaggedAny(tags) => Self::TaggedAny(tags.iter().map(|_| sample.id()).collect()),
+            Self::TaggedAll(tags) => Self::TaggedAll(tags.iter().map(|_| sample.id()).collect()),
+        }
+    }
+
+    /// The values in its condition.
+    fn values(&self, user: UserNo, backend: DbBackend, values: &mut Vec<Value>) {
+        match self {
+            Self::All(predicates) | Self::Any(predicates) => {
+                for predicate in predicates {
+                    predicate.values(user, backend, values);
+                }
+            }
+            Self::Not(predicate) => predicate.values(user, backend, values),
+            Self::Compare(column, _, value) => {
+                values.push(value.clone());
+                if let (Column::DueOn, Value::ChronoDate(Some(day))) = (column, value) {
+                    let (first, next) = task::due_keys_of_day(*day);
+                    values.extend([first.into(), next.into()]);
+                }
+            }
+            Self::In(_, compared) => values.extend(compared.iter().cloned()),
+            Self::IsNull(..) => {}
+            Self::Search(search) => values.push(search::pattern(search, user, backend).into()),
+            Self::TaggedAny(tags) | Self::TaggedAll(tags) => {
+                values.extend(tags.iter().map(|tag| Value::from(*tag)));
+            }
+        }
+    }
+
     /// How many comparisons it makes of a task at the most.
     pub fn comparisons(&self) -> usize {
         match self {
@@ -147,6 +296,23 @@ fn implied_by(column: Column, comparison: Comparison, value: &Value) -> Option<C
         Comparison::Lt => key.lt(first).into_condition(),
         Comparison::Lte => key.lt(next).into_condition(),
     })
+}
+
+/// The condition of subtasks outside of the trash, and of those trashed by the same deletion as the parent.
+fn same_deletion_as_parent() -> Condition {
+    let parent = Alias::new("parent");
+    let mut deleted_with = Query::select();
+    deleted_with
+        .column((parent.clone(), Column::DeletedWith))
+        .from_as(task::Entity, parent.clone())
+        .and_where(
+            Expr::col((parent.clone(), Column::UserNo)).equals((task::Entity, Column::UserNo)),
+        )
+        .and_where(Expr::col((parent, Column::Id)).equals((task::Entity, Column::ParentId)));
+    let together = Expr::col((task::Entity, Column::DeletedWith))
+        .eq(Expr::SubQuery(None, Box::new(deleted_with.into())));
+    let is_there = Condition::any().add(Column::DeletedAt.is_null()).add(together);
+    Condition::all().add(is_there)
 }
 
 /// A null compares as false, and not as unknown, which `NOT` would leave unknown.

@@ -5,17 +5,21 @@
 //! deleted meanwhile neither repeat nor skip others.
 
 use sea_orm::{
-    ColumnTrait, Condition, ExprTrait, Order, Value,
+    ColumnTrait, Condition, ExprTrait, IdenStatic, Order, Value,
     sea_query::{Expr, IntoCondition, SelectStatement, SimpleExpr, WindowStatement},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::{search::Relevance, text::Search};
 use crate::{
     store::{
         error::StoreError,
         owned::Owned,
-        sql::projection::{ColumnKind, ColumnValue, PartialRow, Row, unsupported},
+        sql::{
+            cached_sql::{Sample, Shape},
+            projection::{ColumnKind, ColumnValue, PartialRow, Row, unsupported},
+        },
     },
     time::Timestamp,
 };
@@ -57,6 +61,15 @@ impl KeysetCursor {
     pub fn id(&self) -> Uuid {
         self.1
     }
+
+    /// Another one of the same order.
+    fn sample(&self, sample: &mut Sample) -> Self {
+        let key = |key: &Key| match key {
+            Key::Number(_) => Key::Number(sample.small_number().into()),
+            Key::Text(_) => Key::Text(sample.text()),
+        };
+        Self(self.0.iter().map(key).collect(), sample.id())
+    }
 }
 
 /// The value of one column of an order.
@@ -95,6 +108,13 @@ impl Window {
         self.after.is_some() || self.before.is_some()
     }
 
+    /// Another part of the list with cursors on the same sides.
+    pub fn sample(&self, sample: &mut Sample) -> Self {
+        let [after, before] = [&self.after, &self.before]
+            .map(|cursor| cursor.as_ref().map(|cursor| cursor.sample(sample)));
+        Self { after, before, ..*self }
+    }
+
     /// The side to which the rows are counted.
     pub fn reading(&self) -> Side {
         if self.from_end { Side::Previous } else { Side::Next }
@@ -107,22 +127,22 @@ pub enum SortKey<E: Owned> {
     /// A column.
     Column(E::Column),
     /// A number that the database computes.
-    Computed(SimpleExpr),
+    Relevance(Relevance),
 }
 
 impl<E: Owned> SortKey<E> {
     fn expr(&self) -> SimpleExpr {
         match self {
             Self::Column(column) => Expr::col(column.as_column_ref()),
-            Self::Computed(expr) => expr.clone(),
+            Self::Relevance(relevance) => relevance.expr(),
         }
     }
 
     fn value(&self, key: &Key) -> Option<Value> {
         match (self, key) {
             (Self::Column(column), key) => to_value(*column, key),
-            (Self::Computed(_), Key::Number(number)) => Some((*number).into()),
-            (Self::Computed(_), Key::Text(_)) => None,
+            (Self::Relevance(_), Key::Number(number)) => Some((*number).into()),
+            (Self::Relevance(_), Key::Text(_)) => None,
         }
     }
 }
@@ -149,7 +169,7 @@ impl<E: Owned> Keyset<E> {
     pub fn columns(&self) -> impl Iterator<Item = E::Column> {
         let column = |key: &SortKey<E>| match key {
             SortKey::Column(column) => Some(*column),
-            SortKey::Computed(_) => None,
+            SortKey::Relevance(_) => None,
         };
         self.keys.iter().filter_map(move |(key, _)| column(key)).chain([E::ID])
     }
@@ -159,8 +179,8 @@ impl<E: Owned> Keyset<E> {
     pub fn select_computed(&self, select: &mut SelectStatement) -> usize {
         let mut count = 0;
         for (at, (key, _)) in self.keys.iter().enumerate() {
-            if let SortKey::Computed(expr) = key {
-                select.expr_as(expr.clone(), name_of_key(at));
+            if let SortKey::Relevance(relevance) = key {
+                select.expr_as(relevance.expr(), name_of_key(at));
                 count += 1;
             }
         }
@@ -174,7 +194,7 @@ impl<E: Owned> Keyset<E> {
             SortKey::Column(column) => {
                 to_key(row.value(*column)?).ok_or_else(|| unsupported(*column))
             }
-            SortKey::Computed(_) => {
+            SortKey::Relevance(_) => {
                 row.number_behind(computed.next().unwrap_or_default()).map(Key::Number)
             }
         };
@@ -193,7 +213,7 @@ impl<E: Owned> Keyset<E> {
         for (at, (key, direction)) in self.keys.iter().enumerate() {
             let key = match key {
                 SortKey::Column(_) => key.expr(),
-                SortKey::Computed(_) => Expr::col(name_of_key(at)),
+                SortKey::Relevance(_) => Expr::col(name_of_key(at)),
             };
             select.order_by_expr(key, sea_order(*direction, reversed));
         }
@@ -233,6 +253,47 @@ impl<E: Owned> Keyset<E> {
         } else {
             key_by_key(&keys, inclusive)
         }
+    }
+
+    /// All that the text of its statements depends on.
+    pub fn shape(&self, shape: &mut Shape) {
+        for (key, direction) in &self.keys {
+            match key {
+                SortKey::Column(column) => shape.name(column.as_str()),
+                SortKey::Relevance(Relevance { search, .. }) => {
+                    shape.name("");
+                    shape.count(search.as_ref().map_or(0, Search::words));
+                }
+            }
+            shape.add([*direction as u8]);
+        }
+        shape.add([self.tie as u8]);
+    }
+
+    /// The same order by how well another search matches.
+    pub fn sample(&self, sample: &mut Sample) -> Self {
+        let key = |(key, direction): &(SortKey<E>, Direction)| {
+            let key = match key {
+                SortKey::Column(column) => SortKey::Column(*column),
+                SortKey::Relevance(relevance) => SortKey::Relevance(relevance.sample(sample)),
+            };
+            (key, *direction)
+        };
+        Self { keys: self.keys.iter().map(key).collect(), tie: self.tie }
+    }
+
+    /// The values in its statements, with those of a cursor.
+    pub fn values_with(&self, cursor: Option<&KeysetCursor>) -> Vec<Value> {
+        let of_cursor = cursor.and_then(|cursor| {
+            let mut values = self.values(cursor)?;
+            values.push(cursor.1.into());
+            Some(values)
+        });
+        let relevance = self.keys.iter().filter_map(|(key, _)| match key {
+            SortKey::Relevance(relevance) => Some(relevance),
+            SortKey::Column(_) => None,
+        });
+        of_cursor.into_iter().flatten().chain(relevance.flat_map(Relevance::values)).collect()
     }
 
     fn directions(&self) -> impl Iterator<Item = (SimpleExpr, Direction)> {

@@ -1,18 +1,23 @@
 //! Reads a window of a user's list, and whether there are rows beyond it.
 
 use std::{
+    borrow::Cow,
     collections::{HashMap, HashSet},
     sync::Arc,
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, QueryFilter, QuerySelect, Select,
-    sea_query::{Asterisk, Expr, ExprTrait, Query, SelectStatement, WindowStatement},
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, QueryFilter, QuerySelect, Select,
+    sea_query::{Asterisk, Expr, ExprTrait, Query, WindowStatement},
 };
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::keyset::{Keyset, KeysetCursor, Side, Window};
+use super::{
+    filter::RowFilter,
+    keyset::{KeysetCursor, Side},
+    listing::{ListStatement, Listing},
+};
 use crate::store::{
     OwnedStore,
     error::StoreError,
@@ -22,39 +27,6 @@ use crate::store::{
         projection::{PartialRow, Projection, Row},
     },
 };
-
-/// A list: which rows, in which order, and which part of them.
-#[derive(Clone, Debug)]
-pub struct Listing<E: Owned> {
-    pub condition: Condition,
-    pub keyset: Keyset<E>,
-    window: Window,
-}
-
-impl<E: Owned> Listing<E> {
-    /// Refuses a window with a cursor of another order.
-    pub fn new(
-        condition: Condition,
-        keyset: Keyset<E>,
-        window: Window,
-    ) -> Result<Self, StoreError> {
-        let foreign =
-            |side: &Side| window.bound(*side).is_some_and(|cursor| !keyset.accepts(cursor));
-        match [Side::Previous, Side::Next].into_iter().find(foreign) {
-            Some(side) => Err(StoreError::ForeignCursor(side)),
-            None => Ok(Self { condition, keyset, window }),
-        }
-    }
-
-    /// The condition of the rows between the window's cursors.
-    fn between_cursors(&self) -> Condition {
-        let bounds = [(&self.window.after, Side::Next), (&self.window.before, Side::Previous)];
-        bounds.into_iter().fold(Condition::all(), |between, (cursor, side)| {
-            let after = cursor.as_ref().map(|cursor| self.keyset.after(cursor, side, false));
-            between.add_option(after)
-        })
-    }
-}
 
 /// The rows of a window, in the list's order: parts of rows, or what was made of them.
 #[derive(Clone, Debug)]
@@ -124,8 +96,8 @@ impl<E: Owned, R> Page<E, R> {
 /// page is read for all of them at once.
 #[derive(Debug)]
 pub struct GroupedList<E: Owned> {
-    /// The condition of the rows of all lists.
-    condition: Condition,
+    /// Which rows all lists have.
+    filter: RowFilter,
     /// The column with the key of a row's list.
     column: E::Column,
     keys: IdSet,
@@ -135,29 +107,28 @@ pub struct GroupedList<E: Owned> {
 }
 
 impl<E: Owned> GroupedList<E> {
-    pub fn new(condition: Condition, column: E::Column, keys: IdSet) -> Self {
-        Self { condition, column, keys, totals: OnceCell::new(), beyond: Default::default() }
+    pub fn new(filter: RowFilter, column: E::Column, keys: IdSet) -> Self {
+        Self { filter, column, keys, totals: OnceCell::new(), beyond: Default::default() }
     }
 
     fn beyond_on(&self, side: Side, inclusive: bool) -> &OnceCell<HashSet<Uuid>> {
         &self.beyond[usize::from(side == Side::Next) * 2 + usize::from(inclusive)]
     }
 
-    /// The condition of a row of any of the lists.
-    fn has_row(&self) -> Condition {
+    /// The condition of a user's row in any of the lists.
+    fn has_row(&self, user: UserNo, backend: DbBackend) -> Condition {
         let keys = self.keys.contains(self.column.as_column_ref());
-        Condition::all().add(self.condition.clone()).add(keys)
+        self.filter.condition(user, backend).add(keys)
     }
 
     /// The user's rows in all of the lists.
-    fn select(&self, user: UserNo) -> Select<E> {
-        E::find_owned(user).filter(self.has_row())
+    fn select(&self, user: UserNo, backend: DbBackend) -> Select<E> {
+        E::find_owned(user).filter(self.has_row(user, backend))
     }
 
     /// The one list of that key.
     pub fn list(&self, listing: &Listing<E>, key: Uuid) -> Listing<E> {
-        let condition = listing.condition.clone().add(self.column.eq(key));
-        Listing { condition, ..listing.clone() }
+        Listing { group: Some((self.column, key)), ..listing.clone() }
     }
 }
 
@@ -169,16 +140,21 @@ impl OwnedStore {
         columns: &Projection<E>,
     ) -> Result<Page<E, PartialRow<E>>, StoreError> {
         let columns = columns.and(listing.keyset.columns());
-        let window = &listing.window;
-        let Some(user) = self.user_no().await?.filter(|_| window.limit > 0) else {
+        let limit = listing.window.limit;
+        let Some(user) = self.user_no().await?.filter(|_| limit > 0) else {
             return Ok(Page::of(listing, Vec::new()));
         };
-        let mut select = E::select_owned(user, columns.iter());
-        listing.keyset.select_computed(&mut select);
-        select.cond_where(listing.condition.clone()).cond_where(listing.between_cursors());
-        listing.keyset.order(&mut select, window.from_end);
+        let shape = listing.page_shape(&columns);
+        let read = self.read(user, &listing);
+        let list = self.store.list_statements.with(
+            read.backend,
+            &shape,
+            &columns,
+            read,
+            |columns, list| list.page(columns),
+        );
         // One row more than the window may show, to know whether there is one.
-        let rows = self.reader().fetch_limited(&select, window.limit + 1).await?;
+        let rows = self.reader().query_limited(list, limit + 1).await?;
         let rows = rows.into_iter().map(|row| PartialRow::new(row, &columns)).collect();
         Ok(Page::of(listing, rows))
     }
@@ -207,7 +183,8 @@ impl OwnedStore {
                 let list = WindowStatement::partition_by(group.column.as_column_ref());
                 ranked.expr_window(Expr::cust("COUNT(*)"), list);
             }
-            ranked.cond_where(group.has_row()).cond_where(listing.between_cursors());
+            let backend = self.reader().get_database_backend();
+            ranked.cond_where(group.has_row(user, backend)).cond_where(listing.between_cursors());
             let mut first = Query::select();
             first
                 .column(Asterisk)
@@ -243,7 +220,7 @@ impl OwnedStore {
     ) -> Result<HashMap<Uuid, u64>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(HashMap::new()) };
         let counts: Vec<(Uuid, i64)> = group
-            .select(user)
+            .select(user, self.reader().get_database_backend())
             .select_only()
             .column(group.column)
             .expr(E::ID.count())
@@ -265,8 +242,14 @@ impl OwnedStore {
     }
 
     async fn count<E: Owned>(&self, listing: &Listing<E>) -> Result<u64, StoreError> {
-        let Some(mut select) = self.listed(listing).await? else { return Ok(0) };
-        let row = self.reader().query_one(select.expr(Expr::cust("COUNT(*)"))).await?;
+        let Some(user) = self.user_no().await? else { return Ok(0) };
+        let (shape, read) = (listing.count_shape(), self.read(user, listing));
+        let statements = &self.store.list_statements;
+        let count =
+            statements.with(read.backend, &shape, &(), read, |(), list: ListStatement<'_, E>| {
+                list.count()
+            });
+        let row = self.reader().query_one_raw(count).await?;
         let count = row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
         Ok(count.unsigned_abs())
     }
@@ -321,7 +304,7 @@ impl OwnedStore {
         let Some(user) = self.user_no().await? else { return Ok(HashSet::new()) };
         let beyond = page.listing.keyset.after(cursor, side, inclusive);
         let keys = group
-            .select(user)
+            .select(user, self.reader().get_database_backend())
             .filter(beyond)
             .select_only()
             .column(group.column)
@@ -337,21 +320,17 @@ impl OwnedStore {
         side: Side,
         inclusive: bool,
     ) -> Result<bool, StoreError> {
-        let Some(mut select) = self.listed(listing).await? else { return Ok(false) };
+        let Some(user) = self.user_no().await? else { return Ok(false) };
+        let mut select = self.read(user, listing).all();
         let beyond = cursor.map(|cursor| listing.keyset.after(cursor, side, inclusive));
         select.cond_where(Condition::all().add_option(beyond)).expr(Expr::value(1));
         listing.keyset.order_by_first_key(&mut select, side == Side::Previous);
         Ok(!self.reader().fetch_limited(&select, 1).await?.is_empty())
     }
 
-    /// The viewer's rows of a listing, of which nothing is selected yet; `None` when they have never written
-    /// any.
-    async fn listed<E: Owned>(
-        &self,
-        listing: &Listing<E>,
-    ) -> Result<Option<SelectStatement>, StoreError> {
-        let user = self.user_no().await?;
-        Ok(user.map(|user| E::select_owned(user, []).cond_where(listing.condition.clone()).take()))
+    fn read<'l, E: Owned>(&self, user: UserNo, listing: &'l Listing<E>) -> ListStatement<'l, E> {
+        let backend = self.reader().get_database_backend();
+        ListStatement { user, backend, listing: Cow::Borrowed(listing) }
     }
 }
 

@@ -2,33 +2,37 @@
 //! by a GIN index, with the same tokens on both.
 
 use sea_orm::{
-    Condition, DbBackend, ExprTrait,
+    Condition, DbBackend, ExprTrait, Value,
     sea_query::{BinOper, CaseStatement, Expr, IntoCondition, SimpleExpr},
 };
 
-use super::{keyset::SortKey, text::Search};
+use super::text::Search;
 use crate::store::{
     entity::task::{Column, Entity},
     owned::UserNo,
+    sql::cached_sql::Sample,
 };
 
 /// The tasks of a user that hold every word.
 pub fn found(search: &Search, user: UserNo, backend: DbBackend) -> Condition {
+    let matching = [pattern(search, user, backend)];
+    let found = match backend {
+        DbBackend::Sqlite => {
+            "\"task\".\"no\" IN (SELECT rowid FROM task_search WHERE task_search MATCH ?)"
+        }
+        _ => "\"task\".\"tokens\" @@ CAST($1 AS tsquery)",
+    };
+    Expr::cust_with_values(found, matching).into_condition()
+}
+
+/// The words as the index of that database is asked for them.
+pub fn pattern(search: &Search, user: UserNo, backend: DbBackend) -> String {
     let whole = search.whole_tokens(user.0);
     let prefix = search.prefix_token(user.0);
     if backend == DbBackend::Sqlite {
-        let words = whole.map(|token| format!("\"{token}\""));
-        let matching = join(words, format!("\"{prefix}\" *"), " AND ");
-        Expr::cust_with_values(
-            "\"task\".\"no\" IN (SELECT rowid FROM task_search WHERE task_search MATCH ?)",
-            [matching],
-        )
-        .into_condition()
+        join(whole.map(|token| format!("\"{token}\"")), format!("\"{prefix}\" *"), " AND ")
     } else {
-        let words = whole.map(|token| format!("'{token}'"));
-        let matching = join(words, format!("'{prefix}':*"), " & ");
-        Expr::cust_with_values("\"task\".\"tokens\" @@ CAST($1 AS tsquery)", [matching])
-            .into_condition()
+        join(whole.map(|token| format!("'{token}'")), format!("'{prefix}':*"), " & ")
     }
 }
 
@@ -36,35 +40,60 @@ fn join(words: impl Iterator<Item = String>, last: String, and: &str) -> String 
     words.chain([last]).collect::<Vec<_>>().join(and)
 }
 
-/// How well a task matches, if it matches at all. For each word 4 where the title has it and 2 where
-/// only the description has it; for the last word 3 and 1 where they only begin with it.
-pub fn relevance(search: Option<&Search>, user: UserNo) -> SortKey<Entity> {
-    let Some(search) = search else {
-        return SortKey::Computed(Expr::value(0_i64));
-    };
-    let whole: Vec<_> = search.whole_tokens(user.0).collect();
-    let prefix = search.prefix_token(user.0);
-    let of_whole = |token: &String| {
-        CaseStatement::new().case(has(Column::TitleWords, token), 4_i64).finally(2_i64)
-    };
-    let of_prefix = CaseStatement::new()
-        .case(has(Column::TitleWords, &prefix), 4_i64)
-        .case(has_beginning(Column::TitleWords, &prefix), 3_i64)
-        .case(has(Column::DescriptionWords, &prefix), 2_i64)
-        .finally(1_i64);
-    let sum =
-        whole.iter().map(of_whole).fold(SimpleExpr::Case(Box::new(of_prefix)), |sum, word| {
+/// How well a user's tasks match a search; without one, all match alike.
+#[derive(Clone, Debug)]
+pub struct Relevance {
+    pub search: Option<Search>,
+    pub user: UserNo,
+}
+
+impl Relevance {
+    /// How well a task matches, if it matches at all. For each word 4 where the title has it and 2 where
+    /// only the description has it; for the last word 3 and 1 where they only begin with it.
+    pub fn expr(&self) -> SimpleExpr {
+        let Some(search) = &self.search else { return Expr::value(0_i64) };
+        let prefix = search.prefix_token(self.user.0);
+        let of_whole = |token: String| {
+            CaseStatement::new().case(has(Column::TitleWords, word(&token)), 4_i64).finally(2_i64)
+        };
+        let of_prefix = CaseStatement::new()
+            .case(has(Column::TitleWords, word(&prefix)), 4_i64)
+            .case(has(Column::TitleWords, beginning(&prefix)), 3_i64)
+            .case(has(Column::DescriptionWords, word(&prefix)), 2_i64)
+            .finally(1_i64);
+        let whole = search.whole_tokens(self.user.0).map(of_whole);
+        whole.fold(SimpleExpr::Case(Box::new(of_prefix)), |sum, word| {
             sum.add(SimpleExpr::Case(Box::new(word)))
-        });
-    SortKey::Computed(sum)
+        })
+    }
+
+    /// The values in it.
+    pub fn values(&self) -> impl Iterator<Item = Value> {
+        let search = self.search.iter();
+        search.flat_map(|search| {
+            let prefix = search.prefix_token(self.user.0);
+            let whole = search.whole_tokens(self.user.0).map(|token| word(&token));
+            whole.chain([word(&prefix), beginning(&prefix)]).map(Value::from)
+        })
+    }
+
+    /// Another user's, with as many words.
+    pub fn sample(&self, sample: &mut Sample) -> Self {
+        let user = UserNo(sample.number());
+        Self { search: self.search.as_ref().map(|search| search.sample(sample)), user }
+    }
 }
 
-fn has(words: Column, token: &str) -> SimpleExpr {
-    spaced(words).like(format!("% {token} %"))
+fn has(words: Column, pattern: String) -> SimpleExpr {
+    spaced(words).like(pattern)
 }
 
-fn has_beginning(words: Column, token: &str) -> SimpleExpr {
-    spaced(words).like(format!("% {token}%"))
+fn word(token: &str) -> String {
+    format!("% {token} %")
+}
+
+fn beginning(token: &str) -> String {
+    format!("% {token}%")
 }
 
 /// The words with a space on both sides of each. Tokens have nothing in them that `LIKE` reads.

@@ -6,6 +6,8 @@ use unicode_normalization::{
 };
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::store::sql::cached_sql::Sample;
+
 /// The key by which a title sorts: without regard to case, Unicode included.
 pub fn sort_key(title: &str) -> String {
     title.to_lowercase()
@@ -42,6 +44,11 @@ impl Search {
     /// How many words are looked for.
     pub fn words(&self) -> usize {
         self.whole.len() + 1
+    }
+
+    /// As many other words.
+    pub fn sample(&self, sample: &mut Sample) -> Self {
+        Self { whole: self.whole.iter().map(|_| sample.text()).collect(), prefix: sample.text() }
     }
 
     /// How the index keeps the words that must occur as they are, for that owner.

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use chrono::{Days, NaiveDate};
+use quick_cache::sync::Cache;
 use sea_orm::{
     DbBackend, Statement, StatementBuilder, Value, Values,
     sea_query::{
@@ -23,14 +25,30 @@ use crate::{store::owned::UserNo, time::Timestamp};
 #[derive(Clone, Debug, Default)]
 pub struct CachedSql(Arc<OnceLock<Option<Template>>>);
 
+/// Statements whose text depends on what kind of parameters they have: which conditions a filter consists of,
+/// but not what they compare with. Each is built once, as a [`CachedSql`] is.
+#[derive(Debug)]
+pub struct ShapedSql(Cache<Box<[u8]>, Arc<Option<Template>>>);
+
+/// How many of them are kept: front ends have dozens.
+const MOST_SHAPES: usize = 1_000;
+
+/// All that the text of a statement depends on.
+#[derive(Debug, Default)]
+pub struct Shape {
+    bytes: Vec<u8>,
+    is_unknown: bool,
+}
+
 /// The parameters of a statement.
 pub trait Parameters: Sized {
     type Values: AsMut<[Value]>;
 
-    /// Parameters whose values are all different from each other and from those of other samples.
-    fn sample(sample: &mut Sample) -> Self;
+    /// Parameters of the same shape, whose values are all different from each other and from those of other
+    /// samples.
+    fn sample(&self, sample: &mut Sample) -> Self;
 
-    /// All values that the statement makes of them, in any order.
+    /// All values that the statement makes of them, in any order; there may be more.
     fn values(self) -> Self::Values;
 
     /// Whether the text of the statement does not depend on them.
@@ -55,6 +73,134 @@ impl Sample {
 
     pub fn timestamp(&mut self) -> Timestamp {
         Timestamp::from_millis(self.number()).unwrap_or(Timestamp::EPOCH)
+    }
+
+    /// A number that fits into every column of numbers.
+    pub fn small_number(&mut self) -> i16 {
+        let number = self.number();
+        // Each sample has a thousand of its own.
+        i16::try_from((number >> SAMPLE_BITS) * 1_000 + number % 1_000).unwrap_or_default()
+    }
+
+    /// A word.
+    pub fn text(&mut self) -> String {
+        format!("s{}", self.number())
+    }
+
+    /// A value of the same type.
+    pub fn value(&mut self, like: &Value) -> Value {
+        match like {
+            Value::SmallInt(_) => self.small_number().into(),
+            Value::Int(_) => i32::from(self.small_number()).into(),
+            Value::BigInt(_) => self.number().into(),
+            Value::String(_) => self.text().into(),
+            Value::Uuid(_) => self.id::<Uuid>().into(),
+            Value::ChronoDate(_) => self.day().into(),
+            Value::ChronoDateTimeUtc(_) => self.timestamp().into(),
+            // A shape says that it is not known.
+            other => other.clone(),
+        }
+    }
+
+    /// Days that do not follow one another: a range of them has both ends.
+    fn day(&mut self) -> NaiveDate {
+        let days = Days::new(3 * u64::from(self.small_number().unsigned_abs()));
+        NaiveDate::default().checked_add_days(days).unwrap_or_default()
+    }
+}
+
+/// A sample's numbers begin with its own.
+const SAMPLE_BITS: u32 = 40;
+
+impl Shape {
+    /// A larger one is not kept.
+    const MOST_BYTES: usize = 512;
+
+    /// Something of which there are few.
+    pub fn add<const N: usize>(&mut self, what: [u8; N]) {
+        self.bytes.extend_from_slice(&what);
+    }
+
+    /// Says that the text depends on something else as well.
+    pub fn set_unknown(&mut self) {
+        self.is_unknown = true;
+    }
+
+    /// How many there are of something.
+    pub fn count(&mut self, count: usize) {
+        self.add([u8::try_from(count).unwrap_or(u8::MAX)]);
+        self.is_unknown |= count >= usize::from(u8::MAX);
+    }
+
+    /// The name of something, such as a column.
+    pub fn name(&mut self, name: &str) {
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.add([0]);
+    }
+
+    /// The type of a value.
+    pub fn value(&mut self, value: &Value) {
+        let ty = match value {
+            Value::SmallInt(Some(_)) => 1,
+            Value::Int(Some(_)) => 2,
+            Value::BigInt(Some(_)) => 3,
+            Value::String(Some(_)) => 4,
+            Value::Uuid(Some(_)) => 5,
+            Value::ChronoDate(Some(_)) => 6,
+            Value::ChronoDateTimeUtc(Some(_)) => 7,
+            _ => {
+                self.is_unknown = true;
+                0
+            }
+        };
+        self.add([ty]);
+    }
+
+    /// The types of some values.
+    pub fn values<'v>(&mut self, values: impl ExactSizeIterator<Item = &'v Value>) {
+        self.count(values.len());
+        values.for_each(|value| self.value(value));
+    }
+
+    fn is_kept(&self) -> bool {
+        !self.is_unknown && self.bytes.len() <= Self::MOST_BYTES
+    }
+}
+
+impl Default for ShapedSql {
+    fn default() -> Self {
+        Self(Cache::new(MOST_SHAPES))
+    }
+}
+
+impl ShapedSql {
+    /// The statement with these parameters, see [`CachedSql::with`]; without a shape, it is built.
+    pub fn with<C, P: Parameters + Clone, S: StatementBuilder>(
+        &self,
+        backend: DbBackend,
+        shape: &Shape,
+        context: &C,
+        parameters: P,
+        build: fn(&C, P) -> S,
+    ) -> Statement {
+        if !shape.is_kept() {
+            return backend.build(&build(context, parameters));
+        }
+        let template = self.0.get(&shape.bytes[..]).unwrap_or_else(|| {
+            let template = Arc::new(Template::of(backend, context, &parameters, build));
+            self.0.insert(shape.bytes.as_slice().into(), Arc::clone(&template));
+            template
+        });
+        debug_assert!(template.is_some(), "a value of the statement is none of the parameters'");
+        let Some(template) = &*template else {
+            return backend.build(&build(context, parameters));
+        };
+        // Whether the shape tells all that the text depends on: each test that reads a list looks.
+        debug_assert_eq!(
+            template.fill(backend, parameters.clone().values()),
+            backend.build(&build(context, parameters.clone())),
+        );
+        template.fill(backend, parameters.values())
     }
 }
 
@@ -84,7 +230,8 @@ impl CachedSql {
         build: fn(&C, P) -> S,
     ) -> Statement {
         if parameters.is_text_fixed() {
-            let template = self.0.get_or_init(|| Template::of(backend, context, build));
+            let template =
+                self.0.get_or_init(|| Template::of(backend, context, &parameters, build));
             debug_assert!(
                 template.is_some(),
                 "a value of the statement is none of the parameters'"
@@ -102,11 +249,12 @@ impl Template {
     fn of<C, P: Parameters, S: StatementBuilder>(
         backend: DbBackend,
         context: &C,
+        parameters: &P,
         build: fn(&C, P) -> S,
     ) -> Option<Self> {
-        let [(one, mut ones), (other, mut others)] = [1_i64 << 40, 1 << 41].map(|seed| {
-            let statement = backend.build(&build(context, P::sample(&mut Sample(seed))));
-            (statement, P::sample(&mut Sample(seed)).values())
+        let [(one, mut ones), (other, mut others)] = [1, 2].map(|sample: i64| {
+            let sample = || parameters.sample(&mut Sample(sample << SAMPLE_BITS));
+            (backend.build(&build(context, sample())), sample().values())
         });
         let (ones, others) = (ones.as_mut(), others.as_mut());
         let same_text = one.sql == other.sql;
@@ -145,7 +293,7 @@ impl Template {
 impl Parameters for (UserNo,) {
     type Values = [Value; 1];
 
-    fn sample(sample: &mut Sample) -> Self {
+    fn sample(&self, sample: &mut Sample) -> Self {
         (UserNo(sample.number()),)
     }
 
@@ -157,7 +305,7 @@ impl Parameters for (UserNo,) {
 impl Parameters for (UserNo, Uuid) {
     type Values = [Value; 2];
 
-    fn sample(sample: &mut Sample) -> Self {
+    fn sample(&self, sample: &mut Sample) -> Self {
         (UserNo(sample.number()), sample.id())
     }
 
@@ -169,7 +317,7 @@ impl Parameters for (UserNo, Uuid) {
 impl Parameters for (UserNo, IdSet) {
     type Values = [Value; 2];
 
-    fn sample(sample: &mut Sample) -> Self {
+    fn sample(&self, sample: &mut Sample) -> Self {
         (UserNo(sample.number()), IdSet { ids: vec![sample.id()], is_one_value: true })
     }
 
@@ -230,7 +378,8 @@ mod tests {
         parameters: (UserNo, Uuid),
         build: fn((UserNo, Uuid)) -> SelectStatement,
     ) -> Option<Statement> {
-        let template = Template::of(backend, &build, |build, parameters| build(parameters));
+        let template =
+            Template::of(backend, &build, &parameters, |build, parameters| build(parameters));
         template.map(|template| template.fill(backend, parameters.values()))
     }
 

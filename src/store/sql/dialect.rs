@@ -38,19 +38,22 @@ impl<C: StatementExecutor> Dialect<C> {
         select: &SelectStatement,
         most: u64,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        self.query_all_raw(self.limited(select, most)).await
+        self.query_limited(self.get_database_backend().build(select), most).await
+    }
+
+    /// The same of a statement that is built.
+    pub async fn query_limited(
+        &self,
+        statement: Statement,
+        most: u64,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        self.query_all_raw(limited(statement, most)).await
     }
 
     /// The one column of the first row, within another statement.
     pub fn first(&self, select: &SelectStatement) -> SimpleExpr {
-        let Statement { sql, values, .. } = self.limited(select, 1);
+        let Statement { sql, values, .. } = limited(self.get_database_backend().build(select), 1);
         Expr::cust_with_values(format!("({sql})"), values.into_iter().flatten())
-    }
-
-    fn limited(&self, select: &SelectStatement, most: u64) -> Statement {
-        let mut statement = self.get_database_backend().build(select);
-        let _ = write!(statement.sql, " LIMIT {most}");
-        statement
     }
 
     /// The statement as this database takes it.
@@ -67,6 +70,11 @@ impl<C: StatementExecutor> Dialect<C> {
         tracing::trace!("{statement}");
         statement
     }
+}
+
+fn limited(mut statement: Statement, most: u64) -> Statement {
+    let _ = write!(statement.sql, " LIMIT {most}");
+    statement
 }
 
 /// What a statement is sent through.

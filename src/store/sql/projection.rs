@@ -7,7 +7,7 @@ use std::{borrow::Cow, mem, sync::Arc};
 
 use chrono::NaiveDate;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, Iterable, ModelTrait,
+    ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, ModelTrait,
     QueryResult, RuntimeErr, Value,
     sea_query::ColumnType,
     sqlx::{self, Database, Decode, Postgres, Row as _, Sqlite},
@@ -184,6 +184,11 @@ impl<E: Owned> Projection<E> {
             }
         }
         Self { columns: all.into(), statements: StatementCache::default() }
+    }
+
+    /// The names of the columns.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.iter().map(|column| column.as_str())
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = E::Column> {

@@ -232,7 +232,7 @@ struct LogPart {
 impl Parameters for LogPart {
     type Values = [Value; 6];
 
-    fn sample(sample: &mut Sample) -> Self {
+    fn sample(&self, sample: &mut Sample) -> Self {
         let mut place = || (ChangeSeq(sample.number()), sample.id());
         let (behind, gone_behind) = (place(), place());
         let user = UserNo(sample.number());

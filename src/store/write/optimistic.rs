@@ -220,7 +220,7 @@ impl NewRow {
 impl Parameters for NewRow {
     type Values = Vec<Value>;
 
-    fn sample(sample: &mut Sample) -> Self {
+    fn sample(&self, sample: &mut Sample) -> Self {
         let (user, counter) = (UserNo(sample.number()), ChangeSeq(sample.number()));
         let bytes = sample.number();
         Self { user, counter, bytes, row: Column::iter().map(|_| sample.number().into()).collect() }
@@ -251,7 +251,7 @@ impl Completion {
 impl Parameters for Completion {
     type Values = [Value; 4];
 
-    fn sample(sample: &mut Sample) -> Self {
+    fn sample(&self, sample: &mut Sample) -> Self {
         Self { user: UserNo(sample.number()), id: sample.id(), now: sample.timestamp() }
     }
 
