@@ -40,9 +40,8 @@ impl App {
     /// When the database cannot be reached, migrated or read.
     pub async fn build(config: Config, clock: Clock, token: Option<String>) -> Result<Self, DbErr> {
         let store =
-            Store::connect(&config.database_url, config.pool_size, config.quotas, clock.clone())
+            Store::open(&config.database_url, config.pool_size, config.quotas, clock.clone())
                 .await?;
-        store.migrate().await?;
         let store = Arc::new(store);
         let authenticator = Authenticator::new(config.tokens, clock.clone());
         let timeout = config.engine.timeout;

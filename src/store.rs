@@ -44,6 +44,7 @@ pub(crate) use self::{
         filter::{Comparison, TaskFilter, TaskPredicate, Trash},
         keyset::{Direction, KeysetCursor, Side, Window},
         page::{Edge, Page},
+        seal::CursorSeal,
         text::Search,
     },
     object::{Object, ObjectColumns, ObjectEntity, ObjectKind, ObjectOf, ObjectPart},
@@ -67,12 +68,13 @@ pub(crate) use self::{
         transaction::Committed,
     },
 };
-pub use self::{object::Holdings as Quotas, system::SystemStore};
 use self::{
+    list::seal::CursorKey,
     sql::{cached_sql::ShapedSql, connect::Pools, dialect::Dialect, pool::BudgetedPool},
     turns::{Turns, UserTurns},
     write::{optimistic::CreateStatements, transaction::find_user},
 };
+pub use self::{object::Holdings as Quotas, system::SystemStore};
 use crate::{
     auth::{UserId, Viewer},
     feed::Feed,
@@ -93,6 +95,7 @@ pub struct Store {
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
+    cursor_key: CursorKey,
     create_statements: CreateStatements,
     list_statements: ShapedSql,
     /// All columns of each table of objects.
@@ -107,17 +110,20 @@ pub struct Store {
 }
 
 impl Store {
-    /// Connects to `sqlite://…` or `postgres://…` with at most `pool_size` connections.
+    /// Connects to `sqlite://…` or `postgres://…` with at most `pool_size` connections, and brings the tables
+    /// up to date, all or nothing; replicas may do it at the same time.
     ///
     /// # Errors
-    /// When the database cannot be reached or the file cannot be made.
-    pub async fn connect(
+    /// When the database cannot be reached or refuses, or the file cannot be made.
+    pub async fn open(
         url: &str,
         pool_size: u32,
         quotas: Quotas,
         clock: Clock,
     ) -> Result<Self, DbErr> {
         let pools = Pools::connect(url, pool_size).await?;
+        pools.migrate().await?;
+        let cursor_key = CursorKey::find_or_make(&pools.writer).await?;
         let feed =
             if pools.shared_url().is_some() { Feed::between_replicas() } else { Feed::default() };
         Ok(Self {
@@ -126,6 +132,7 @@ impl Store {
             quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
+            cursor_key,
             create_statements: CreateStatements::default(),
             list_statements: ShapedSql::default(),
             task_columns: TaskColumns::all(),
@@ -135,14 +142,6 @@ impl Store {
             turns: Turns::new(pool_size),
             feed: Arc::new(feed),
         })
-    }
-
-    /// Brings the tables up to date, all or nothing; replicas may do it at the same time.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn migrate(&self) -> Result<(), DbErr> {
-        self.pools.migrate().await
     }
 
     /// Whether the database answers and its tables are those of this program.
@@ -221,6 +220,11 @@ impl OwnedStore {
             users.insert(self.user_id.clone(), user);
         }
         Ok(user)
+    }
+
+    /// Seals the user's cursors.
+    pub fn cursor_seal(&self) -> CursorSeal {
+        CursorSeal::new(&self.store.cursor_key, &self.user_id)
     }
 
     /// All columns of a task.

@@ -29,8 +29,7 @@ impl Tables {
 
     /// The tables of a database that is brought up to date.
     pub async fn migrated(url: &str) -> Self {
-        let store = Store::connect(url, 1, Quotas::default(), Clock::system()).await.unwrap();
-        store.migrate().await.unwrap();
+        Store::open(url, 1, Quotas::default(), Clock::system()).await.unwrap();
         Self::connect(url).await
     }
 

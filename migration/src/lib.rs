@@ -9,6 +9,7 @@ mod m20261121_000003_changes;
 mod m20261121_000004_revocations;
 mod m20261129_000005_start_on;
 mod m20261130_000006_bytes;
+mod m20261130_000007_secrets;
 mod search;
 mod tables;
 
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000004_revocations::Migration),
             Box::new(m20261129_000005_start_on::Migration),
             Box::new(m20261130_000006_bytes::Migration),
+            Box::new(m20261130_000007_secrets::Migration),
         ]
     }
 }

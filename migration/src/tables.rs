@@ -103,6 +103,13 @@ pub enum Revocation {
     IssuedBefore,
 }
 
+#[derive(DeriveIden)]
+pub enum Secret {
+    Table,
+    Name,
+    Value,
+}
+
 /// The columns that all tables of the sync log have.
 #[derive(DeriveIden)]
 pub enum Logged {

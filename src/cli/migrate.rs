@@ -5,8 +5,7 @@ use crate::{config::Config, store::Store, telemetry, time::Clock};
 
 pub async fn run(config: Config) -> Result<()> {
     telemetry::start(&config.log, &config.log_format)?;
-    let store = Store::connect(&config.database_url, 1, config.quotas, Clock::system()).await?;
-    store.migrate().await?;
+    Store::open(&config.database_url, 1, config.quotas, Clock::system()).await?;
     tracing::info!("the database is up to date");
     Ok(())
 }

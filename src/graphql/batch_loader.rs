@@ -121,7 +121,7 @@ impl TaskBatch {
         request: &RequestContext,
         arguments: TaskArguments,
     ) -> Result<HashMap<TaskId, Arc<TaskConnection>>, ApiError> {
-        let ListQuery { filter, order, window, order_name } = arguments.read(request).await?;
+        let ListQuery { filter, order, window, cursors } = arguments.read(request).await?;
         let store = &request.store;
         let parents = Parents { ids: &self.tasks, trashed: self.trashed };
         let columns = store.task_columns();
@@ -129,7 +129,7 @@ impl TaskBatch {
         let pages = pages.into_iter().map(|(task, page)| Ok((task, page.whole()?)));
         let pages = pages.collect::<Result<HashMap<_, _>, StoreError>>()?;
         let batch = Self::of(pages.values().flat_map(|page| page.rows.iter().map(|(_, row)| row)));
-        let connection = |page| TaskConnection::of(page, &batch, order_name.clone());
+        let connection = |page| TaskConnection::of(page, &batch, cursors.clone());
         Ok(pages.into_iter().map(|(task, page)| (task, Arc::new(connection(page)))).collect())
     }
 }

@@ -1,5 +1,7 @@
 //! Relay's connections: arguments, cursors and page info.
 
+use std::borrow::Cow;
+
 use async_graphql::{ComplexObject, Context, SimpleObject};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -7,7 +9,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::context::ContextExt;
 use crate::{
     error::ApiError,
-    store::{Edge, KeysetCursor, Owned, Page, Side, Window},
+    store::{CursorSeal, Edge, KeysetCursor, Owned, OwnedStore, Page, Side, Window},
 };
 
 /// How many rows `first` and `last` may ask for.
@@ -25,8 +27,8 @@ pub struct PageArguments {
 }
 
 impl PageArguments {
-    /// The window that the arguments describe in a list whose order has that name in cursors.
-    pub fn window(self, order_name: &str) -> Result<Window, ApiError> {
+    /// The window that the arguments describe in a list with these cursors.
+    pub fn window(self, cursors: &PageCursors) -> Result<Window, ApiError> {
         if self.first.is_some() && self.last.is_some() {
             return Err(ApiError::bad_input("last", "Give first or last, not both."));
         }
@@ -38,8 +40,8 @@ impl PageArguments {
         Ok(Window {
             limit,
             from_end: self.last.is_some(),
-            after: self.after.map(|cursor| read("after", &cursor, order_name)).transpose()?,
-            before: self.before.map(|cursor| read("before", &cursor, order_name)).transpose()?,
+            after: self.after.map(|cursor| cursors.read("after", &cursor)).transpose()?,
+            before: self.before.map(|cursor| cursors.read("before", &cursor)).transpose()?,
         })
     }
 }
@@ -59,21 +61,66 @@ const VERSION: u8 = 1;
 
 /// The opaque string of a position in the order of that name.
 pub fn encode_cursor(order_name: &str, position: &impl Serialize) -> String {
-    let cursor = Cursor(VERSION, order_name, position);
-    BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+    BASE64_URL_SAFE_NO_PAD.encode(to_json(order_name, position))
 }
 
 /// The position in a cursor of the order of that name; `None` for any other string.
 pub fn decode_cursor<P: DeserializeOwned>(order_name: &str, cursor: &str) -> Option<P> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    match serde_json::from_slice(&bytes) {
+    from_json(order_name, &BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?)
+}
+
+fn to_json(order_name: &str, position: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(&Cursor(VERSION, order_name, position)).unwrap_or_default()
+}
+
+fn from_json<P: DeserializeOwned>(order_name: &str, json: &[u8]) -> Option<P> {
+    match serde_json::from_slice(json) {
         Ok(Cursor::<String, P>(VERSION, order, position)) if order == order_name => Some(position),
         _ => None,
     }
 }
 
-fn read(field: &'static str, cursor: &str, order_name: &str) -> Result<KeysetCursor, ApiError> {
-    decode_cursor(order_name, cursor).ok_or_else(|| ApiError::foreign_cursor(field))
+/// What a sealed cursor begins with; JSON does not.
+const SEALED: u8 = 2;
+
+/// The cursors of the user's lists in one order. Those that hold a text are sealed: it may be a title.
+#[derive(Clone, Debug)]
+pub struct PageCursors {
+    /// The name of the order in cursors.
+    order_name: Cow<'static, str>,
+    seal: CursorSeal,
+}
+
+impl PageCursors {
+    /// Those of the order of that name.
+    pub fn new(order_name: impl Into<Cow<'static, str>>, store: &OwnedStore) -> Self {
+        Self { order_name: order_name.into(), seal: store.cursor_seal() }
+    }
+
+    /// The opaque string of a position.
+    pub fn encode(&self, position: &KeysetCursor) -> String {
+        let mut cursor = to_json(&self.order_name, position);
+        if position.holds_text() {
+            cursor = self.seal.seal(cursor).unwrap_or_default();
+            cursor.insert(0, SEALED);
+        }
+        BASE64_URL_SAFE_NO_PAD.encode(cursor)
+    }
+
+    /// The position in a cursor; `None` for any other string.
+    fn decode(&self, cursor: &str) -> Option<KeysetCursor> {
+        let mut cursor = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (json, is_sealed) = match &mut *cursor {
+            [SEALED, sealed @ ..] => (self.seal.open(sealed)?, true),
+            clear => (&*clear, false),
+        };
+        let position: KeysetCursor = from_json(&self.order_name, json)?;
+        (position.holds_text() == is_sealed).then_some(position)
+    }
+
+    fn read(&self, field: &'static str, cursor: &str) -> Result<KeysetCursor, ApiError> {
+        self.decode(cursor).ok_or_else(|| ApiError::foreign_cursor(field))
+    }
 }
 
 /// What lies beyond a page.
@@ -106,7 +153,7 @@ impl PageInfo {
     pub async fn of<E: Owned, R>(
         ctx: &Context<'_>,
         page: &Page<E, Edge<R>>,
-        order_name: &str,
+        cursors: &PageCursors,
     ) -> Result<Self, ApiError> {
         let store = ctx.store()?;
         let asked = |field| ctx.look_ahead().field(field).exists();
@@ -114,8 +161,8 @@ impl PageInfo {
             has_next_page: asked("hasNextPage") && store.has_more(page, Side::Next).await?,
             has_previous_page: asked("hasPreviousPage")
                 && store.has_more(page, Side::Previous).await?,
-            start_cursor: page.rows.first().map(|(cursor, _)| encode_cursor(order_name, cursor)),
-            end_cursor: page.rows.last().map(|(cursor, _)| encode_cursor(order_name, cursor)),
+            start_cursor: page.rows.first().map(|(cursor, _)| cursors.encode(cursor)),
+            end_cursor: page.rows.last().map(|(cursor, _)| cursors.encode(cursor)),
         })
     }
 }
@@ -126,13 +173,16 @@ macro_rules! connection {
         #[doc = $about]
         pub struct $connection {
             page: $page<$crate::store::Edge<$node>>,
-            order_name: String,
+            cursors: $crate::graphql::page::PageCursors,
         }
 
         impl $connection {
-            /// The connection of a page; its cursors hold the name of its order.
-            pub fn new(page: $page<$crate::store::Edge<$node>>, order_name: String) -> Self {
-                Self { page, order_name }
+            /// The connection of a page with these cursors.
+            pub fn new(
+                page: $page<$crate::store::Edge<$node>>,
+                cursors: $crate::graphql::page::PageCursors,
+            ) -> Self {
+                Self { page, cursors }
             }
         }
 
@@ -140,10 +190,9 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             async fn edges(&self) -> Vec<$edge<'_>> {
-                let encode =
-                    |cursor| $crate::graphql::page::encode_cursor(&self.order_name, cursor);
                 let rows = self.page.rows.iter();
-                rows.map(|(cursor, node)| $edge { cursor: encode(cursor), node }).collect()
+                rows.map(|(cursor, node)| $edge { cursor: self.cursors.encode(cursor), node })
+                    .collect()
             }
 
             async fn nodes(&self) -> Vec<&$node> {
@@ -154,7 +203,7 @@ macro_rules! connection {
                 &self,
                 ctx: &async_graphql::Context<'_>,
             ) -> Result<$crate::graphql::page::PageInfo, $crate::error::ApiError> {
-                $crate::graphql::page::PageInfo::of(ctx, &self.page, &self.order_name).await
+                $crate::graphql::page::PageInfo::of(ctx, &self.page, &self.cursors).await
             }
 
             /// Counted only when asked for.

@@ -6,6 +6,7 @@
 pub mod id;
 mod instant;
 pub mod revocation;
+pub mod secret;
 pub mod tag;
 pub mod task;
 pub mod task_list;

@@ -407,21 +407,27 @@ on_each_database! {
             api.hides(secret).await;
         }
         let (tag, list) = (api.bob.creates_tag("Bob's").await, api.bob.creates_list("Bob's").await);
-        let page = api.alice.asks("{ tags { pageInfo { endCursor } } lists { pageInfo { startCursor endCursor } } }").await;
-        let (tags, lists) = (&page["tags"]["pageInfo"], &page["lists"]["pageInfo"]);
-        for (tags, lists) in [
-            (String::new(), String::new()),
-            ("(last: 100)".to_owned(), "(includeArchived: true)".to_owned()),
-            (format!("(before: {})", tags["endCursor"]), format!("(before: {})", lists["endCursor"])),
-            (format!("(after: {})", tags["endCursor"]), format!("(after: {})", lists["startCursor"])),
-        ] {
-            let body = "totalCount nodes { id } edges { node { id } } pageInfo { hasNextPage hasPreviousPage }";
+        let body = "totalCount nodes { id } edges { node { id } } pageInfo { hasNextPage hasPreviousPage }";
+        for (tags, lists) in [("", ""), ("(last: 100)", "(includeArchived: true)")] {
             let reply = api.bob.post(&format!("{{ tags{tags} {{ {body} }} lists{lists} {{ {body} }} }}"), json!({})).await;
             let data = reply.data();
             for (kind, own) in [("tags", &tag), ("lists", &list)] {
                 assert_eq!(data[kind]["totalCount"], 1);
                 let nodes = data[kind]["nodes"].as_array().unwrap();
                 assert!(nodes.iter().all(|node| node["id"] == json!(own)), "{data:#}");
+            }
+        }
+        // A cursor of Alice's is worth as much as one that nobody made.
+        let page = api.alice.asks("{ tags { pageInfo { endCursor } } lists { pageInfo { endCursor } } }").await;
+        for kind in ["tags", "lists"] {
+            for side in ["before", "after"] {
+                let read = async |cursor: &Value| {
+                    let document = format!("{{ {kind}({side}: {cursor}) {{ {body} }} }}");
+                    api.bob.post(&document, json!({})).await
+                };
+                let by_alices = read(&page[kind]["pageInfo"]["endCursor"]).await;
+                assert_eq!(by_alices.code(), "BAD_USER_INPUT");
+                assert_eq!(by_alices.json(), read(&json!("garbage")).await.json());
             }
         }
     }

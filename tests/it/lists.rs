@@ -9,5 +9,6 @@ mod orders;
 mod page;
 mod properties;
 mod relevance;
+mod sealed_cursors;
 mod search;
 mod search_index;

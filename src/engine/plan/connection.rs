@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     engine::document::CollectedField,
-    graphql::page::{self, PageInfo},
+    graphql::page::{PageCursors, PageInfo},
     store::{OwnedStore, Page, PartialRow, Side, StoreError},
 };
 
@@ -146,10 +146,10 @@ impl<T: Table> ResolvedPage<T> {
     }
 }
 
-/// A page as it is written: its cursors hold the name of its order.
+/// A page as it is written.
 pub struct ShownPage<'p, F: RowField> {
     pub page: &'p ResolvedPage<F::Table>,
-    pub order_name: &'p str,
+    pub cursors: &'p PageCursors,
     pub related: &'p F::Related,
 }
 
@@ -217,7 +217,7 @@ impl<F: RowField> ShownPage<'_, F> {
 
     fn write_cursor(&self, out: &mut Output, row: &PartialRow<F::Table>) -> Result<(), StoreError> {
         let cursor = self.page.page.cursor(row)?;
-        json::quoted(out, &page::encode_cursor(self.order_name, &cursor));
+        json::quoted(out, &self.cursors.encode(&cursor));
         Ok(())
     }
 }

@@ -136,13 +136,14 @@ impl Query {
             }
             // A page without rows needs no statement.
             Self::Tags(arguments, tags) => {
-                let window = page_arguments(arguments, variables)?.window(TagConnection::ORDER)?;
+                let window =
+                    page_arguments(arguments, variables)?.window(&TagConnection::cursors(store))?;
                 store.tag_page(Window { limit: 0, ..window }, &tags.of_rows).await?;
             }
             Self::Lists(arguments, lists) => {
                 arguments.read_or("includeArchived", false, variables)?;
                 let window = page_arguments(arguments, variables)?;
-                let window = window.window(TaskListConnection::ORDER)?;
+                let window = window.window(&TaskListConnection::cursors(store))?;
                 store.list_page(true, Window { limit: 0, ..window }, &lists.of_rows).await?;
             }
             Self::Changes(arguments, _, required, _) => {
@@ -197,33 +198,32 @@ impl Query {
                 Box::new(move |out| row::nullable_object(out, fields, list.as_ref(), &()))
             }
             Self::Tasks(arguments, Connection { fields, of_page, of_rows }) => {
-                let ListQuery { filter, order, window, order_name } =
-                    arguments.read(context).await?;
+                let ListQuery { filter, order, window, cursors } = arguments.read(context).await?;
                 let page = store.task_page(filter, &order, window, of_rows.columns()).await?;
                 let page = of_page.resolve(store, page).await?;
                 let related = of_rows.read(context, page.rows()).await?;
                 Box::new(move |out| {
-                    let (page, order_name, related) = (&page, &*order_name, &related);
-                    ShownPage { page, order_name, related }.write(out, fields)
+                    let (page, cursors, related) = (&page, &cursors, &related);
+                    ShownPage { page, cursors, related }.write(out, fields)
                 })
             }
             Self::Tags(arguments, Connection { fields, of_page, of_rows }) => {
-                let order_name = TagConnection::ORDER;
-                let window = page_arguments(arguments, variables)?.window(order_name)?;
+                let cursors = TagConnection::cursors(store);
+                let window = page_arguments(arguments, variables)?.window(&cursors)?;
                 let page = store.tag_page(window, of_rows).await?;
                 let page = of_page.resolve(store, page).await?;
                 Box::new(move |out| {
-                    ShownPage { page: &page, order_name, related: &() }.write(out, fields)
+                    ShownPage { page: &page, cursors: &cursors, related: &() }.write(out, fields)
                 })
             }
             Self::Lists(arguments, Connection { fields, of_page, of_rows }) => {
-                let order_name = TaskListConnection::ORDER;
+                let cursors = TaskListConnection::cursors(store);
                 let archived = arguments.read_or("includeArchived", false, variables)?;
-                let window = page_arguments(arguments, variables)?.window(order_name)?;
+                let window = page_arguments(arguments, variables)?.window(&cursors)?;
                 let page = store.list_page(archived, window, of_rows).await?;
                 let page = of_page.resolve(store, page).await?;
                 Box::new(move |out| {
-                    ShownPage { page: &page, order_name, related: &() }.write(out, fields)
+                    ShownPage { page: &page, cursors: &cursors, related: &() }.write(out, fields)
                 })
             }
             Self::RateLimit(fields) => {

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     engine::document::CollectedField,
     error::ApiError,
-    graphql::types::task_order::ListQuery,
+    graphql::{page::PageCursors, types::task_order::ListQuery},
     store::{
         ColumnValue, Input, ListColumns, ListId, ListPart, Parents, Row, StoreError, TagColumns,
         TagPart, TaskColumn, TaskColumns, TaskEntity, TaskId, TaskPart,
@@ -249,7 +249,7 @@ impl RequiredOfSubtasks {
     }
 
     async fn read(&self, context: PlanContext<'_>, batch: &Batch) -> Result<Subtasks, ApiError> {
-        let ListQuery { filter, order, window, order_name } = self.arguments.read(context).await?;
+        let ListQuery { filter, order, window, cursors } = self.arguments.read(context).await?;
         let store = &context.request.store;
         let parents = Parents { ids: &batch.tasks, trashed: batch.trashed };
         let (columns, counted) = (&self.of_tasks.columns, self.of_page.is_counted());
@@ -260,7 +260,7 @@ impl RequiredOfSubtasks {
         }
         let tasks = pages.values().flat_map(ResolvedPage::rows);
         let related = self.of_tasks.read(context, tasks).await?;
-        Ok(Subtasks { pages, order_name, related })
+        Ok(Subtasks { pages, cursors, related })
     }
 }
 
@@ -296,7 +296,7 @@ struct RelatedParents {
 /// Pages of the subtasks of each task.
 struct Subtasks {
     pages: HashMap<TaskId, ResolvedPage<TaskEntity>>,
-    order_name: String,
+    cursors: PageCursors,
     /// Of all tasks on all of the pages.
     related: Related,
 }
@@ -326,10 +326,9 @@ impl Related {
         &self,
         SubtasksKey(at): SubtasksKey,
         task: TaskId,
-    ) -> Result<(&ResolvedPage<TaskEntity>, &str, &Related), StoreError> {
+    ) -> Result<(&ResolvedPage<TaskEntity>, &PageCursors, &Related), StoreError> {
         let subtasks = self.subtasks.get(at);
-        let page =
-            subtasks.and_then(|it| Some((it.pages.get(&task)?, &*it.order_name, &it.related)));
+        let page = subtasks.and_then(|it| Some((it.pages.get(&task)?, &it.cursors, &it.related)));
         page.ok_or(StoreError::NotFound(Input::Id))
     }
 

@@ -99,8 +99,8 @@ impl RowField for TaskField {
                 None => json::null(out),
             },
             Self::Subtasks(key, fields) => {
-                let (page, order_name, related) = related.subtasks(*key, id(task)?)?;
-                ShownPage { page, order_name, related }.write(out, fields)?;
+                let (page, cursors, related) = related.subtasks(*key, id(task)?)?;
+                ShownPage { page, cursors, related }.write(out, fields)?;
             }
         }
         Ok(())

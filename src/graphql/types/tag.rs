@@ -9,11 +9,11 @@ use crate::{
     graphql::{
         context::ContextExt,
         id,
-        page::{PageArguments, connection},
+        page::{PageArguments, PageCursors, connection},
         query::Query,
         validate,
     },
-    store::{Input, NewTag, Operation, TagPage, TagPatch, TagRow},
+    store::{Input, NewTag, Operation, OwnedStore, TagPage, TagPatch, TagRow},
     time::Timestamp,
 };
 
@@ -51,13 +51,16 @@ connection! {
 }
 
 impl TagConnection {
-    /// The name of the order in cursors.
-    pub const ORDER: &str = "tags by name";
+    /// The cursors of the viewer's tags.
+    pub fn cursors(store: &OwnedStore) -> PageCursors {
+        PageCursors::new("tags by name", store)
+    }
 
     pub async fn read(ctx: &Context<'_>, page: PageArguments) -> Result<Self, ApiError> {
         let store = ctx.store()?;
-        let page = store.tag_page(page.window(Self::ORDER)?, store.tag_columns()).await?.whole()?;
-        Ok(Self::new(page.map(Into::into), Self::ORDER.to_owned()))
+        let cursors = Self::cursors(store);
+        let page = store.tag_page(page.window(&cursors)?, store.tag_columns()).await?.whole()?;
+        Ok(Self::new(page.map(Into::into), cursors))
     }
 }
 

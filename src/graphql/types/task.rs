@@ -15,7 +15,7 @@ use crate::{
     graphql::{
         batch_loader::TaskBatch,
         context::ContextExt,
-        page::{PageArguments, connection},
+        page::{PageArguments, PageCursors, connection},
         query::Query,
         scalars::Date,
     },
@@ -184,17 +184,16 @@ connection! {
 impl TaskConnection {
     /// Reads the page that the arguments describe.
     pub async fn read(ctx: &Context<'_>, arguments: TaskArguments) -> Result<Self, ApiError> {
-        let ListQuery { filter, order, window, order_name } =
-            arguments.read(ctx.request()?).await?;
+        let ListQuery { filter, order, window, cursors } = arguments.read(ctx.request()?).await?;
         let store = ctx.store()?;
         let page = store.task_page(filter, &order, window, store.task_columns()).await?.whole()?;
         let batch = TaskBatch::of(page.rows.iter().map(|(_, row)| row));
-        Ok(Self::of(page, &batch, order_name))
+        Ok(Self::of(page, &batch, cursors))
     }
 
     /// A page whose tasks are of that batch.
-    pub fn of(page: TaskPage<Edge<TaskRow>>, batch: &Arc<TaskBatch>, order_name: String) -> Self {
-        Self::new(page.map(|row| Task::new(row, batch)), order_name)
+    pub fn of(page: TaskPage<Edge<TaskRow>>, batch: &Arc<TaskBatch>, cursors: PageCursors) -> Self {
+        Self::new(page.map(|row| Task::new(row, batch)), cursors)
     }
 }
 

@@ -9,11 +9,11 @@ use crate::{
     graphql::{
         context::ContextExt,
         id,
-        page::{PageArguments, connection},
+        page::{PageArguments, PageCursors, connection},
         query::Query,
         validate,
     },
-    store::{Input, ListPage, ListPatch, ListRow, NewList, Operation},
+    store::{Input, ListPage, ListPatch, ListRow, NewList, Operation, OwnedStore},
     time::Timestamp,
 };
 
@@ -56,8 +56,10 @@ connection! {
 }
 
 impl TaskListConnection {
-    /// The name of the order in cursors.
-    pub const ORDER: &str = "lists by position";
+    /// The cursors of the viewer's lists.
+    pub fn cursors(store: &OwnedStore) -> PageCursors {
+        PageCursors::new("lists by position", store)
+    }
 
     pub async fn read(
         ctx: &Context<'_>,
@@ -65,10 +67,10 @@ impl TaskListConnection {
         include_archived: bool,
     ) -> Result<Self, ApiError> {
         let store = ctx.store()?;
-        let page =
-            store.list_page(include_archived, page.window(Self::ORDER)?, store.list_columns());
+        let cursors = Self::cursors(store);
+        let page = store.list_page(include_archived, page.window(&cursors)?, store.list_columns());
         let page = page.await?.whole()?;
-        Ok(Self::new(page.map(Into::into), Self::ORDER.to_owned()))
+        Ok(Self::new(page.map(Into::into), cursors))
     }
 }
 

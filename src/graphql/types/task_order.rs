@@ -5,7 +5,10 @@ use async_graphql::{Enum, InputObject};
 use super::task_filter::TaskFilter;
 use crate::{
     error::ApiError,
-    graphql::{context::RequestContext, page::PageArguments},
+    graphql::{
+        context::RequestContext,
+        page::{PageArguments, PageCursors},
+    },
     store::{self, Window},
 };
 
@@ -57,8 +60,7 @@ pub struct ListQuery {
     pub filter: store::TaskFilter,
     pub order: Vec<store::TaskOrder>,
     pub window: Window,
-    /// The name of the order in cursors.
-    pub order_name: String,
+    pub cursors: PageCursors,
 }
 
 impl TaskArguments {
@@ -94,14 +96,14 @@ impl TaskArguments {
 
     /// Checks them.
     pub async fn read(self, request: &RequestContext) -> Result<ListQuery, ApiError> {
-        let order_name = name_in_cursors(&self.order);
+        let cursors = PageCursors::new(name_in_cursors(&self.order), &request.store);
         let by_relevance = self.order.iter().any(|key| key.field == TaskOrderField::Relevance);
         let order = self.order.iter().map(|key| (key.field.into(), key.direction.into()));
         Ok(ListQuery {
             order: order.collect(),
-            window: self.page.window(&order_name)?,
+            window: self.page.window(&cursors)?,
             filter: self.filter.read(request, by_relevance).await?,
-            order_name,
+            cursors,
         })
     }
 }

@@ -70,6 +70,11 @@ impl KeysetCursor {
         };
         Self(self.0.iter().map(key).collect(), sample.id())
     }
+
+    /// Whether it holds a text, which a user may have written.
+    pub fn holds_text(&self) -> bool {
+        self.0.iter().any(|key| matches!(key, Key::Text(_)))
+    }
 }
 
 /// The value of one column of an order.
@@ -363,8 +368,8 @@ fn to_key(value: ColumnValue<'_>) -> Option<Key> {
     }
 }
 
-/// The value of the column's own type. A cursor comes from outside: no text with a NUL, which
-/// PostgreSQL refuses, and no instant beyond the calendar. Of a column that no cursor can be made of,
+/// The value of the column's own type. A number comes from outside: no instant beyond the calendar. A text
+/// does not, since a cursor that holds one is sealed. Of a column that no cursor can be made of,
 /// none is accepted.
 fn to_value(column: impl ColumnTrait, key: &Key) -> Option<Value> {
     match (ColumnKind::of(column)?, key) {
@@ -376,7 +381,7 @@ fn to_value(column: impl ColumnTrait, key: &Key) -> Option<Value> {
         (ColumnKind::Timestamp, Key::Number(millis)) => {
             Timestamp::from_millis(*millis).map(Value::from)
         }
-        (ColumnKind::Text, Key::Text(text)) => (!text.contains('\0')).then(|| text.as_str().into()),
+        (ColumnKind::Text, Key::Text(text)) => Some(text.as_str().into()),
         (ColumnKind::Text | ColumnKind::Id | ColumnKind::Date, Key::Number(_))
         | (_, Key::Text(_)) => None,
     }

@@ -2,10 +2,7 @@
 
 use std::{net::TcpListener, thread};
 
-use taskward::{
-    store::{Quotas, Store},
-    time::Clock,
-};
+use migration::Migrator;
 
 use super::process::Folder;
 use crate::harness::Database;
@@ -16,9 +13,7 @@ async fn empty() -> Vec<Database> {
 }
 
 async fn is_up_to_date(database: &Database) -> bool {
-    let store =
-        Store::connect(&database.url(), 1, Quotas::default(), Clock::system()).await.unwrap();
-    store.is_up_to_date().await.unwrap()
+    !Migrator::is_behind(&database.connect().await).await.unwrap()
 }
 
 #[tokio::test]

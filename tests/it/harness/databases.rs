@@ -164,8 +164,7 @@ async fn template(server: &str) {
         let made = format!("CREATE DATABASE {lock}");
         if try_execute(server, &made).await {
             let url = format!("{server}/{lock}");
-            let store = Store::connect(&url, 1, Quotas::default(), Clock::system()).await.unwrap();
-            store.migrate().await.unwrap();
+            Store::open(&url, 1, Quotas::default(), Clock::system()).await.unwrap();
         }
     })
     .await;

@@ -114,8 +114,7 @@ on_each_database! {
         let of_no_type =
             [json!(null), json!(true), json!(1.5), json!([0]), json!({}), json!(1e300)];
         let small = [json!(32_768), json!(-32_769), json!(i64::MAX)];
-        let nul = [json!("\0"), json!("a\0b")];
-        let (text, number) = ([json!("0"), json!("")], [json!(0)]);
+        let text = [json!("0"), json!("")];
 
         let cases = [
             ("CREATED_AT", [&text[..], &beyond].concat()),
@@ -123,7 +122,6 @@ on_each_database! {
             ("COMPLETED_AT", [&text[..], &[json!(u64::MAX)]].concat()),
             ("DUE", [&text[..], &[json!(u64::MAX)]].concat()),
             ("PRIORITY", [&text[..], &small].concat()),
-            ("TITLE", [&number[..], &nul].concat()),
         ];
         for (by, wrong) in cases {
             let cursor = cursor_by(&api, by).await;
@@ -152,7 +150,6 @@ on_each_database! {
             ("UPDATED_AT", json!(-62_167_219_200_000_i64), json!(253_402_300_799_999_i64)),
             ("DUE", json!(i64::MIN), json!(i64::MAX)),
             ("PRIORITY", json!(i16::MIN), json!(i16::MAX)),
-            ("TITLE", json!(""), json!("\u{10FFFF}'\"\\%_")),
         ] {
             let cursor = cursor_by(&api, by).await;
             let order = json!([{ "field": by }]);

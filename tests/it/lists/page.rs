@@ -220,7 +220,7 @@ pub async fn subtasks_of_each(person: &Person, arguments: Value) -> BTreeMap<Str
     pages
 }
 
-/// The decoded cursor: its version, its order, and its position.
+/// The decoded cursor, which is not sealed: its version, its order, and its position.
 pub fn opened(cursor: &str) -> Value {
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap()
 }
