@@ -39,9 +39,14 @@ impl App {
     /// # Errors
     /// When the database cannot be reached, migrated or read.
     pub async fn build(config: Config, clock: Clock, token: Option<String>) -> Result<Self, DbErr> {
-        let store =
-            Store::open(&config.database_url, config.pool_size, config.quotas, clock.clone())
-                .await?;
+        let store = Store::open(
+            &config.database_url,
+            config.pool_size,
+            config.quotas,
+            clock.clone(),
+            config.row_security,
+        )
+        .await?;
         let store = Arc::new(store);
         let authenticator = Authenticator::new(config.tokens, clock.clone());
         let timeout = config.engine.timeout;

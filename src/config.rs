@@ -35,6 +35,8 @@ pub struct Config {
     pub database_url: String,
     /// The maximum number of connections to the database.
     pub pool_size: u32,
+    /// Whether PostgreSQL itself keeps the rows of users apart.
+    pub row_security: bool,
     /// The keys that verify tokens, and what their claims must say.
     pub tokens: TokenSources,
     /// The effective settings behind `tokens`.
@@ -77,6 +79,11 @@ impl Settings {
                 "DATABASE_URL: it is set to nothing, as by a variable that was never filled in: name the database, or leave the setting out".to_owned(),
             );
         }
+        if config.row_security && config.database_url.starts_with("sqlite:") {
+            faults.push(
+                "TASKWARD_ROW_SECURITY: SQLite has no row-level security: name a PostgreSQL database in DATABASE_URL, or leave the setting out".to_owned(),
+            );
+        }
         if development && !listen.ip().is_loopback() {
             faults.push(format!(
                 "TASKWARD_LISTEN: {listen} can be reached from other machines, which development mode does not allow: configure where tokens come from (BETTER_AUTH_URL, BETTER_AUTH_SECRET or JWKS_URL), or listen on 127.0.0.1"
@@ -117,6 +124,7 @@ impl Config {
             listen: ([127, 0, 0, 1], 0).into(),
             database_url: String::new(),
             pool_size: 1,
+            row_security: false,
             tokens: TokenSources::default(),
             token_settings: TokenSettings::default(),
             development: false,

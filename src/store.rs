@@ -70,7 +70,13 @@ pub(crate) use self::{
 };
 use self::{
     list::seal::CursorKey,
-    sql::{cached_sql::ShapedSql, connect::Pools, dialect::Dialect, pool::BudgetedPool},
+    sql::{
+        cached_sql::ShapedSql,
+        connect::Pools,
+        dialect::Dialect,
+        pool::{BudgetedPool, ScopedPool},
+        row_security::RowScope,
+    },
     turns::{Turns, UserTurns},
     write::{optimistic::CreateStatements, transaction::find_user},
 };
@@ -111,7 +117,8 @@ pub struct Store {
 
 impl Store {
     /// Connects to `sqlite://…` or `postgres://…` with at most `pool_size` connections, and brings the tables
-    /// up to date, all or nothing; replicas may do it at the same time.
+    /// up to date, all or nothing; replicas may do it at the same time. With `row_security`, PostgreSQL itself
+    /// keeps the rows of users apart.
     ///
     /// # Errors
     /// When the database cannot be reached or refuses, or the file cannot be made.
@@ -120,10 +127,11 @@ impl Store {
         pool_size: u32,
         quotas: Quotas,
         clock: Clock,
+        row_security: bool,
     ) -> Result<Self, DbErr> {
-        let pools = Pools::connect(url, pool_size).await?;
+        let pools = Pools::connect(url, pool_size, row_security).await?;
         pools.migrate().await?;
-        let cursor_key = CursorKey::find_or_make(&pools.writer).await?;
+        let cursor_key = CursorKey::find_or_make(&pools.writer.reaching(RowScope::All)).await?;
         let feed =
             if pools.shared_url().is_some() { Feed::between_replicas() } else { Feed::default() };
         Ok(Self {
@@ -204,8 +212,17 @@ impl OwnedStore {
     /// Reads what is shown, which the budget is charged with. What a change depends on is not shown, and
     /// is read within its transaction.
     fn reader(&self) -> Dialect<BudgetedPool<'_>> {
-        let pool = &self.store.pools.reader.0;
+        let pool = ScopedPool { pool: &self.store.pools.reader, scope: self.scope() };
         Dialect(BudgetedPool { pool, budget: &self.budget, turns: &self.turns })
+    }
+
+    /// Writes in a single statement.
+    fn writer(&self) -> Dialect<ScopedPool<'_>> {
+        self.store.pools.writer.reaching(self.scope())
+    }
+
+    fn scope(&self) -> RowScope<'_> {
+        RowScope::User(self.user_id.as_str())
     }
 
     /// The user's key; `None` before they first wrote something.

@@ -29,7 +29,7 @@ impl Tables {
 
     /// The tables of a database that is brought up to date.
     pub async fn migrated(url: &str) -> Self {
-        Store::open(url, 1, Quotas::default(), Clock::system()).await.unwrap();
+        Store::open(url, 1, Quotas::default(), Clock::system(), false).await.unwrap();
         Self::connect(url).await
     }
 

@@ -6,3 +6,4 @@ pub(super) mod dialect;
 mod files;
 pub(super) mod pool;
 pub(super) mod projection;
+pub(super) mod row_security;

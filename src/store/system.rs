@@ -15,6 +15,7 @@ use super::{
     },
     error::StoreError,
     owned::Owned,
+    sql::{dialect::Dialect, pool::ScopedPool, row_security::RowScope},
     write::{location::SubtreeNode, tombstones::TOMBSTONE_LIFE, transaction::WriteTransaction},
 };
 
@@ -33,6 +34,14 @@ impl Store {
 }
 
 impl SystemStore {
+    pub(super) fn reader(&self) -> Dialect<ScopedPool<'_>> {
+        self.0.pools.reader.reaching(RowScope::All)
+    }
+
+    pub(super) fn writer(&self) -> Dialect<ScopedPool<'_>> {
+        self.0.pools.writer.reaching(RowScope::All)
+    }
+
     /// Deletes for good what has been in the trash for 30 days, and forgets what was deleted for good
     /// so long ago, and what was signed out of and has expired. Replicas may do it at the same time:
     /// each user's row is held meanwhile, and who comes second finds nothing left to do.
@@ -73,7 +82,7 @@ impl SystemStore {
             .filter(user::Column::No.in_subquery(owners))
             .select_only()
             .column(user::Column::Sub);
-        Ok(subs.into_tuple().all(&self.0.pools.reader).await?)
+        Ok(subs.into_tuple().all(&self.reader()).await?)
     }
 }
 

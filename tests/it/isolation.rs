@@ -11,7 +11,10 @@ use axum::http::HeaderMap;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Api, Person, Reply, on_each_database};
+use crate::{
+    harness::{Api, Person, Reply, on_each_database},
+    row_security,
+};
 
 /// A document that names one of Alice's objects by `$id`, and the asker's own by `$task`, `$tag` and
 /// `$list`.
@@ -288,7 +291,33 @@ const WITHOUT_ID: &[&str] = &[
     "Mutation.signOut",
 ];
 
-on_each_database! {
+/// Makes four tests of each: on both databases, with row-level security of PostgreSQL, and with nothing but
+/// that, where the store's own filter is taken out.
+macro_rules! behind_each_wall {
+    ($(async fn $name:ident($api:ident: Api) $body:block)*) => {
+        on_each_database! { $(async fn $name($api: Api) $body)* }
+
+        mod with_row_security {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(api) = super::row_security::start().await {
+                    super::$name::test(api).await;
+                }
+            })*
+        }
+
+        mod with_row_security_alone {
+            $(#[tokio::test]
+            async fn $name() {
+                if let Some(api) = super::row_security::start_without_filter().await {
+                    super::$name::test(api).await;
+                }
+            })*
+        }
+    };
+}
+
+behind_each_wall! {
     async fn each_root_field_has_a_row(api: Api) {
         let schema = api
             .anon

@@ -34,6 +34,7 @@ mod positions;
 mod quotas;
 mod replicas;
 mod response_shape;
+mod row_security;
 mod schema;
 mod sessions;
 mod storage;

@@ -83,6 +83,8 @@ const DATABASE: Section = section! { "Database":
     /// Maximum number of connections to the database, besides one that listens (PostgreSQL) or writes
     /// (SQLite)
     TASKWARD_POOL_SIZE = "16", One("COUNT") => pool_size: positive, plain;
+    /// `true`: PostgreSQL itself keeps the rows of users apart, by row-level security
+    TASKWARD_ROW_SECURITY = "false", Nothing => row_security: switch, plain;
 };
 
 const DEVELOPMENT: Section = section! { "Development tools":

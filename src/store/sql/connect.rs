@@ -13,7 +13,6 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    dialect::Dialect,
     files,
     pool::{Pool, STALE},
 };
@@ -31,8 +30,8 @@ const POSTGRES: [(&str, &str); 2] =
 /// read and are not blocked by the writer.
 #[derive(Debug)]
 pub struct Pools {
-    pub reader: Dialect<Pool>,
-    pub writer: Dialect<Pool>,
+    pub reader: Pool,
+    pub writer: Pool,
     /// The URL of the database, if other processes may use it as well.
     shared: Option<SecretString>,
 }
@@ -40,18 +39,18 @@ pub struct Pools {
 impl Pools {
     /// Connects to `url` (`sqlite://…` or `postgres://…`) with at most `size` connections. An SQLite
     /// file and its folder are made when they are missing, for their owner only.
-    pub async fn connect(url: &str, size: u32) -> Result<Self, DbErr> {
+    pub async fn connect(url: &str, size: u32, row_security: bool) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
-            let pool = Pool::new(Database::connect(postgres(url, size)).await?);
+            let pool = Pool::new(Database::connect(postgres(url, size)).await?, row_security);
             let shared = Some(url.into());
-            return Ok(Self { reader: Dialect(pool.clone()), writer: Dialect(pool), shared });
+            return Ok(Self { reader: pool.clone(), writer: pool, shared });
         }
         let file = SqliteConnectOptions::from_str(url)
             .map_err(|error| DbErr::Custom(error.to_string()))?;
         files::prepare(file.get_filename())?;
-        let writer = Pool::new(Database::connect(sqlite(url, 1, true)).await?);
-        let reader = Pool::new(Database::connect(sqlite(url, size, false)).await?);
-        Ok(Self { reader: Dialect(reader), writer: Dialect(writer), shared: None })
+        let writer = Pool::new(Database::connect(sqlite(url, 1, true)).await?, false);
+        let reader = Pool::new(Database::connect(sqlite(url, size, false)).await?, false);
+        Ok(Self { reader, writer, shared: None })
     }
 
     /// The URL of the database, if other processes may use it as well: on PostgreSQL.
@@ -59,14 +58,14 @@ impl Pools {
         self.shared.as_ref().map(ExposeSecret::expose_secret)
     }
 
-    /// Applies the pending migrations.
+    /// Applies the pending migrations, and switches row-level security on or off.
     pub async fn migrate(&self) -> Result<(), DbErr> {
-        Migrator::migrate(&self.writer.0.inner(), text::indexed).await
+        Migrator::migrate(&self.writer.inner(), text::indexed, self.writer.row_security).await
     }
 
     /// Whether the tables are older than this program.
     pub async fn is_behind(&self) -> Result<bool, DbErr> {
-        Migrator::is_behind(&self.reader.0.inner()).await
+        Migrator::is_behind(&self.reader.inner()).await
     }
 }
 

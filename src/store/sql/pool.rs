@@ -23,7 +23,8 @@ use std::{
 
 use futures_util::TryStreamExt;
 use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, Values,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Values,
     sqlx::{
         self, AssertSqlSafe, Database, Executor, IntoArguments, Postgres, Sqlite,
         pool::PoolConnection, query::Query,
@@ -32,7 +33,10 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 use tokio::{runtime::Handle, sync::Semaphore};
 
-use super::dialect::StatementExecutor;
+use super::{
+    dialect::{CountingTransaction, Dialect, StatementExecutor},
+    row_security::RowScope,
+};
 use crate::store::{
     budget::{Budget, RowSize},
     turns::UserTurns,
@@ -45,10 +49,12 @@ pub const STALE: Duration = Duration::from_secs(30);
 /// of a millisecond.
 const INSTRUCTIONS: i32 = 10_000;
 
-/// A pool for single statements; transactions take a connection of [`Pool::inner`].
+/// The connections to a database. Whoever executes a statement says whose rows it may reach.
 #[derive(Clone, Debug)]
 pub struct Pool {
-    pool: DatabaseConnection,
+    inner: DatabaseConnection,
+    /// Whether the database itself keeps the rows of users apart, and has to be told: on PostgreSQL alone.
+    pub row_security: bool,
     connections: Arc<Connections>,
 }
 
@@ -59,13 +65,36 @@ enum Connections {
 }
 
 impl Pool {
-    pub fn new(pool: DatabaseConnection) -> Self {
+    pub fn new(pool: DatabaseConnection, row_security: bool) -> Self {
         let connections = if pool.get_database_backend() == DbBackend::Postgres {
             Connections::Postgres(IdleConnections::new(pool.get_postgres_connection_pool()))
         } else {
             Connections::Sqlite(IdleConnections::new(pool.get_sqlite_connection_pool()))
         };
-        Self { pool, connections: Arc::new(connections) }
+        Self { inner: pool, row_security, connections: Arc::new(connections) }
+    }
+
+    pub fn backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    /// For single statements that may reach these rows.
+    pub fn reaching<'r>(&'r self, scope: RowScope<'r>) -> Dialect<ScopedPool<'r>> {
+        Dialect(ScopedPool { pool: self, scope })
+    }
+
+    /// Begins a transaction that may reach these rows, and write.
+    pub async fn begin(&self, scope: RowScope<'_>) -> Result<Dialect<CountingTransaction>, DbErr> {
+        // On SQLite a transaction that reads first and writes later may find its place taken.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.inner().begin_with_options(options).await?;
+        if self.row_security {
+            transaction.execute_unprepared(&scope.to_string()).await?;
+        }
+        Ok(Dialect(CountingTransaction::new(transaction)))
     }
 
     /// sqlx's pool, from which no connection is kept idle here in the meantime.
@@ -74,18 +103,32 @@ impl Pool {
             Connections::Postgres(idle) => idle.demand(),
             Connections::Sqlite(idle) => idle.demand(),
         };
-        Inner { pool: &self.pool, _demand: demand }
+        Inner { pool: &self.inner, _demand: demand }
     }
+}
 
+/// A pool for single statements that reach the same rows.
+#[derive(Clone, Copy, Debug)]
+pub struct ScopedPool<'r> {
+    pub pool: &'r Pool,
+    pub scope: RowScope<'r>,
+}
+
+impl ScopedPool<'_> {
     async fn query_within(
         &self,
         statement: Statement,
         budget: Option<&Budget>,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        match &*self.connections {
-            Connections::Postgres(idle) => idle.query(statement, budget).await,
-            Connections::Sqlite(idle) => idle.query(statement, budget).await,
+        match &*self.pool.connections {
+            Connections::Postgres(idle) => idle.query(statement, self.told(), budget).await,
+            Connections::Sqlite(idle) => idle.query(statement, self.told(), budget).await,
         }
+    }
+
+    /// What the database is told of the rows, if it has to be.
+    fn told(&self) -> Option<RowScope<'_>> {
+        self.pool.row_security.then_some(self.scope)
     }
 }
 
@@ -93,7 +136,7 @@ impl Pool {
 /// for a turn of their user before they take a connection.
 #[derive(Debug)]
 pub struct BudgetedPool<'r> {
-    pub pool: &'r Pool,
+    pub pool: ScopedPool<'r>,
     pub budget: &'r Budget,
     pub turns: &'r UserTurns,
 }
@@ -114,9 +157,9 @@ impl StatementExecutor for BudgetedPool<'_> {
     }
 }
 
-impl StatementExecutor for Pool {
+impl StatementExecutor for ScopedPool<'_> {
     fn backend(&self) -> DbBackend {
-        self.pool.get_database_backend()
+        self.pool.backend()
     }
 
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
@@ -124,9 +167,9 @@ impl StatementExecutor for Pool {
     }
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match &*self.connections {
-            Connections::Postgres(idle) => idle.execute(statement).await,
-            Connections::Sqlite(idle) => idle.execute(statement).await,
+        match &*self.pool.connections {
+            Connections::Postgres(idle) => idle.execute(statement, self.told()).await,
+            Connections::Sqlite(idle) => idle.execute(statement, self.told()).await,
         }
     }
 }
@@ -182,6 +225,31 @@ impl<D: Database> Drop for Connection<D> {
             self.interrupt.store(true, Ordering::Relaxed);
             self.inner.close_on_drop();
         }
+    }
+}
+
+impl<D: Database> Connection<D>
+where
+    for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
+{
+    /// Begins a transaction that reaches these rows, if they are to be told, in one round trip.
+    async fn begin(&mut self, scope: Option<RowScope<'_>>) -> Result<(), DbErr> {
+        match scope {
+            Some(scope) => self.send(format!("BEGIN; {scope}")).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn commit(&mut self, scope: Option<RowScope<'_>>) -> Result<(), DbErr> {
+        match scope {
+            Some(_) => self.send("COMMIT".to_owned()).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn send(&mut self, sql: String) -> Result<(), DbErr> {
+        self.inner.execute(AssertSqlSafe(sql)).await.map_err(failed)?;
+        Ok(())
     }
 }
 
@@ -280,9 +348,11 @@ where
     async fn query(
         &self,
         statement: Statement,
+        scope: Option<RowScope<'_>>,
         budget: Option<&Budget>,
     ) -> Result<Vec<QueryResult>, DbErr> {
         let mut connection = self.checkout().await?;
+        connection.begin(scope).await?;
         let mut rows = Vec::new();
         let mut fetched = ready(statement).fetch(&mut *connection.inner);
         while let Some(row) = fetched.try_next().await.map_err(failed)? {
@@ -291,13 +361,20 @@ where
             rows.push(row.into());
         }
         drop(fetched);
+        connection.commit(scope).await?;
         self.checkin(connection);
         Ok(rows)
     }
 
-    async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+    async fn execute(
+        &self,
+        statement: Statement,
+        scope: Option<RowScope<'_>>,
+    ) -> Result<ExecResult, DbErr> {
         let mut connection = self.checkout().await?;
+        connection.begin(scope).await?;
         let result = ready(statement).execute(&mut *connection.inner).await.map_err(failed)?;
+        connection.commit(scope).await?;
         self.checkin(connection);
         Ok(result.into())
     }

@@ -54,7 +54,7 @@ impl SystemStore {
     }
 
     async fn notify(&self, payload: &str) -> Result<(), StoreError> {
-        let writer = &self.0.pools.writer;
+        let writer = self.writer();
         let values = [CHANNEL.into(), payload.into()];
         let sql = "SELECT pg_notify($1, $2)";
         let notify = Statement::from_sql_and_values(writer.get_database_backend(), sql, values);
@@ -114,7 +114,7 @@ impl SystemStore {
                 .select_only()
                 .columns([user::Column::No, user::Column::Counter])
                 .into_tuple::<(i64, ChangeSeq)>();
-            for (user, seq) in counters.all(&self.0.pools.reader).await? {
+            for (user, seq) in counters.all(&self.reader()).await? {
                 self.0.feed.apply_remote(UserNo(user), seq);
             }
         }

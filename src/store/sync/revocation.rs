@@ -98,7 +98,7 @@ impl SystemStore {
             .and_where(Expr::col((Entity, Column::No)).gt(no))
             .order_by((Entity, Column::No), Order::Asc)
             .limit(BATCH_SIZE as u64);
-        let rows = self.0.pools.reader.query_all(&select).await?;
+        let rows = self.reader().query_all(&select).await?;
         rows.iter().map(|row| Row::from_query_result(row, "")?.revocation()).collect()
     }
 
@@ -110,7 +110,7 @@ impl SystemStore {
         )]
         Entity::delete_many()
             .filter(Column::Until.lte(self.0.clock.now()))
-            .exec(&self.0.pools.writer)
+            .exec(&self.writer())
             .await?;
         Ok(())
     }

@@ -46,7 +46,7 @@ use crate::{
         sql::{
             cached_sql::{CachedSql, Parameters, Sample},
             dialect::Dialect,
-            pool::Pool,
+            pool::ScopedPool,
             projection::PartialRow,
         },
         task::{TaskColumns, TaskRow},
@@ -78,7 +78,7 @@ impl OwnedStore {
         operation: &Operation,
         shown: &TaskColumns,
     ) -> Result<Option<Committed<PartOutcome>>, StoreError> {
-        if self.store.pools.writer.get_database_backend() != DbBackend::Postgres {
+        if self.store.pools.writer.backend() != DbBackend::Postgres {
             return Ok(None);
         }
         if let Operation::CreateTask(new) = operation
@@ -114,7 +114,7 @@ impl OwnedStore {
         if bytes > self.store.quotas.bytes {
             return Ok(None);
         }
-        let writer = &self.store.pools.writer;
+        let writer = self.writer();
         let values = NewRow { user, counter: seen.counter, bytes, row };
         let statements = &self.store.create_statements;
         let insert =
@@ -126,10 +126,10 @@ impl OwnedStore {
     }
 
     async fn snapshot(&self, user: UserNo) -> Result<Option<UserSnapshot>, StoreError> {
-        let writer = &self.store.pools.writer;
+        let writer = self.writer();
         let statement = self.store.create_statements.snapshot.with(
             writer.get_database_backend(),
-            writer,
+            &writer,
             (user,),
             |writer, (user,)| select_snapshot(writer, user),
         );
@@ -151,7 +151,7 @@ impl OwnedStore {
         shown: &TaskColumns,
     ) -> Result<Option<Committed<PartOutcome>>, StoreError> {
         let Some(user) = self.user_no().await? else { return Ok(None) };
-        let writer = &self.store.pools.writer;
+        let writer = self.writer();
         let backend = writer.get_database_backend();
         let target = UpdateTarget { user, id, expected_version };
         let now = self.store.clock.now();
@@ -174,7 +174,7 @@ impl OwnedStore {
     }
 }
 
-fn select_snapshot(writer: &Dialect<Pool>, user: UserNo) -> SelectStatement {
+fn select_snapshot(writer: &Dialect<ScopedPool<'_>>, user: UserNo) -> SelectStatement {
     let mut last = Entity::select_owned(user, [Column::Position]);
     last.cond_where(Location::INBOX.siblings());
     for column in Entity::SORTED {

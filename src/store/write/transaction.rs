@@ -5,7 +5,7 @@ use std::{ops::Deref, sync::Arc};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult, Iterable, QueryFilter,
-    QueryTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    QueryTrait,
     sea_query::{CommonTableExpression, Expr, OnConflict, Query, UpdateStatement, WithClause},
 };
 
@@ -15,7 +15,10 @@ use crate::{
         entity::user,
         error::StoreError,
         object::{Holdings, ObjectKind},
-        sql::dialect::{CountingTransaction, Dialect, fetch_optional},
+        sql::{
+            dialect::{CountingTransaction, Dialect, fetch_optional},
+            row_security::RowScope,
+        },
         turns::WriteTurn,
     },
     time::{Timestamp, Zone},
@@ -100,13 +103,7 @@ impl WriteTransaction {
         sub: &str,
         turn: Option<WriteTurn>,
     ) -> Result<Self, StoreError> {
-        // On SQLite a transaction that reads first and writes later may find its place taken.
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = store.pools.writer.0.inner().begin_with_options(options).await?;
-        let transaction = Dialect(CountingTransaction::new(transaction));
+        let transaction = store.pools.writer.begin(RowScope::User(sub)).await?;
         let user = next_sequence(&transaction, sub).await?;
         let owned = Holdings::of(&user);
         let context =

@@ -18,6 +18,7 @@ fn without_settings_it_is_development_on_this_machine() {
         ("TASKWARD_LISTEN", "127.0.0.1:4000"),
         ("DATABASE_URL", "sqlite://./data/taskward.db"),
         ("TASKWARD_POOL_SIZE", "16"),
+        ("TASKWARD_ROW_SECURITY", "false"),
         ("TASKWARD_INTROSPECTION", "true"),
         ("TASKWARD_PLAYGROUND", "true"),
         ("TASKWARD_PLAYGROUND_ASSETS", "https://unpkg.com"),
@@ -211,6 +212,16 @@ fn an_empty_database_address_does_not_start_production_on_another_database() {
     let output = folder.run(&["check-config"]);
     let faults = output.faults();
     assert!(matches!(&faults[..], [fault] if fault.starts_with("DATABASE_URL")), "{faults:#?}");
+}
+
+#[test]
+fn row_security_is_refused_with_sqlite() {
+    let folder = || Folder::new().with("TASKWARD_ROW_SECURITY", "true");
+    let output = folder().run(&["check-config"]);
+    let [fault] = output.faults()[..] else { panic!("{output:?}") };
+    assert!(fault.starts_with("TASKWARD_ROW_SECURITY: SQLite"), "{fault}");
+    let output = folder().with("DATABASE_URL", "postgres://db/tasks").run(&["check-config"]);
+    assert_eq!(value(&output, "TASKWARD_ROW_SECURITY"), "true");
 }
 
 #[test]

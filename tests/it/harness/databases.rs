@@ -17,6 +17,7 @@ use taskward::{
 };
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
+use url::Url;
 use uuid::Uuid;
 
 use super::postgres;
@@ -30,7 +31,7 @@ macro_rules! on_each_database {
             use super::*;
 
             $(#[$attribute])*
-            async fn test($api: Api) $body
+            pub(super) async fn test($api: Api) $body
 
             #[tokio::test]
             async fn sqlite() {
@@ -78,6 +79,20 @@ impl Database {
         let name = format!("test_{}", Uuid::new_v4().simple());
         execute(server, &format!("CREATE DATABASE {name}")).await;
         Some(Self::Postgres(format!("{server}/{name}")))
+    }
+
+    /// The same, owned by a role of that name and with these attributes.
+    pub async fn postgres_of(role: &str, attributes: &str) -> Option<Self> {
+        let server = server()?;
+        // Another test may have made it.
+        let make = format!("CREATE ROLE {role} LOGIN PASSWORD '{role}' {attributes}");
+        try_execute(server, &make).await;
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        execute(server, &format!("CREATE DATABASE {name} OWNER {role}")).await;
+        let mut url = Url::parse(&format!("{server}/{name}")).unwrap();
+        url.set_username(role).unwrap();
+        url.set_password(Some(role)).unwrap();
+        Some(Self::Postgres(url.into()))
     }
 
     /// Each kind that this machine has.
@@ -164,7 +179,7 @@ async fn template(server: &str) {
         let made = format!("CREATE DATABASE {lock}");
         if try_execute(server, &made).await {
             let url = format!("{server}/{lock}");
-            Store::open(&url, 1, Quotas::default(), Clock::system()).await.unwrap();
+            Store::open(&url, 1, Quotas::default(), Clock::system(), false).await.unwrap();
         }
     })
     .await;
