@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     net::SocketAddr,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -15,6 +15,8 @@ use crate::auth::NewToken;
 
 /// The file of the secret.
 const FILE: &str = "data/development-secret";
+/// The permissions of everybody but the owner.
+const OF_OTHERS: u32 = 0o077;
 /// The number of random bytes in the secret.
 const LENGTH: usize = 32;
 /// A day, in which a front end's developer restarts the server anyway.
@@ -37,14 +39,24 @@ pub fn secret() -> io::Result<SecretString> {
     Ok(secret.into())
 }
 
-/// The secret that an earlier start has generated.
+/// The secret that an earlier start has generated. One that others may have read or written is refused, since
+/// they could sign in as anybody.
 pub fn existing_secret() -> io::Result<Option<SecretString>> {
-    match fs::read_to_string(FILE) {
-        Ok(secret) if secret.trim().len() >= LENGTH => Ok(Some(secret.trim().to_owned().into())),
-        Ok(_) => Err(io::Error::other(format!("{FILE} is broken: delete it, and start again"))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+    let file = match fs::File::open(FILE) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        file => file?,
+    };
+    if file.metadata()?.permissions().mode() & OF_OTHERS != 0 {
+        return Err(io::Error::other(format!(
+            "{FILE} is open to other users of this machine, who could sign tokens with it: delete it for a new one, or run `chmod 600 {FILE}`"
+        )));
     }
+    let secret = io::read_to_string(file)?;
+    let secret = secret.trim();
+    if secret.len() < LENGTH {
+        return Err(io::Error::other(format!("{FILE} is broken: delete it, and start again")));
+    }
+    Ok(Some(secret.into()))
 }
 
 /// The claims of the token that the server prints.

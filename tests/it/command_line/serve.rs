@@ -113,6 +113,25 @@ async fn tokens_and_tasks_survive_a_restart() {
 }
 
 #[test]
+fn a_secret_that_others_may_read_or_write_is_refused() {
+    let folder = Folder::new();
+    folder.serve(&[]).stops("TERM").succeeds();
+    for mode in [0o640, 0o620, 0o604, 0o602] {
+        chmod(&folder.path(SECRET_FILE), mode);
+        for command in [&["serve", "--listen=127.0.0.1:0"], &["token", "--sub=alice"]] {
+            let output = folder.run(command);
+            let faults = output.faults();
+            assert!(
+                faults[0].contains(&format!("chmod 600 {SECRET_FILE}")),
+                "{mode:o}: {faults:?}"
+            );
+        }
+    }
+    chmod(&folder.path(SECRET_FILE), 0o400);
+    folder.run(&["token", "--sub=alice"]).succeeds();
+}
+
+#[test]
 fn development_mode_refuses_addresses_that_others_can_reach() {
     let folder = Folder::new();
     let output = folder.run(&["serve", "--listen=0.0.0.0:0"]);
