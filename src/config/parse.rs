@@ -4,6 +4,7 @@ use std::{fmt::Display, net::IpAddr, str::FromStr, time::Duration};
 
 use axum::http::HeaderValue;
 use ipnet::IpNet;
+use sea_orm::sqlx::{postgres::PgConnectOptions, sqlite::SqliteConnectOptions};
 use url::Url;
 
 use crate::{
@@ -64,18 +65,83 @@ pub fn switch(text: &str, to: &mut bool, faults: &mut Faults) {
     }
 }
 
+/// What the driver refuses, or would ignore, is refused here, because it may be a part of the password, and the
+/// driver would log it.
 pub fn database_url(text: &str, to: &mut String, faults: &mut Faults) {
-    let fault = if !["sqlite:", "postgres:", "postgresql:"].iter().any(|it| text.starts_with(it)) {
-        "it must begin with sqlite:// or postgres://, such as sqlite://./data/taskward.db"
-    } else if [":memory:", "mode=memory"].iter().any(|it| text.contains(it)) {
-        "tasks cannot be kept in memory, where each connection has its own; name a file"
-    } else if !text.starts_with("sqlite:") && Url::parse(text).is_err() {
-        // The driver would quote it, password and all.
-        "it cannot be read: in a password, anything but letters and digits is written as %XX"
+    let fault = if text.starts_with("sqlite:") {
+        sqlite_fault(text)
+    } else if ["postgres:", "postgresql:"].iter().any(|scheme| text.starts_with(scheme)) {
+        postgres_fault(text)
     } else {
-        return text.clone_into(to);
+        let example = "sqlite://./data/taskward.db";
+        Some(format!("it must begin with sqlite:// or postgres://, such as {example}"))
     };
-    faults.push(fault.to_owned());
+    match fault {
+        Some(fault) => faults.push(fault),
+        None => text.clone_into(to),
+    }
+}
+
+fn sqlite_fault(text: &str) -> Option<String> {
+    let fault = if [":memory:", "mode=memory"].iter().any(|it| text.contains(it)) {
+        "tasks cannot be kept in memory, where each connection has its own; name a file"
+    } else if SqliteConnectOptions::from_str(text).is_err() {
+        "it cannot be read: after the file and `?`, there may be mode, cache, immutable and vfs; in the name of the file, `?` and `%` are written as %3F and %25"
+    } else {
+        return None;
+    };
+    Some(fault.to_owned())
+}
+
+fn postgres_fault(text: &str) -> Option<String> {
+    const UNREADABLE: &str =
+        "it cannot be read: in a password, anything but letters and digits is written as %XX";
+    let Some(url) = Url::parse(text).ok().filter(is_escaped) else {
+        return Some(UNREADABLE.to_owned());
+    };
+    let unknown = url.query_pairs().find(|(name, _)| !is_postgres_parameter(name));
+    let Some((name, value)) = unknown else {
+        let fault = "a parameter such as sslmode or port has a value that cannot be read";
+        return PgConnectOptions::from_str(text).is_err().then(|| fault.to_owned());
+    };
+    let is_name = |char: char| char.is_ascii_alphanumeric() || "-_.[]".contains(char);
+    Some(if value.is_empty() || !name.chars().all(is_name) {
+        UNREADABLE.to_owned()
+    } else {
+        format!("the driver does not know the parameter {name}: leave it out")
+    })
+}
+
+/// Whether the URL ends where its author meant: a `/`, `?` or `#` in the password ends the part in which the
+/// password may be, and leaves the `@` before the host behind.
+fn is_escaped(url: &Url) -> bool {
+    let behind = [url.path(), url.query().unwrap_or_default()];
+    url.fragment().is_none() && !behind.iter().any(|part| part.contains('@'))
+}
+
+/// The parameters that sqlx reads from the URL of PostgreSQL.
+fn is_postgres_parameter(name: &str) -> bool {
+    const KNOWN: [&str; 18] = [
+        "sslmode",
+        "ssl-mode",
+        "sslrootcert",
+        "ssl-root-cert",
+        "ssl-ca",
+        "sslcert",
+        "ssl-cert",
+        "sslkey",
+        "ssl-key",
+        "statement-cache-capacity",
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "application_name",
+        "options",
+    ];
+    KNOWN.contains(&name) || (name.starts_with("options[") && name.ends_with(']'))
 }
 
 pub fn origins(text: &str, to: &mut Origins, faults: &mut Faults) {

@@ -29,3 +29,11 @@ fn the_documentation_has_every_setting() {
     let expected = markdown();
     assert!(table == expected, "write this into docs/configuration.md:\n{expected}");
 }
+
+/// `--help` would print them, and some hold a secret.
+#[test]
+fn the_help_shows_no_value_of_the_environment() {
+    for argument in settings::arguments() {
+        assert!(argument.is_hide_env_values_set(), "{argument}");
+    }
+}

@@ -103,12 +103,47 @@ fn a_password_is_masked_in_every_part_of_the_url() {
 
 #[test]
 fn a_password_that_is_not_escaped_is_not_printed() {
-    for password in ["hidden#1", "hidden/1", "hidden?1"] {
-        let url = format!("postgres://me:{password}@db.example.com/tasks");
-        let output = Folder::new().with("DATABASE_URL", &url).run(&["check-config"]);
+    let before_the_host =
+        ["hidden#1", "hidden/1", "hidden?1", "1#hidden", "1/hidden", "1?hidden", "1?hidden=1"];
+    let urls = before_the_host.map(|it| format!("postgres://me:{it}@db.example.com/tasks"));
+    let parameters = ["1#hidden", "1&hidden", "1&hidden=", "1&hidden$=1"];
+    let parameters =
+        parameters.map(|it| format!("postgres://me@db.example.com/tasks?password={it}"));
+    for url in urls.iter().chain(&parameters) {
+        let output = Folder::new().with("DATABASE_URL", url).run(&["check-config"]);
         assert!(output.faults()[0].starts_with("DATABASE_URL: "), "{output:?}");
         assert!(!output.stderr.contains("hidden"), "{output:?}");
     }
+}
+
+#[test]
+fn a_parameter_that_the_driver_does_not_know_is_named_without_its_value() {
+    for parameter in ["Password", "passwd", "connect_timeout"] {
+        let url = format!("postgres://me@db.example.com/tasks?sslmode=require&{parameter}=hidden");
+        let output = Folder::new().with("DATABASE_URL", &url).run(&["check-config"]);
+        assert!(output.faults()[0].contains(parameter), "{output:?}");
+        assert!(!output.stderr.contains("hidden"), "{output:?}");
+    }
+    for url in [
+        "sqlite://tasks.db?hidden=1",
+        "sqlite://tasks.db?mode=hidden",
+        "sqlite://tasks.db?cache=hidden",
+        "sqlite://tasks%FFhidden.db",
+        "postgres://db.example.com/tasks?sslmode=hidden",
+        "postgres://db.example.com/tasks?port=hidden",
+    ] {
+        let output = Folder::new().with("DATABASE_URL", url).run(&["check-config"]);
+        assert!(output.faults()[0].starts_with("DATABASE_URL: "), "{output:?}");
+        assert!(!output.stderr.contains("hidden"), "{output:?}");
+    }
+}
+
+#[test]
+fn each_parameter_that_the_driver_knows_is_accepted() {
+    let url = "postgres://db.example.com/tasks?sslmode=verify-full&sslrootcert=a.pem&sslcert=b.pem&sslkey=c.pem\
+        &statement-cache-capacity=10&host=/run/postgresql&port=5433&dbname=more&user=me&application_name=it\
+        &options=-c%20jit%3Doff&options[work_mem]=8MB";
+    Folder::new().with("DATABASE_URL", url).run(&["check-config"]).succeeds();
 }
 
 #[test]
