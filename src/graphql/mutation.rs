@@ -9,7 +9,7 @@ use super::{
         change_page,
         inputs::DeleteInput,
         payload::{DeletePayload, OfOutcome},
-        scope::RequireScope,
+        scope::{RequireScope, RequireToken},
         session::{SignOutInput, SignOutPayload},
         tag::{CreateTagInput, TagPayload, UpdateTagInput},
         task::TaskPayload,
@@ -108,7 +108,8 @@ impl Mutation {
         Some(update().await)
     }
 
-    /// From now on the server refuses this token, or with `everywhere` every token of the user issued up to now, and closes their subscriptions.
+    /// From now on the server refuses this token, or with `everywhere` every token of the user issued up to now, and closes their subscriptions. Any token may sign itself out, whatever its scopes.
+    #[graphql(guard = "RequireToken")]
     async fn sign_out(&self, ctx: &Context<'_>, input: SignOutInput) -> Field<SignOutPayload> {
         let sign_out = async || input.sign_out(request(ctx)?).await;
         Some(sign_out().await)

@@ -2,8 +2,13 @@
 
 use async_graphql::{ID, InputObject, SimpleObject};
 
-use super::scope::Scope;
-use crate::{auth::Revoked, error::ApiError, graphql::context::RequestContext, time::Timestamp};
+use super::scope::{self, Scope};
+use crate::{
+    auth::{self, Revoked},
+    error::ApiError,
+    graphql::context::RequestContext,
+    time::Timestamp,
+};
 
 /// The verified credential of this request. It holds no secret.
 #[derive(SimpleObject)]
@@ -37,7 +42,7 @@ impl From<&RequestContext> for Session {
 /// Which tokens to revoke.
 #[derive(InputObject)]
 pub struct SignOutInput {
-    /// False: this token and, if it has a `sid`, all tokens of the same `sid`. True: all tokens of the user issued up to now.
+    /// False: this token and, if it has a `sid`, all tokens of the same `sid`. True: all tokens of the user issued up to now, which needs the scope `tasks:write`.
     #[graphql(default)]
     everywhere: bool,
 }
@@ -52,6 +57,9 @@ pub struct SignOutPayload {
 impl SignOutInput {
     pub async fn sign_out(self, request: &RequestContext) -> Result<SignOutPayload, ApiError> {
         let RequestContext { viewer, store, authenticator, .. } = request;
+        if self.everywhere {
+            scope::require(viewer, auth::Scope::Write)?;
+        }
         let revoked = Revoked::by_sign_out(viewer.session(), self.everywhere, request.now());
         store.revoke(&revoked).await?;
         let revoked_before = revoked.iter().find_map(Revoked::issued_before);

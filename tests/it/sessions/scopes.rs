@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Person, Reply, on_each_database};
+use crate::{
+    auth::who,
+    harness::{Api, Person, Reply, on_each_database},
+};
 
 /// Somebody with this claim `scope` in their token.
 fn scoped(api: &Api, scope: &Value) -> Person {
@@ -46,7 +49,7 @@ on_each_database! {
             for document in schema.documents(root, keyword) {
                 for other in ["tasks:read", "tasks:write", "openid"] {
                     let reply = scoped(&api, &json!(other)).post(&document, json!({})).await;
-                    if other == scope {
+                    if other == scope || document.contains("signOut") {
                         assert!(!is_forbidden(&reply), "{document} {:?}", reply.body);
                     } else {
                         assert_forbidden(&reply, scope);
@@ -75,6 +78,26 @@ on_each_database! {
     async fn a_token_that_allows_nothing_may_still_ask_what_anybody_may(api: Api) {
         let nothing = scoped(&api, &json!("openid"));
         assert_eq!(nothing.asks("{ __typename __schema { queryType { name } } }").await["__typename"], "Query");
+    }
+
+    async fn any_token_may_sign_itself_out(api: Api) {
+        for scope in ["tasks:read", "openid"] {
+            let session = json!({ "scope": scope, "sid": scope });
+            let token = api.token("alice", &session);
+            let reply = api.with_token(token.as_str()).tries("signOut", json!({ "everywhere": true }), "revokedBefore").await;
+            assert_forbidden(&reply, "tasks:write");
+            assert_eq!(who(&api, &api.token("alice", &json!({}))).await, "alice", "{scope}");
+
+            assert_eq!(api.with_token(token.as_str()).signs_out(false).await, Value::Null);
+            assert_eq!(who(&api, &token).await, "REVOKED");
+        }
+        assert_eq!(api.anon.tries("signOut", json!({}), "revokedBefore").await.status, 401);
+
+        let reader = scoped(&api, &json!("tasks:read"));
+        let reply = reader.post("mutation { createTask(input: { title: \"x\" }) { cursor } signOut(input: {}) { revokedBefore } }", json!({})).await;
+        assert_eq!((reply.code().as_str(), &reply.error()["path"]), ("FORBIDDEN", &json!(["createTask"])));
+        assert_eq!(reader.post("{ __typename }", json!({})).await.status, 401, "it has signed out");
+        assert_eq!(api.alice.asks("{ tasks { totalCount } }").await["tasks"]["totalCount"], 0);
     }
 
     async fn one_that_may_not_write_changes_nothing(api: Api) {
