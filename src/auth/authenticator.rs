@@ -3,7 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use http::{HeaderMap, header::AUTHORIZATION};
@@ -35,6 +41,8 @@ pub struct Authenticator {
     validation: Validation,
     cache: TokenCache,
     revocations: Revocations,
+    /// By how many milliseconds the `iat` of a token has been ahead of the clock, at most; the leeway limits it.
+    max_lead: AtomicI64,
 }
 
 impl Authenticator {
@@ -50,6 +58,7 @@ impl Authenticator {
             validation: sources.validation,
             cache: TokenCache::new(sources.cache),
             revocations: Revocations::default(),
+            max_lead: AtomicI64::new(0),
             clock,
         })
     }
@@ -149,6 +158,13 @@ impl Authenticator {
         self.clock.now()
     }
 
+    /// The time by the clock of the issuers, as far as it was seen to be ahead: an issuer writes the present
+    /// into `iat`, so a token that its user gets later has a later one.
+    #[must_use]
+    pub fn issuer_now(&self) -> Timestamp {
+        self.now().after(TimeDelta::milliseconds(self.max_lead.load(Ordering::SeqCst)))
+    }
+
     /// Records that all revocations up to that time are applied.
     pub fn confirm_revocations(&self, at: Timestamp) {
         self.revocations.confirm(at);
@@ -188,6 +204,8 @@ impl Authenticator {
         let now = self.clock.now();
         let claims = token.claims()?;
         let viewer = self.validation.validate(&claims, token.signing_input, is_hmac, now)?;
+        let lead = viewer.session().issued_at().millis() - now.millis();
+        self.max_lead.fetch_max(lead, Ordering::SeqCst);
         self.cache.insert(token.compact, viewer.clone(), verifying_key);
         Ok(viewer)
     }

@@ -50,11 +50,11 @@ pub enum Revoked {
 }
 
 impl Revoked {
-    /// What to revoke when a session signs out.
+    /// What to revoke when a session signs out at that instant by the issuer's clock.
     ///
     /// `everywhere` also revokes all tokens issued up to the end of the current second, because `iat`
-    /// is usually in whole seconds. The session itself is always included, since its `iat` may be
-    /// later if the issuer's clock is ahead.
+    /// is usually in whole seconds. The session itself is always included, in case the issuer's clock is
+    /// further ahead than the server knows.
     #[must_use]
     pub fn by_sign_out(session: &Session, everywhere: bool, now: Timestamp) -> Vec<Self> {
         let expired = session.expires_at.after(TimeDelta::seconds(MAX_LEEWAY.into()));

@@ -60,7 +60,8 @@ impl SignOutInput {
         if self.everywhere {
             scope::require(viewer, auth::Scope::Write)?;
         }
-        let revoked = Revoked::by_sign_out(viewer.session(), self.everywhere, request.now());
+        let now = authenticator.issuer_now();
+        let revoked = Revoked::by_sign_out(viewer.session(), self.everywhere, now);
         store.revoke(&revoked).await?;
         let revoked_before = revoked.iter().find_map(Revoked::issued_before);
         // This process applies it at once; other replicas read it from the database.
