@@ -44,25 +44,38 @@ impl OwnedStore {
 }
 
 impl WriteTransaction {
+    /// Keeps one row for each session, and one for all that was issued before an instant. A later instant takes a
+    /// new row, with a number that the replicas have not read yet.
     async fn revoke(&self, revoked: &Revoked) -> Result<(), StoreError> {
-        let row = match revoked {
-            Revoked::Session { key, until } => ActiveModel {
-                session: Set(Some(key.clone())),
-                until: Set(Some(*until)),
-                ..Default::default()
-            },
-            Revoked::IssuedBefore(instant) => {
-                // An earlier revocation of this kind is included in the new one.
-                Entity::delete_owned(self.user)
-                    .filter(Column::IssuedBefore.lte(*instant))
-                    .exec(&self.transaction)
-                    .await?;
-                ActiveModel { issued_before: Set(Some(*instant)), ..Default::default() }
-            }
+        let (of_same, instant, until, row) = match revoked {
+            Revoked::Session { key, until } => (
+                Column::Session.eq(key),
+                Column::Until,
+                until,
+                ActiveModel {
+                    session: Set(Some(key.clone())),
+                    until: Set(Some(*until)),
+                    ..Default::default()
+                },
+            ),
+            Revoked::IssuedBefore(until) => (
+                Column::Session.is_null(),
+                Column::IssuedBefore,
+                until,
+                ActiveModel { issued_before: Set(Some(*until)), ..Default::default() },
+            ),
         };
-        Entity::insert_owned::<ActiveModel>(self.user, row)
-            .exec_without_returning(&self.transaction)
+        Entity::delete_owned(self.user)
+            .filter(of_same.clone())
+            .filter(instant.lt(*until))
+            .exec(&self.transaction)
             .await?;
+        let includes_it = Entity::find_owned(self.user).filter(of_same);
+        if includes_it.one(&self.transaction).await?.is_none() {
+            Entity::insert_owned::<ActiveModel>(self.user, row)
+                .exec_without_returning(&self.transaction)
+                .await?;
+        }
         Ok(())
     }
 }

@@ -105,6 +105,32 @@ on_each_database! {
         }
     }
 
+    async fn a_session_has_one_row(api: Api) {
+        let other = Api::start(api.database.clone()).await;
+        let of_session = |exp: i64| api.token("alice", &json!({ "sid": "s", "exp": exp }));
+        let token = of_session(api.clock.now().seconds() + 10 * 86_400);
+        let again = (0..10).map(|n| format!("s{n}: signOut(input: {{}}) {{ revokedBefore }}")).collect::<Vec<_>>().join(" ");
+        api.with_token(token.as_str()).asks(&format!("mutation {{ {again} }}")).await;
+        assert_eq!(rows(&api).await, 1);
+
+        // The other server has not learned it yet.
+        other.wait(TimeDelta::days(1));
+        other.with_token(token.as_str()).signs_out(false).await;
+        assert_eq!(rows(&api).await, 1);
+        api.learns().await;
+        api.wait(TimeDelta::days(31) - TimeDelta::seconds(1));
+        assert_eq!(who(&api, &of_session(9_999_999_999)).await, REVOKED, "the later end counts");
+
+        // One that ends earlier changes nothing.
+        let number = "SELECT max(no) FROM revocation";
+        let last = api.database.number(number).await;
+        api.database.execute("UPDATE revocation SET session = 'x' || session").await;
+        let behind = Api::start(api.database.clone()).await;
+        api.database.execute("UPDATE revocation SET session = substr(session, 2)").await;
+        behind.with_token(token.as_str()).signs_out(false).await;
+        assert_eq!((rows(&api).await, api.database.number(number).await), (1, last));
+    }
+
     async fn the_last_time_everywhere_counts(api: Api) {
         for _ in 0..3 {
             api.with_token(api.token("alice", &json!({}))).signs_out(true).await;
