@@ -8,6 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::error::quoted;
+
 /// A key that verifies signatures. The token cache refers to it by identity, not by `kid`.
 pub(super) struct VerificationKey {
     /// The JWK it was parsed from, to recognize it in the next JWKS; null for a secret.
@@ -82,14 +84,23 @@ impl Jwk {
     fn decoding_key(&self) -> Option<(&'static [Algorithm], DecodingKey)> {
         use Algorithm::{ES256, ES384, EdDSA, PS256, PS384, PS512, RS256, RS384, RS512};
         Some(match (self.kty.as_str(), self.crv.as_deref()) {
-            ("OKP", Some("Ed25519")) => {
-                (&[EdDSA], DecodingKey::from_ed_der(&base64url_octets(self.x.as_ref(), 32)?))
-            }
+            ("OKP", Some("Ed25519")) => (&[EdDSA], self.ed25519()?),
             ("EC", Some("P-256")) => (&[ES256], self.ec_point(32)?),
             ("EC", Some("P-384")) => (&[ES384], self.ec_point(48)?),
             ("RSA", _) => (&[RS256, RS384, RS512, PS256, PS384, PS512], self.rsa()?),
             _ => return None,
         })
+    }
+
+    /// The key, unless it is weak.
+    fn ed25519(&self) -> Option<DecodingKey> {
+        let key = base64url_octets(self.x.as_ref(), 32)?;
+        if is_weak_ed25519(key.as_slice().try_into().ok()?) {
+            let kid = self.kid.as_deref().map(quoted);
+            tracing::warn!(kid, "the JWKS has an Ed25519 key that is no good, which is skipped");
+            return None;
+        }
+        Some(DecodingKey::from_ed_der(&key))
     }
 
     /// The uncompressed point of an EC key whose coordinates have `size` bytes (RFC 7518 §6.2.1).
@@ -113,6 +124,28 @@ impl Jwk {
         let alg = Algorithm::from_str(alg).ok()?;
         supported.iter().find(|algorithm| **algorithm == alg).map(slice::from_ref)
     }
+}
+
+/// Whether an Ed25519 key (RFC 8032 §5.1.2) is a point of small order, under which one signature is good for many
+/// messages, or is encoded in a way that RFC 8032 §5.1.3 rejects.
+fn is_weak_ed25519(key: [u8; 32]) -> bool {
+    /// A number of 256 bits, its upper half first.
+    type Wide = (u128, u128);
+    /// 2^255 − 19.
+    const P: Wide = (u128::MAX >> 1, u128::MAX - 18);
+    /// The y of the points whose order is 1, 2, 4 or 8.
+    const SMALL_ORDER: [Wide; 5] = [
+        (0, 0),
+        (0, 1),
+        (P.0, P.1 - 1),
+        (0x05fc_536d_8802_38b1_3933_c6d3_05ac_dfd5, 0xf098_eff2_89f4_c345_b027_b2c2_8f95_e826),
+        (0x7a03_ac92_77fd_c74e_c6cc_392c_fa53_202a, 0x0f67_100d_760b_3cba_4fd8_4d3d_706a_17c7),
+    ];
+    let half =
+        |at: usize| (0..16).rev().fold(0, |half, byte| half << 8 | u128::from(key[at + byte]));
+    // The uppermost bit is the sign of x.
+    let y = (half(16) & P.0, half(0));
+    y >= P || SMALL_ORDER.contains(&y)
 }
 
 fn base64url_octets(text: Option<&String>, size: usize) -> Option<Vec<u8>> {
@@ -194,8 +227,10 @@ mod tests {
         BASE64_URL_SAFE_NO_PAD.encode(vec![0xff; bytes])
     }
 
+    /// The key of the first example of RFC 8032 §7.1.
     fn ed(more: &Value) -> Value {
-        with(json!({"kty": "OKP", "crv": "Ed25519", "x": number(32)}), more)
+        const X: &str = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        with(json!({"kty": "OKP", "crv": "Ed25519", "x": X}), more)
     }
 
     fn with(mut jwk: Value, more: &Value) -> Value {
@@ -244,6 +279,34 @@ mod tests {
             let key = VerificationKey::from_jwk(jwk.clone());
             let found = key.map(|key| format!("{:?}", key.algorithms)).unwrap_or_default();
             assert_eq!(found, algorithms, "{jwk}");
+        }
+    }
+
+    #[test]
+    fn an_ed25519_key_of_small_order_is_skipped() {
+        // Little-endian: 0, 1, the two of order 8, p - 1, and from p on what is not canonical.
+        let p = |first: u8| format!("{first:02x}{}7f", "ff".repeat(30));
+        let mut weak = vec!["00".repeat(32), format!("01{}", "00".repeat(31))];
+        weak.extend((0xec..=0xff).map(p));
+        weak.extend([
+            "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05".to_owned(),
+            "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a".to_owned(),
+        ]);
+        let is_usable = |hex: &str, sign: u8| {
+            let byte = |at: usize| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap();
+            let mut key: Vec<u8> = (0..32).map(byte).collect();
+            key[31] |= sign;
+            let x = BASE64_URL_SAFE_NO_PAD.encode(key);
+            VerificationKey::from_jwk(ed(&json!({ "x": x }))).is_some()
+        };
+        let good = [p(0xeb), format!("02{}", "00".repeat(31))];
+        for sign in [0, 0x80] {
+            for hex in &weak {
+                assert!(!is_usable(hex, sign), "{hex}");
+            }
+            for hex in &good {
+                assert!(is_usable(hex, sign), "{hex}");
+            }
         }
     }
 
