@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+
 use secrecy::{ExposeSecret, SecretString};
 use url::{Host, Url};
 
@@ -13,6 +15,8 @@ use super::{
 
 /// The minimum length of a secret in bytes: the size of the hash of HS256 (RFC 7518, section 3.2).
 const MIN_SECRET: usize = 32;
+/// The minimum number of different bytes in it: a secret of few, such as one letter 32 times, could be guessed.
+const MIN_DIFFERENT: usize = 8;
 /// The default secret of Better Auth, which is published in its source.
 const PUBLISHED_SECRET: &str = "better-auth-secret-12345678901234567890";
 /// The maximum leeway in seconds; more would extend the lifetime of every token.
@@ -178,6 +182,11 @@ fn check_secret(setting: &str, secret: &str, faults: &mut Vec<String>) {
     } else if secret.len() < MIN_SECRET {
         faults.push(format!(
             "{setting} has fewer than {MIN_SECRET} bytes and could be guessed: make one, for \
+             example with `openssl rand -base64 32`, and give it to both."
+        ));
+    } else if secret.bytes().collect::<HashSet<_>>().len() < MIN_DIFFERENT {
+        faults.push(format!(
+            "{setting} repeats fewer than {MIN_DIFFERENT} different characters and could be guessed: make one, for \
              example with `openssl rand -base64 32`, and give it to both."
         ));
     }

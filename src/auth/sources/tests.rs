@@ -41,6 +41,7 @@ fn good_settings_are_accepted() {
         &[],
         &["--better-auth-secret=", "--better-auth-url=", "--jwks-url=", "--jwt-issuer=,"],
         &[SECRET],
+        &["--better-auth-secret=00000000000000000000000001234567"],
         &[BETTER_AUTH],
         &[SECRET, BETTER_AUTH],
         &[SECRET, BETTER_AUTH, "--jwks-url=https://cdn.example/jwks"],
@@ -63,13 +64,29 @@ fn good_settings_are_accepted() {
 
 #[test]
 fn each_fault_names_the_setting_and_shows_no_secret() {
-    let long = "x".repeat(40);
+    let long = "abcdefghijklmnopqrstuvwxyz".repeat(2);
+    let repeated = format!("--better-auth-secrets=2:{},1:{}", "x".repeat(64), "hushhh.".repeat(9));
     let rotation = format!("--better-auth-secrets=2:{long},2:{long},hush,z:{long},1:hush");
     let table: &[(&[&str], &[&str])] = &[
         (&["--better-auth-secret=hush"], &["BETTER_AUTH_SECRET has fewer than 32 bytes"]),
         (
             &["--better-auth-secret=better-auth-secret-12345678901234567890"],
             &["BETTER_AUTH_SECRET is the default"],
+        ),
+        (
+            &[&repeated],
+            &[
+                "BETTER_AUTH_SECRETS: entry 1 repeats fewer than 8",
+                "BETTER_AUTH_SECRETS: entry 2 repeats fewer than 8",
+            ],
+        ),
+        (
+            &["--better-auth-secret=0000000000000000000000000000000"],
+            &["BETTER_AUTH_SECRET has fewer"],
+        ),
+        (
+            &["--better-auth-secret=00000000000000000000000000123456"],
+            &["BETTER_AUTH_SECRET repeats"],
         ),
         (
             &[&rotation],
@@ -140,8 +157,8 @@ fn the_key_set_of_better_auth_is_where_it_is_mounted() {
 
 #[test]
 fn the_current_secret_signs() {
-    let newest = "n".repeat(32);
-    let list = format!("--better-auth-secrets= 2:{newest} , 1:{}", "o".repeat(32));
+    let newest = "new 0123456789abcdef0123456789abcdef";
+    let list = format!("--better-auth-secrets= 2:{newest} , 1:old {newest}");
     let sources = sources(&[SECRET, &list]).ok().unwrap();
     assert_eq!(sources.secrets.len(), 3);
     assert_eq!(sources.signing_secret().unwrap().expose_secret(), newest);

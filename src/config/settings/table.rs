@@ -37,7 +37,7 @@ pub const TOKEN_SOURCES: Section = section! { "Token sources":
     /// (`/api/auth/jwks`, or `<path>/jwks` where the address has a path), issuer and audience are
     /// derived
     BETTER_AUTH_URL, One("URL") => token_settings.better_auth_url: text, url;
-    /// Secret of HS256 tokens, at least 32 bytes
+    /// Secret of HS256 tokens, at least 32 bytes, 8 of them different
     BETTER_AUTH_SECRET, One("SECRET") => token_settings.better_auth_secret: text, secret;
     /// Several secrets for rotation, the current one first, such as `2:new,1:old`; tokens signed with
     /// any of them are accepted
