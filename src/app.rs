@@ -23,8 +23,6 @@ use crate::{
 
 /// How often expired data is purged.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(10);
-/// How often sign-outs at other replicas are polled: they are effective within a second.
-const REVOCATION_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The application, ready to be served.
 pub struct App {
@@ -48,7 +46,7 @@ impl App {
         )
         .await?;
         let store = Arc::new(store);
-        let authenticator = Authenticator::new(config.tokens, clock.clone());
+        let authenticator = Authenticator::new(config.tokens, store.for_system(), clock.clone());
         let timeout = config.engine.timeout;
         let assets = config.playground_assets;
         let state = Arc::new(AppState {
@@ -72,7 +70,8 @@ impl App {
                 local_only: config.development,
             },
         });
-        refresh_revocations(&state.authenticator, &state.store.for_system()).await?;
+        let refreshed = state.authenticator.refresh_revocations().await;
+        refreshed.map_err(|error| DbErr::Custom(error.to_string()))?;
         let supervisor = background_tasks(&state);
         Ok(Self { state, supervisor })
     }
@@ -167,9 +166,8 @@ fn background_tasks(state: &Arc<AppState>) -> Supervisor {
         let keys = authenticator();
         supervisor.add("key refresh", move || Arc::clone(&keys).run());
     }
-    let (polled, store) = (authenticator(), system());
-    supervisor
-        .add("sign-out polling", move || poll_revocations(Arc::clone(&polled), store.clone()));
+    let polled = authenticator();
+    supervisor.add("sign-out polling", move || Arc::clone(&polled).poll_revocations());
     let (maintained, store) = (authenticator(), system());
     supervisor.add("maintenance", move || run_maintenance(Arc::clone(&maintained), store.clone()));
     let store = system();
@@ -180,36 +178,6 @@ fn background_tasks(state: &Arc<AppState>) -> Supervisor {
         });
     }
     supervisor
-}
-
-/// Applies the sign-outs that any replica has written to the database since the last call.
-pub async fn refresh_revocations(
-    authenticator: &Authenticator,
-    store: &SystemStore,
-) -> Result<(), DbErr> {
-    loop {
-        // What is written while the database reads may be missing.
-        let read_at = authenticator.now();
-        let revocations = store.revocations_after(authenticator.last_revocation()).await?;
-        if revocations.is_empty() {
-            authenticator.confirm_revocations(read_at);
-            return Ok(());
-        }
-        authenticator.apply_revocations(revocations);
-    }
-}
-
-/// Refreshes the revocations periodically. A failure is logged once until a refresh succeeds.
-async fn poll_revocations(authenticator: Arc<Authenticator>, store: SystemStore) {
-    let mut is_failing = false;
-    loop {
-        tokio::time::sleep(REVOCATION_INTERVAL).await;
-        let refreshed = refresh_revocations(&authenticator, &store).await;
-        if let (Err(error), false) = (&refreshed, is_failing) {
-            tracing::warn!(?error, "sign-outs cannot be read from the database: retrying");
-        }
-        is_failing = refreshed.is_err();
-    }
 }
 
 /// Purges expired data periodically.

@@ -37,7 +37,7 @@ mod viewer;
 pub use self::{
     authenticator::Authenticator,
     error::{AuthError, AuthErrorReason},
-    revocations::{Revocation, Revoked},
+    revocations::{BoxError, Revocation, RevocationLog, Revoked},
     scope::Scope,
     sign::NewToken,
     sources::TokenSources,

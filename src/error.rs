@@ -200,10 +200,9 @@ impl From<AuthError> for ApiError {
             AuthError::Unauthenticated { reason, message } => {
                 Self::new(ErrorCode::Unauthenticated, message).reason(reason.as_str())
             }
-            AuthError::KeysUnavailable { .. } => Self::new(
-                ErrorCode::InternalServerError,
-                "The key set of the token's issuer could not be fetched yet: try again.",
-            ),
+            AuthError::Unavailable { message, .. } => {
+                Self::new(ErrorCode::InternalServerError, message)
+            }
         }
     }
 }

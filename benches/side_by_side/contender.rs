@@ -2,8 +2,9 @@
 
 use std::{env, path::PathBuf, process::Command};
 
+use futures_util::future::BoxFuture;
 use taskward::{
-    auth::Authenticator,
+    auth::{Authenticator, BoxError, Revocation, RevocationLog},
     config::{self, Settings},
     time::Clock,
 };
@@ -84,12 +85,22 @@ impl<'a> Contender<'a> {
     }
 }
 
+/// The twin has no sign-out.
+struct NobodySignsOut;
+
+impl RevocationLog for NobodySignsOut {
+    fn revocations_after(&self, _: i64) -> BoxFuture<'_, Result<Vec<Revocation>, BoxError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+}
+
 /// Serves as the twin, with the settings of taskward.
 pub async fn serve_twin() {
     let command = clap::Command::new(TWIN).no_binary_name(true).args(config::arguments());
     let config = Settings(command.get_matches_from([""; 0])).check().ok().unwrap();
-    let authenticator = Authenticator::new(config.tokens, Clock::system());
+    let authenticator = Authenticator::new(config.tokens, NobodySignsOut, Clock::system());
     tokio::spawn(authenticator.clone().run());
+    tokio::spawn(authenticator.clone().poll_revocations());
     let database = Database::connect(&config.database_url, config.pool_size).await.unwrap();
     let router = twin::router(database, authenticator, Clock::system());
     let listener = TcpListener::bind(config.listen).await.unwrap();

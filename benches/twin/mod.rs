@@ -261,7 +261,7 @@ impl From<AuthError> for Failure {
     fn from(error: AuthError) -> Self {
         Self(match error {
             AuthError::Unauthenticated { .. } => StatusCode::UNAUTHORIZED,
-            AuthError::KeysUnavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            AuthError::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         })
     }
 }

@@ -14,6 +14,10 @@ use std::{
 use chrono::TimeDelta;
 use http::{HeaderMap, header::AUTHORIZATION};
 use jsonwebtoken::Algorithm;
+use tokio::{
+    sync::Mutex,
+    time::{sleep, timeout},
+};
 
 use super::{
     cache::TokenCache,
@@ -21,7 +25,7 @@ use super::{
     error::{AuthError, AuthErrorReason},
     jwks::RemoteJwks,
     keys::{KeyLookupError, VerificationKey},
-    revocations::{Revocation, Revocations, Revoked},
+    revocations::{BoxError, RevocationLog, Revocations, Revoked},
     sources::TokenSources,
     token::Token,
     viewer::{UserId, Viewer},
@@ -30,7 +34,13 @@ use crate::time::{Clock, Timestamp};
 
 /// How long ago revocations may have been confirmed before the server counts as not ready.
 const MAX_REVOCATION_AGE: TimeDelta = TimeDelta::seconds(30);
-/// The `Retry-After` while no fetch of the JWKS has succeeded.
+/// How often revocations by other replicas are polled: they are effective within a second.
+const REVOCATION_INTERVAL: Duration = Duration::from_millis(500);
+/// How long polling may fail before no token is accepted without a refresh of its own.
+const MAX_UNREFRESHED: TimeDelta = TimeDelta::seconds(5);
+/// The longest wait of a request for that refresh.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(1);
+/// The `Retry-After` while tokens cannot be verified.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// Verifies bearer tokens and knows the revoked ones.
@@ -41,15 +51,23 @@ pub struct Authenticator {
     validation: Validation,
     cache: TokenCache,
     revocations: Revocations,
+    revocation_log: Box<dyn RevocationLog>,
+    /// Held by the request that refreshes outdated revocations.
+    refreshing: Mutex<()>,
     /// By how many milliseconds the `iat` of a token has been ahead of the clock, at most; the leeway limits it.
     max_lead: AtomicI64,
 }
 
 impl Authenticator {
-    /// An authenticator that trusts these sources. [`Authenticator::run`], or the first token that
-    /// needs it, fetches the JWKS.
+    /// An authenticator that trusts these sources, and refuses what is revoked in that log.
+    /// [`Authenticator::run`], or the first token that needs it, fetches the JWKS, and
+    /// [`Authenticator::poll_revocations`] reads the log.
     #[must_use]
-    pub fn new(sources: TokenSources, clock: Clock) -> Arc<Self> {
+    pub fn new(
+        sources: TokenSources,
+        revocation_log: impl RevocationLog + 'static,
+        clock: Clock,
+    ) -> Arc<Self> {
         let secrets = sources.secrets.iter().map(VerificationKey::from_secret).map(Arc::new);
         let jwks = |url| Arc::new(RemoteJwks::new(url, clock.clone()));
         Arc::new(Self {
@@ -58,6 +76,8 @@ impl Authenticator {
             validation: sources.validation,
             cache: TokenCache::new(sources.cache),
             revocations: Revocations::default(),
+            revocation_log: Box::new(revocation_log),
+            refreshing: Mutex::default(),
             max_lead: AtomicI64::new(0),
             clock,
         })
@@ -139,17 +159,55 @@ impl Authenticator {
         }
     }
 
-    /// Applies revocations that this or another replica has written to the database.
-    pub fn apply_revocations(&self, revocations: impl IntoIterator<Item = Revocation>) {
-        for revocation in revocations {
-            self.revocations.apply(revocation);
+    /// Applies the revocations that any replica has written since the last call.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn refresh_revocations(&self) -> Result<(), BoxError> {
+        loop {
+            // What is written while the database reads may be missing.
+            let read_at = self.clock.monotonic_millis();
+            let last = self.revocations.last_revocation();
+            let revocations = self.revocation_log.revocations_after(last).await?;
+            if revocations.is_empty() {
+                self.revocations.confirm(read_at);
+                return Ok(());
+            }
+            for revocation in revocations {
+                self.revocations.apply(revocation);
+            }
         }
     }
 
-    /// The number of the last applied revocation.
-    #[must_use]
-    pub fn last_revocation(&self) -> i64 {
-        self.revocations.last_revocation()
+    /// Refreshes the revocations periodically. A failure is logged once until a refresh succeeds.
+    pub async fn poll_revocations(self: Arc<Self>) {
+        let mut is_failing = false;
+        loop {
+            sleep(REVOCATION_INTERVAL).await;
+            let refreshed = self.refresh_revocations().await;
+            if let (Err(error), false) = (&refreshed, is_failing) {
+                tracing::warn!(?error, "sign-outs cannot be read from the database: retrying");
+            }
+            is_failing = refreshed.is_err();
+        }
+    }
+
+    /// Refreshes the revocations for requests that cannot wait for the next poll, all with one refresh.
+    async fn refresh_outdated_revocations(&self) -> Result<(), AuthError> {
+        let refresh = async {
+            let _single_flight = self.refreshing.lock().await;
+            if self.knows_revocations_within(MAX_UNREFRESHED) {
+                return Ok(());
+            }
+            self.refresh_revocations().await
+        };
+        match timeout(REFRESH_TIMEOUT, refresh).await {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(AuthError::Unavailable {
+                message: "Whether the token was signed out cannot be known at present: try again.",
+                retry_after: RETRY_AFTER,
+            }),
+        }
     }
 
     /// The time by the clock that decides about expiry.
@@ -165,16 +223,14 @@ impl Authenticator {
         self.now().after(TimeDelta::milliseconds(self.max_lead.load(Ordering::SeqCst)))
     }
 
-    /// Records that all revocations up to that time are applied.
-    pub fn confirm_revocations(&self, at: Timestamp) {
-        self.revocations.confirm(at);
-    }
-
-    /// Whether the applied revocations are recent. If not, a token that was revoked at another
-    /// replica may still be accepted.
+    /// Whether the server is ready to refuse what other replicas have revoked.
     #[must_use]
     pub fn knows_revocations(&self) -> bool {
-        self.clock.now() <= self.revocations.confirmed_at().after(MAX_REVOCATION_AGE)
+        self.knows_revocations_within(MAX_REVOCATION_AGE)
+    }
+
+    fn knows_revocations_within(&self, age: TimeDelta) -> bool {
+        self.revocations.age(self.clock.monotonic_millis()) <= age.num_milliseconds()
     }
 
     /// Deletes the revocations of sessions whose tokens have all expired.
@@ -192,6 +248,10 @@ impl Authenticator {
             None => self.verify_uncached(token).await?,
         };
         self.revocations.check(&viewer, now)?;
+        if !self.knows_revocations_within(MAX_UNREFRESHED) {
+            self.refresh_outdated_revocations().await?;
+            self.revocations.check(&viewer, now)?;
+        }
         Ok(viewer)
     }
 
@@ -259,7 +319,10 @@ fn no_source(token: &Token<'_>, but: &str) -> AuthError {
 fn lookup_error(token: &Token<'_>, error: KeyLookupError) -> AuthError {
     let (reason, but) = match error {
         KeyLookupError::NeverFetched => {
-            return AuthError::KeysUnavailable { retry_after: RETRY_AFTER };
+            return AuthError::Unavailable {
+                message: "The key set of the token's issuer could not be fetched yet: try again.",
+                retry_after: RETRY_AFTER,
+            };
         }
         KeyLookupError::UnknownKid => (
             AuthErrorReason::UnknownKey,

@@ -64,8 +64,11 @@ pub enum AuthError {
         /// the token.
         message: Cow<'static, str>,
     },
-    /// The token may be valid, but no fetch of the JWKS has succeeded yet: 503.
-    KeysUnavailable {
+    /// The token may be valid, but what it is verified with cannot be read at present, the JWKS or the
+    /// revocations: 503.
+    Unavailable {
+        /// For people.
+        message: &'static str,
         /// `Retry-After`, in whole seconds.
         retry_after: Duration,
     },
@@ -98,7 +101,7 @@ impl AuthError {
     pub fn reason(&self) -> Option<AuthErrorReason> {
         match self {
             Self::Unauthenticated { reason, .. } => Some(*reason),
-            Self::KeysUnavailable { .. } => None,
+            Self::Unavailable { .. } => None,
         }
     }
 
@@ -107,7 +110,7 @@ impl AuthError {
     pub fn www_authenticate(&self) -> Option<HeaderValue> {
         const REALM: &str = "Bearer realm=\"tasks\"";
         match self {
-            Self::KeysUnavailable { .. } => None,
+            Self::Unavailable { .. } => None,
             Self::Unauthenticated { reason: AuthErrorReason::TokenMissing, .. } => {
                 Some(HeaderValue::from_static(REALM))
             }

@@ -2,18 +2,20 @@
 //!
 //! ```text
 //!  signOut ─► row in the database ─┬─► Revocations of this replica, before the response
-//!                                  └─► Revocations of each other replica, within a second
+//!                                  └─► Revocations of each other replica, which polls
 //!  Revocations ─┬─► rejects the tokens of later requests, cached ones too
 //!               └─► ends open connections
 //! ```
 //!
-//! All effective revocations are in memory, so that no request queries the database for them.
+//! All effective revocations are in memory, so that no request queries the database for them, unless they
+//! could not be polled for some seconds.
 
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::HashMap,
+    error::Error,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
@@ -21,6 +23,7 @@ use std::{
 };
 
 use chrono::TimeDelta;
+use futures_util::future::BoxFuture;
 use tokio::sync::Notify;
 
 use super::{
@@ -89,13 +92,24 @@ pub struct Revocation {
     pub revoked: Revoked,
 }
 
+/// Where the revocations by all replicas are stored.
+pub trait RevocationLog: Send + Sync {
+    /// Those with larger numbers, the smallest first, in batches: none after the last one.
+    ///
+    /// # Errors
+    /// When they cannot be read within a moment.
+    fn revocations_after(&self, no: i64) -> BoxFuture<'_, Result<Vec<Revocation>, BoxError>>;
+}
+
+/// Why revocations cannot be read.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
 /// The effective revocations, and the tasks to notify of new ones.
-#[derive(Default)]
 pub(super) struct Revocations {
     users: RwLock<HashMap<UserId, UserRevocations>>,
     waiting: Mutex<HashMap<UserId, Arc<Notify>>>,
     last_revocation: AtomicI64,
-    /// Until when all revocations are applied, in milliseconds since the epoch.
+    /// Until when all revocations are applied, by the monotonic clock.
     confirmed_at: AtomicI64,
 }
 
@@ -106,18 +120,30 @@ struct UserRevocations {
     sessions: HashMap<String, Timestamp>,
 }
 
+impl Default for Revocations {
+    fn default() -> Self {
+        Self {
+            users: RwLock::default(),
+            waiting: Mutex::default(),
+            last_revocation: AtomicI64::new(0),
+            confirmed_at: AtomicI64::new(i64::MIN),
+        }
+    }
+}
+
 impl Revocations {
     pub(super) fn last_revocation(&self) -> i64 {
         self.last_revocation.load(Ordering::SeqCst)
     }
 
-    pub(super) fn confirm(&self, at: Timestamp) {
-        self.confirmed_at.store(at.millis(), Ordering::SeqCst);
+    /// Records that all revocations up to that instant of the monotonic clock are applied.
+    pub(super) fn confirm(&self, millis: i64) {
+        self.confirmed_at.store(millis, Ordering::SeqCst);
     }
 
-    pub(super) fn confirmed_at(&self) -> Timestamp {
-        let millis = self.confirmed_at.load(Ordering::SeqCst);
-        Timestamp::from_millis(millis).unwrap_or(Timestamp::EPOCH)
+    /// How old the news of revocations is at that instant of the monotonic clock, in milliseconds.
+    pub(super) fn age(&self, millis: i64) -> i64 {
+        millis.saturating_sub(self.confirmed_at.load(Ordering::SeqCst))
     }
 
     pub(super) fn apply(&self, Revocation { no, sub, revoked }: Revocation) {

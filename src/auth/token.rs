@@ -164,7 +164,7 @@ mod tests {
     fn reason(text: &str) -> Option<AuthErrorReason> {
         match Token::parse(text).err()? {
             AuthError::Unauthenticated { reason, .. } => Some(reason),
-            error @ AuthError::KeysUnavailable { .. } => panic!("{error:?}"),
+            error @ AuthError::Unavailable { .. } => panic!("{error:?}"),
         }
     }
 

@@ -117,7 +117,7 @@ impl From<AuthError> for HttpError {
             AuthError::Unauthenticated { .. } => {
                 (StatusCode::UNAUTHORIZED, header::WWW_AUTHENTICATE, challenge)
             }
-            AuthError::KeysUnavailable { retry_after } => {
+            AuthError::Unavailable { retry_after, .. } => {
                 let seconds = retry_after.as_secs().into();
                 (StatusCode::SERVICE_UNAVAILABLE, header::RETRY_AFTER, Some(seconds))
             }

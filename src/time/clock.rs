@@ -2,7 +2,10 @@
 //!
 //! All code that depends on the time gets a [`Clock`], so that a test can set it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::{sync::watch, time::sleep};
@@ -45,6 +48,17 @@ impl Clock {
             Source::Manual(millis) => *millis.borrow(),
         };
         Timestamp(DateTime::from_timestamp_millis(millis).unwrap_or_default())
+    }
+
+    /// Milliseconds since some instant in the past. It goes on at the same pace when the system's clock is set,
+    /// so it tells how long ago something was.
+    #[must_use]
+    pub fn monotonic_millis(&self) -> i64 {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Source::System => i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX),
+            Source::Manual(millis) => *millis.borrow(),
+        }
     }
 
     /// Moves a manual clock and all its clones forward, or back. Has no effect on the system's clock.

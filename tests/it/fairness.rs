@@ -10,7 +10,10 @@ use futures_util::{
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::harness::{Api, Database, Person, Reply, eventually, soon, tokens};
+use crate::{
+    auth::who,
+    harness::{Api, Database, Person, Reply, Served, eventually, soon, tokens},
+};
 
 /// A server with other settings.
 async fn start(database: Database, flags: &[&str]) -> Api {
@@ -100,6 +103,33 @@ async fn the_statements_of_one_user_leave_connections_to_the_others() {
             biased;
             _ = attack => panic!("the others wait longer than a request may take"),
             () = others => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_at_another_server_is_effective_while_no_connection_is_free() {
+    for database in Database::each().await {
+        let flags = ["--pool-size=1", "--request-timeout=20"];
+        let here = Served::start(database.clone(), &flags).await;
+        let there = Api::start(database).await;
+        let token = there.token("alice", &json!({ "jti": "1" }));
+        there.bob.creates("Milk").await;
+        there.database.never_reads_tasks_to_the_end().await;
+
+        let read = here.api.bob.post("{ tasks { nodes { id } } }", json!({}));
+        let signed_out = async {
+            if let Database::Postgres(_) = there.database {
+                eventually(async || there.database.readers_of_tasks().await == 1).await;
+            }
+            assert_eq!(who(&here.api, &token).await, "alice");
+            there.with_token(token.as_str()).does("signOut", json!({}), "revokedBefore").await;
+            eventually(async || who(&here.api, &token).await == "REVOKED").await;
+        };
+        tokio::select! {
+            biased;
+            reply = read => panic!("{reply:?}"),
+            () = signed_out => {}
         }
     }
 }

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use taskward::{
-    app::{App, SystemStore, refresh_revocations},
+    app::{App, SystemStore},
     auth::Authenticator,
     config::{self, Config, Settings},
     time::{Clock, Timestamp},
@@ -128,7 +128,7 @@ impl Api {
 
     /// Applies the sign-outs at other replicas, as a server that serves does all the time.
     pub async fn learns(&self) {
-        refresh_revocations(&self.authenticator, &self.system).await.unwrap();
+        self.authenticator.refresh_revocations().await.unwrap();
     }
 
     /// Lets time pass.

@@ -80,8 +80,8 @@ const HTTP: Section = section! { "HTTP":
 const DATABASE: Section = section! { "Database":
     /// The database: `sqlite://<file>` or `postgres://<user>:<password>@<host>/<name>`
     DATABASE_URL = "sqlite://./data/taskward.db", One("URL") => database_url: database_url, database_url;
-    /// Maximum number of connections to the database, besides one that listens (PostgreSQL) or writes
-    /// (SQLite)
+    /// Maximum number of connections to the database, besides one that reads sign-outs and one that
+    /// listens (PostgreSQL) or writes (SQLite)
     TASKWARD_POOL_SIZE = "16", One("COUNT") => pool_size: positive, plain;
     /// `true`: PostgreSQL itself keeps the rows of users apart, by row-level security
     TASKWARD_ROW_SECURITY = "false", Nothing => row_security: switch, plain;

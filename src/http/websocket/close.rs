@@ -25,7 +25,8 @@ impl Close {
     pub(super) const SLOW: Self = Self::new(1013, "The client reads too slowly");
     /// The process or the user has reached its limit.
     pub(super) const TOO_MANY: Self = Self::new(1013, "Too many sockets");
-    pub(super) const NO_KEYS: Self = Self::new(1013, "The keys of the issuer are not known yet");
+    /// The token cannot be verified at present.
+    pub(super) const UNVERIFIED: Self = Self::new(1013, "The token cannot be verified yet");
     pub(super) const BAD_MESSAGE: Self = Self::new(4400, "Invalid message");
     /// `subscribe` before `connection_ack`.
     pub(super) const TOO_EARLY: Self = Self::new(4401, "Unauthorized");
@@ -75,7 +76,7 @@ impl From<AuthError> for Close {
     fn from(error: AuthError) -> Self {
         match error {
             AuthError::Unauthenticated { reason, .. } => Self::new(FORBIDDEN, reason.as_str()),
-            AuthError::KeysUnavailable { .. } => Self::NO_KEYS,
+            AuthError::Unavailable { .. } => Self::UNVERIFIED,
         }
     }
 }

@@ -18,6 +18,10 @@ use super::{
 };
 use crate::store::list::text;
 
+/// The longest wait for the connection that reads revocations, and for its statement: it shares no lock, and
+/// whoever waits for it asks again soon.
+pub const REVOCATION_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// The longest wait for a connection, for the writer lock of SQLite, and for a statement of PostgreSQL.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -32,6 +36,8 @@ const POSTGRES: [(&str, &str); 2] =
 pub struct Pools {
     pub reader: Pool,
     pub writer: Pool,
+    /// The one connection that reads revocations, and nothing else.
+    pub revocations: Pool,
     /// The URL of the database, if other processes may use it as well.
     shared: Option<SecretString>,
 }
@@ -41,16 +47,23 @@ impl Pools {
     /// file and its folder are made when they are missing, for their owner only.
     pub async fn connect(url: &str, size: u32, row_security: bool) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
-            let pool = Pool::new(Database::connect(postgres(url, size)).await?, row_security);
-            let shared = Some(url.into());
-            return Ok(Self { reader: pool.clone(), writer: pool, shared });
+            let pool =
+                Pool::new(Database::connect(postgres(url, size, TIMEOUT)).await?, row_security);
+            let own = Database::connect(postgres(url, 1, REVOCATION_TIMEOUT)).await?;
+            return Ok(Self {
+                reader: pool.clone(),
+                writer: pool,
+                revocations: Pool::new(own, row_security),
+                shared: Some(url.into()),
+            });
         }
         let file = SqliteConnectOptions::from_str(url)
             .map_err(|error| DbErr::Custom(error.to_string()))?;
         files::prepare(file.get_filename())?;
-        let writer = Pool::new(Database::connect(sqlite(url, 1, true)).await?, false);
-        let reader = Pool::new(Database::connect(sqlite(url, size, false)).await?, false);
-        Ok(Self { reader, writer, shared: None })
+        let writer = Pool::new(Database::connect(sqlite(url, 1, true, TIMEOUT)).await?, false);
+        let reader = Pool::new(Database::connect(sqlite(url, size, false, TIMEOUT)).await?, false);
+        let own = Database::connect(sqlite(url, 1, false, REVOCATION_TIMEOUT)).await?;
+        Ok(Self { reader, writer, revocations: Pool::new(own, false), shared: None })
     }
 
     /// The URL of the database, if other processes may use it as well: on PostgreSQL.
@@ -69,26 +82,26 @@ impl Pools {
     }
 }
 
-fn options(url: &str, size: u32) -> ConnectOptions {
+fn options(url: &str, size: u32, timeout: Duration) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(size)
-        .acquire_timeout(TIMEOUT)
-        .statement_timeout(TIMEOUT)
+        .acquire_timeout(timeout)
+        .statement_timeout(timeout)
         .sqlx_logging(false)
         .test_before_acquire(false)
         .test_before_acquire_if_idle_for(STALE);
     options
 }
 
-fn postgres(url: &str, size: u32) -> ConnectOptions {
-    let mut options = options(url, size);
+fn postgres(url: &str, size: u32, timeout: Duration) -> ConnectOptions {
+    let mut options = options(url, size, timeout);
     options.map_sqlx_postgres_opts(|postgres: PgConnectOptions| postgres.options(POSTGRES));
     options
 }
 
-fn sqlite(url: &str, size: u32, writes: bool) -> ConnectOptions {
-    let mut options = options(url, size);
+fn sqlite(url: &str, size: u32, writes: bool, timeout: Duration) -> ConnectOptions {
+    let mut options = options(url, size, timeout);
     options.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
         sqlite
             .create_if_missing(writes)
@@ -96,7 +109,7 @@ fn sqlite(url: &str, size: u32, writes: bool) -> ConnectOptions {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .foreign_keys(true)
-            .busy_timeout(TIMEOUT)
+            .busy_timeout(timeout)
     });
     options
 }

@@ -1,14 +1,16 @@
 //! Revocations: a sign-out writes them, and every replica reads them.
 
+use futures_util::future::BoxFuture;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, ExprTrait, FromQueryResult,
     QueryFilter,
     sea_query::{Expr, Order, Query},
 };
+use tokio::time::timeout;
 
 use crate::{
-    auth::{Revocation, Revoked},
+    auth::{BoxError, Revocation, RevocationLog, Revoked},
     store::{
         OwnedStore,
         entity::{
@@ -17,7 +19,7 @@ use crate::{
         },
         error::StoreError,
         owned::Owned,
-        sql::dialect::BATCH_SIZE,
+        sql::{connect::REVOCATION_TIMEOUT, dialect::BATCH_SIZE, row_security::RowScope},
         system::SystemStore,
         write::transaction::WriteTransaction,
     },
@@ -90,12 +92,15 @@ struct Row {
     issued_before: Option<Timestamp>,
 }
 
+/// Read over a connection of their own, so that requests which take all others keep no sign-out from being known.
+impl RevocationLog for SystemStore {
+    fn revocations_after(&self, no: i64) -> BoxFuture<'_, Result<Vec<Revocation>, BoxError>> {
+        Box::pin(async move { Ok(timeout(REVOCATION_TIMEOUT, self.read_revocations(no)).await??) })
+    }
+}
+
 impl SystemStore {
-    /// The revocations after that one, oldest first, in batches.
-    ///
-    /// # Errors
-    /// When the database cannot be asked.
-    pub async fn revocations_after(&self, no: i64) -> Result<Vec<Revocation>, DbErr> {
+    async fn read_revocations(&self, no: i64) -> Result<Vec<Revocation>, DbErr> {
         let mut select = Query::select();
         select
             .columns(
@@ -111,7 +116,8 @@ impl SystemStore {
             .and_where(Expr::col((Entity, Column::No)).gt(no))
             .order_by((Entity, Column::No), Order::Asc)
             .limit(BATCH_SIZE as u64);
-        let rows = self.reader().query_all(&select).await?;
+        let connection = self.0.pools.revocations.reaching(RowScope::All);
+        let rows = connection.query_all(&select).await?;
         rows.iter().map(|row| Row::from_query_result(row, "")?.revocation()).collect()
     }
 

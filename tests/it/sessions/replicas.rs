@@ -4,10 +4,11 @@
 
 use std::future::pending;
 
+use chrono::TimeDelta;
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::json;
-use taskward::auth::AuthErrorReason;
+use taskward::auth::{AuthError, AuthErrorReason};
 use tokio::net::TcpListener;
 
 use crate::{
@@ -69,6 +70,34 @@ on_each_database! {
         serving.abort();
     }
 
+    async fn a_server_that_has_not_polled_for_5_seconds_asks_before_it_accepts_a_token(api: Api) {
+        let other = Api::start(api.database.clone()).await;
+        let [phone, laptop] = ["1", "2"].map(|jti| api.token("alice", &json!({ "jti": jti })));
+        other.with_token(phone.as_str()).signs_out(false).await;
+        api.wait(TimeDelta::seconds(5));
+        assert_eq!(who(&api, &phone).await, "alice", "it was not asked yet");
+        api.wait(TimeDelta::milliseconds(1));
+        assert_eq!(who(&api, &phone).await, "REVOKED");
+        assert_eq!(who(&api, &laptop).await, "alice");
+    }
+
+    async fn a_server_that_cannot_ask_accepts_no_token(api: Api) {
+        let [phone, laptop] = ["1", "2"].map(|jti| api.token("alice", &json!({ "jti": jti })));
+        api.with_token(phone.as_str()).signs_out(false).await;
+        api.database.execute("ALTER TABLE revocation RENAME TO kept_revocation").await;
+        assert_eq!(who(&api, &laptop).await, "alice");
+        api.wait(TimeDelta::milliseconds(5_001));
+        assert_eq!(who(&api, &laptop).await, "503");
+        assert_eq!(who(&api, &phone).await, "REVOKED", "so much is known");
+        assert_eq!(who(&api, "no token").await, "TOKEN_MALFORMED");
+        assert_eq!(api.anon.asks("{ __typename }").await["__typename"], "Query");
+        let viewer = api.authenticator.authenticate_connection(&format!("Bearer {laptop}")).await;
+        assert!(matches!(viewer, Err(AuthError::Unavailable { .. })), "{viewer:?}");
+
+        api.database.execute("ALTER TABLE kept_revocation RENAME TO revocation").await;
+        assert_eq!(who(&api, &laptop).await, "alice");
+    }
+
     async fn more_sign_outs_than_are_read_at_once_are_all_learned(api: Api) {
         let last = api.token("alice", &json!({ "sid": "last" }));
         let other = Api::start(api.database.clone()).await;
@@ -91,7 +120,7 @@ async fn no_sign_out_is_overtaken_by_the_next() {
     let api = Api::start(database).await;
     let other = Api::start(api.database.clone()).await;
     api.with_token(api.token("alice", &json!({ "jti": "1" }))).signs_out(true).await;
-    api.wait(chrono::TimeDelta::seconds(10));
+    api.wait(TimeDelta::seconds(10));
 
     // Signing out everywhere first adds the session, then replaces this row.
     let connection = api.database.connect().await;
