@@ -34,6 +34,6 @@ fn the_documentation_has_every_setting() {
 #[test]
 fn the_help_shows_no_value_of_the_environment() {
     for argument in settings::arguments() {
-        assert!(argument.is_hide_env_values_set(), "{argument}");
+        assert!(argument.is_hide_env_values_set(), "{}", argument.get_id());
     }
 }

@@ -118,7 +118,7 @@ fn a_secret_that_others_may_read_or_write_is_refused() {
     folder.serve(&[]).stops("TERM").succeeds();
     for mode in [0o640, 0o620, 0o604, 0o602] {
         chmod(&folder.path(SECRET_FILE), mode);
-        for command in [&["serve", "--listen=127.0.0.1:0"], &["token", "--sub=alice"]] {
+        for command in [&["token", "--sub=alice"], &["serve", "--listen=127.0.0.1:0"]] {
             let output = folder.run(command);
             let faults = output.faults();
             assert!(
