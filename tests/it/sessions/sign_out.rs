@@ -112,6 +112,7 @@ on_each_database! {
         let again = (0..10).map(|n| format!("s{n}: signOut(input: {{}}) {{ revokedBefore }}")).collect::<Vec<_>>().join(" ");
         api.with_token(token.as_str()).asks(&format!("mutation {{ {again} }}")).await;
         assert_eq!(rows(&api).await, 1);
+        api.learns().await;
 
         // The other server has not learned it yet.
         other.wait(TimeDelta::seconds(4));
