@@ -78,8 +78,42 @@ pub fn database_url(text: &str, to: &mut String, faults: &mut Faults) {
     };
     match fault {
         Some(fault) => faults.push(fault),
-        None => text.clone_into(to),
+        None => *to = without_ignored(text),
     }
+}
+
+/// What other drivers read and hosted databases put into their URLs. It says how to connect, not to what, and is
+/// left out, since sqlx logs what it does not know.
+const IGNORED: [&str; 14] = [
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "connection_limit",
+    "fallback_application_name",
+    "gssencmode",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "pgbouncer",
+    "pool_timeout",
+    "target_session_attrs",
+    "tcp_user_timeout",
+];
+
+fn without_ignored(text: &str) -> String {
+    let is_ignored = |name: &str| IGNORED.contains(&name);
+    let Ok(mut url) = Url::parse(text) else { return text.to_owned() };
+    if !url.query_pairs().any(|(name, _)| is_ignored(&name)) {
+        return text.to_owned();
+    }
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let kept: Vec<_> = pairs.iter().filter(|(name, _)| !is_ignored(name)).collect();
+    url.set_query(None);
+    if !kept.is_empty() {
+        url.query_pairs_mut().extend_pairs(kept);
+    }
+    url.into()
 }
 
 fn sqlite_fault(text: &str) -> Option<String> {
@@ -99,7 +133,8 @@ fn postgres_fault(text: &str) -> Option<String> {
     let Some(url) = Url::parse(text).ok().filter(is_escaped) else {
         return Some(UNREADABLE.to_owned());
     };
-    let unknown = url.query_pairs().find(|(name, _)| !is_postgres_parameter(name));
+    let is_known = |name: &str| is_postgres_parameter(name) || IGNORED.contains(&name);
+    let unknown = url.query_pairs().find(|(name, _)| !is_known(name));
     let Some((name, value)) = unknown else {
         let fault = "a parameter such as sslmode or port has a value that cannot be read";
         return PgConnectOptions::from_str(text).is_err().then(|| fault.to_owned());

@@ -118,7 +118,7 @@ fn a_password_that_is_not_escaped_is_not_printed() {
 
 #[test]
 fn a_parameter_that_the_driver_does_not_know_is_named_without_its_value() {
-    for parameter in ["Password", "passwd", "connect_timeout"] {
+    for parameter in ["Password", "passwd", "connect-timeout"] {
         let url = format!("postgres://me@db.example.com/tasks?sslmode=require&{parameter}=hidden");
         let output = Folder::new().with("DATABASE_URL", &url).run(&["check-config"]);
         assert!(output.faults()[0].contains(parameter), "{output:?}");
@@ -144,6 +144,19 @@ fn each_parameter_that_the_driver_knows_is_accepted() {
         &statement-cache-capacity=10&host=/run/postgresql&port=5433&dbname=more&user=me&application_name=it\
         &options=-c%20jit%3Doff&options[work_mem]=8MB";
     Folder::new().with("DATABASE_URL", url).run(&["check-config"]).succeeds();
+}
+
+#[test]
+fn what_hosted_databases_say_to_other_drivers_is_left_out() {
+    for (given, shown) in [
+        ("?sslmode=require&channel_binding=require", "?sslmode=require"),
+        ("?connect_timeout=10&pgbouncer=true", ""),
+    ] {
+        let url = format!("postgres://db.example.com/tasks{given}");
+        let output = Folder::new().with("DATABASE_URL", &url).run(&["check-config"]);
+        let expected = format!("postgres://db.example.com/tasks{shown}");
+        assert_eq!(value(&output, "DATABASE_URL"), expected);
+    }
 }
 
 #[test]
