@@ -5,7 +5,10 @@ mod migrate;
 mod serve;
 mod token;
 
-use std::error::Error;
+use std::{
+    error::Error,
+    io::{Write, stdout},
+};
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio::runtime;
@@ -57,11 +60,19 @@ pub fn run() -> Result<()> {
     match command {
         Command::Serve => block_on(serve::run(config()?))?,
         Command::Migrate => block_on(migrate::run(config()?))?,
-        Command::Schema => print!("{}", graphql::sdl()),
-        Command::Token(command) => println!("{}", command.sign(config()?)?),
-        Command::CheckConfig => print!("{}", config()?),
+        Command::Schema => print(&graphql::sdl())?,
+        Command::Token(command) => print(&(command.sign(config()?)? + "\n"))?,
+        Command::CheckConfig => print(&config()?.to_string())?,
     }
     Ok(())
+}
+
+/// Prints all of a text to standard output, or fails: `print!` panics on a closed pipe, and does not notice
+/// a full disk.
+fn print(text: &str) -> Result<()> {
+    let mut stdout = stdout().lock();
+    let printed = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    printed.map_err(|error| format!("standard output cannot be written: {error}").into())
 }
 
 /// Runs a future on a worker thread, whose stack is large enough.

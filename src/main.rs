@@ -1,6 +1,9 @@
 //! The binary.
 
-use std::process::ExitCode;
+use std::{
+    io::{Write, stderr},
+    process::ExitCode,
+};
 
 use mimalloc::MiMalloc;
 use taskward::cli;
@@ -11,7 +14,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     let Err(error) = cli::run() else { return ExitCode::SUCCESS };
     for line in error.to_string().lines() {
-        eprintln!("error: {line}");
+        // `eprintln!` panics where nobody reads any more; the exit code still says it.
+        let _ = writeln!(stderr(), "error: {line}");
     }
     ExitCode::FAILURE
 }

@@ -27,8 +27,10 @@ pub async fn run(mut config: Config) -> Result<()> {
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
     let address = listener.local_addr()?;
     let app = App::build(config, clock, token.clone()).await?;
-    if let Some(token) = token {
-        println!("{}", development::welcome(address, &token));
+    if let Some(token) = token
+        && let Err(error) = super::print(&development::welcome(address, &token))
+    {
+        tracing::warn!(%error, "the token was not shown");
     }
     tracing::info!("listening on http://{address}/graphql");
     Ok(app.serve(listener, stop).await?)

@@ -2,7 +2,7 @@
 
 use std::{
     fs::Permissions,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufRead, BufReader, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -56,6 +56,11 @@ impl Folder {
         self.start(arguments).ends()
     }
 
+    /// The same with another standard output.
+    pub fn run_printing_to(&self, stdout: impl Into<Stdio>, arguments: &[&str]) -> Output {
+        Running(self.command(arguments).stdout(stdout).spawn().unwrap()).ends()
+    }
+
     /// Starts something that ends by itself.
     pub fn start(&self, arguments: &[&str]) -> Running {
         Running(self.command(arguments).spawn().unwrap())
@@ -65,6 +70,13 @@ impl Folder {
     pub fn serve(&self, arguments: &[&str]) -> Server {
         let arguments = [&["serve", "--listen=127.0.0.1:0"], arguments].concat();
         Server::start(self.command(&arguments))
+    }
+
+    /// The same in development mode, with a log of the test's own.
+    pub fn serve_with_log(&self, log: impl Into<Stdio>) -> Server {
+        let mut command = self.command(&["serve", "--listen=127.0.0.1:0"]);
+        command.stderr(log);
+        Server::start(command)
     }
 }
 
@@ -118,11 +130,17 @@ impl Server {
     fn start(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let stdout = Lines::of(child.stdout.take().unwrap());
-        let stderr = Lines::of(child.stderr.take().unwrap());
+        let stderr = child.stderr.take().map(Lines::of);
+        let is_logged = stderr.is_some();
+        let stderr = stderr.unwrap_or_else(|| Lines::of(io::empty()));
         // From here on, a panic ends the child as well.
         let mut server = Self { child, address: String::new(), stdout, stderr };
-        let log = server.stderr.up_to("listening on ");
-        let (_, rest) = log.split_once("http://").unwrap();
+        let said = if is_logged {
+            server.stderr.up_to("listening on ")
+        } else {
+            server.stdout.up_to("  GraphQL ")
+        };
+        let (_, rest) = said.split_once("http://").unwrap();
         rest.split('/').next().unwrap().clone_into(&mut server.address);
         server
     }

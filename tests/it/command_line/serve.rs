@@ -1,6 +1,12 @@
 //! `serve`, in development mode and in production mode.
 
-use std::process::Command;
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, ErrorKind, Write, pipe},
+    os::{fd::OwnedFd, unix::net::UnixStream},
+    process::Command,
+    time::Duration,
+};
 
 use axum::http::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -223,6 +229,64 @@ fn the_log_can_be_json() {
     let lines: Vec<Value> =
         output.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(lines.iter().any(|line| line["fields"]["message"].to_string().contains("listening")));
+}
+
+#[tokio::test]
+async fn requests_are_answered_while_the_log_cannot_be_written() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (reader, closed) = pipe().unwrap();
+    drop(reader);
+    for log in [OwnedFd::from(full), OwnedFd::from(closed)] {
+        let server = Folder::new().serve_with_log(log);
+        for _ in 0..3 {
+            assert_eq!(page(&server).await.0, StatusCode::OK);
+        }
+        server.stops("TERM").succeeds();
+    }
+}
+
+#[tokio::test]
+async fn the_log_says_how_many_lines_it_has_lost() {
+    let (mut log, mut writer) = UnixStream::pair().unwrap();
+    // A log that is full until somebody reads it.
+    writer.set_nonblocking(true).unwrap();
+    let full = loop {
+        match writer.write(&[b'.'; 1 << 10]) {
+            Ok(_) => {}
+            Err(error) => break error.kind(),
+        }
+    };
+    assert_eq!(full, ErrorKind::WouldBlock);
+    let server = Folder::new().serve_with_log(OwnedFd::from(writer));
+    for _ in 0..2 {
+        page(&server).await;
+    }
+    log.set_nonblocking(true).unwrap();
+    let empty = io::copy(&mut log, &mut io::sink()).unwrap_err();
+    assert_eq!(empty.kind(), ErrorKind::WouldBlock);
+    log.set_nonblocking(false).unwrap();
+    log.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+    page(&server).await;
+    let lines: Vec<_> = BufReader::new(log).lines().take(3).map(Result::unwrap).collect();
+    assert_eq!(lines[0], "", "what was written in part is ended");
+    assert!(lines[1].contains("answered"), "{lines:?}");
+    let told = "lines of the log were lost since the start lost=";
+    let (_, lost) = lines[2].split_once(told).unwrap_or_else(|| panic!("{lines:?}"));
+    // It listens, and has answered twice.
+    assert!(lost.parse::<u32>().unwrap() >= 3, "{lines:?}");
+    server.stops("TERM").succeeds();
+}
+
+#[test]
+fn what_cannot_be_printed_is_a_fault() {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let (reader, closed) = pipe().unwrap();
+    drop(reader);
+    for output in [OwnedFd::from(full), OwnedFd::from(closed)] {
+        let output = Folder::new().run_printing_to(output, &["schema"]);
+        let faults = output.faults();
+        assert!(faults[0].starts_with("standard output cannot be written"), "{faults:?}");
+    }
 }
 
 #[test]
