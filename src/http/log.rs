@@ -8,7 +8,7 @@ use std::{
 use async_graphql::ServerError;
 use axum::{
     extract::{Request, State},
-    http::{Extensions, HeaderName, HeaderValue},
+    http::{Extensions, HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
@@ -24,7 +24,7 @@ use crate::{
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest request id accepted from a proxy, and the longest operation name logged.
+/// The longest request id accepted from a proxy, and the longest operation name and path logged.
 const MAX_LENGTH: usize = 128;
 
 /// The id of a request: from the proxy, or else a new one.
@@ -140,10 +140,12 @@ impl Drop for OperationLog {
     }
 }
 
-/// Gives the request its id, and logs it with the status of the response.
+/// Gives the request its id, logs it with the status of the response, and gives every response the headers
+/// with which browsers neither guess its media type nor tell other sites its URL.
 pub async fn log(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let id = RequestId::new(&request);
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), request.uri().path());
+    let path = path[..path.floor_char_boundary(MAX_LENGTH)].to_owned();
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", id = id.as_str());
 
@@ -158,7 +160,11 @@ pub async fn log(State(state): State<Arc<AppState>>, mut request: Request, next:
     span.in_scope(
         || tracing::info!(%method, path, status, operation, user, duration_ms, outcome, "answered"),
     );
-    response.headers_mut().insert(X_REQUEST_ID, id.0);
+    response.headers_mut().extend([
+        (X_REQUEST_ID, id.0),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    ]);
     response
 }
 

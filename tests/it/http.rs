@@ -6,6 +6,7 @@
 
 mod body;
 mod error_precedence;
+mod headers;
 mod health;
 mod introspection;
 mod log;

@@ -106,11 +106,10 @@ impl Assets {
             Self::Server { contents, .. } => contents,
         };
         FILES.iter().zip(contents).fold(Router::new(), |router, (file, content)| {
-            let headers: [(HeaderName, &str); 3] = [
+            let headers: [(HeaderName, &str); 2] = [
                 (header::CONTENT_TYPE, file.media_type()),
                 // Another version has another URL.
                 (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
             ];
             router.route(&file.url(OWN), get((headers, content.clone())))
         })

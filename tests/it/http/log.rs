@@ -180,6 +180,20 @@ async fn what_is_no_graphql_has_no_outcome() {
 }
 
 #[tokio::test]
+async fn of_a_path_the_line_has_the_beginning() {
+    let api = Api::start(Database::sqlite()).await;
+    let (log, _guard) = Log::listen(true);
+    let longest = format!("/{}", "a".repeat(127));
+    for path in [longest.clone(), longest.clone() + "b", longest.clone() + &"b".repeat(60_000)] {
+        api.anon.gets(&path).await;
+        assert_eq!(log.answers().last().unwrap()["path"], longest);
+    }
+    // A character is not cut.
+    api.anon.gets(&format!("/{}é", "a".repeat(126))).await;
+    assert_eq!(log.answers().last().unwrap()["path"], longest[..127]);
+}
+
+#[tokio::test]
 async fn nothing_that_a_client_keeps_to_itself_is_logged() {
     let api = Api::start(Database::sqlite()).await;
     let token = tokens::of("alice", api.clock.now());
