@@ -6,8 +6,9 @@ use std::{
 };
 
 use axum::{
+    body::{Body, HttpBody},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
     response::Response,
 };
 use futures_util::FutureExt;
@@ -25,14 +26,20 @@ use crate::{
     error::ApiError,
 };
 
+/// The largest body without a token, in bytes: it is read before anything tells what it is for.
+const MAX_ANONYMOUS_BODY: usize = 64 * 1024;
+
 /// Responds within the time limit, also after a panic.
 pub async fn graphql(State(state): State<Arc<AppState>>, request: Request) -> Response {
+    let (parts, mut body) = request.into_parts();
     let entry = LogEntry::default();
-    let format = ResponseFormat::accepted(request.headers());
-    let id = RequestId::of(request.extensions());
+    let format = ResponseFormat::accepted(&parts.headers);
+    // Then the client sends its body only when the server begins to read it (RFC 9110 §10.1.1).
+    let waits_to_send = parts.headers.contains_key(header::EXPECT);
+    let id = RequestId::of(&parts.extensions);
     let id = id.as_str();
     let client = OnceLock::new();
-    let response = respond(&state, request, format, &entry, &client, id);
+    let response = respond(&state, parts, &mut body, format, &entry, &client, id);
     let response = AssertUnwindSafe(response).catch_unwind();
     let limit = state.settings.timeout;
     let response = match tokio::time::timeout(limit, response).await {
@@ -48,15 +55,23 @@ pub async fn graphql(State(state): State<Arc<AppState>>, request: Request) -> Re
     if let Some(rate) = client.get().and_then(|client| state.engine.rate_status(client)) {
         reply::tell_rate(response.headers_mut(), rate);
     }
+    if !body.is_end_stream() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        if !waits_to_send {
+            let unread = request::discard(body, state.settings.body_limit);
+            tokio::spawn(tokio::time::timeout(limit, unread));
+        }
+    }
     response
 }
 
-/// Checks a request in the order of cost: method and headers, size of the body, token, then the document.
-/// That a token is missing is an error only if the operation needs one. [`websocket`] and [`event_stream`]
-/// take over a connection that outlives the request.
+/// Checks a request in the order of cost: method and headers, size of the body, token, then the body and its
+/// document. That a token is missing is an error only if the operation needs one. [`websocket`] and
+/// [`event_stream`] take over a connection that outlives the request.
 async fn respond(
     state: &Arc<AppState>,
-    request: Request,
+    mut parts: Parts,
+    body: &mut Body,
     format: Option<ResponseFormat>,
     entry: &LogEntry,
     client: &OnceLock<Client>,
@@ -66,28 +81,32 @@ async fn respond(
         let message = "The server is shutting down: try again.";
         return Err(HttpError::unavailable(message, reply::RETRY_AFTER));
     }
-    let (mut parts, body) = request.into_parts();
     let is_get = is_get(&parts.method)?;
+    let address = client_address::of(&parts, &state.settings.trusted_proxies);
     if is_get && websocket::is_upgrade(&parts.headers) {
-        let address = client_address::of(&parts, &state.settings.trusted_proxies);
         return websocket::upgrade(state, &mut parts, address).await;
     }
     let accepted = media_types(&parts.headers, format, is_get)?;
-    let body = request::read_body(body, state.settings.body_limit).await?;
-    let address = client_address::of(&parts, &state.settings.trusted_proxies);
-    let identified = state.authenticator.authenticate(&parts.headers).await;
-    let (viewer, refused) = match identified {
-        Ok(viewer) => (viewer, None),
-        Err(error) => (None, Some(error)),
+    let body_limit = if parts.headers.contains_key(header::AUTHORIZATION) {
+        state.settings.body_limit
+    } else {
+        state.settings.body_limit.min(MAX_ANONYMOUS_BODY)
     };
-    let client = client.get_or_init(|| Client { viewer, address });
-    match refused {
-        Some(error @ AuthError::Unauthenticated { .. }) => {
-            return Err(state.engine.refuse(client, RequestError::Unauthenticated(error)).into());
+    request::check_length(body, body_limit)?;
+    let authenticate = async || match state.authenticator.authenticate(&parts.headers).await {
+        Ok(viewer) => Ok(Client { viewer, address }),
+        Err(error @ AuthError::Unauthenticated { .. }) => {
+            let client = client.get_or_init(|| Client { viewer: None, address });
+            let error = state.engine.refuse(client, RequestError::Unauthenticated(error));
+            Err(HttpError::from(error))
         }
-        Some(error) => return Err(error.into()),
-        None => {}
-    }
+        Err(error) => Err(error.into()),
+    };
+    authenticate().await?;
+    let body = request::read_body(body, body_limit).await?;
+    // Once more, because a body can be sent until its token has expired or is revoked.
+    let viewer_now = authenticate().await?;
+    let client = client.get_or_init(|| viewer_now);
     entry.set_user(client.viewer.as_ref());
     let request = if is_get { request::from_query(&parts.uri) } else { request::from_json(&body) }?;
 

@@ -1,8 +1,8 @@
 //! Parses a GraphQL request from a body or a query string (GraphQL over HTTP, "Request").
 
 use axum::{
-    body::{Body, Bytes},
-    http::{StatusCode, Uri, header},
+    body::{Body, Bytes, HttpBody},
+    http::{StatusCode, Uri},
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value, error::Category};
@@ -14,22 +14,40 @@ use crate::{
     error::{ApiError, ErrorCode},
 };
 
-/// Reads a body of at most `limit` bytes.
+/// Refuses a body that says itself that it is larger than `limit` bytes.
+///
+/// # Errors
+/// 413.
+pub fn check_length(body: &Body, limit: usize) -> Result<(), HttpError> {
+    let is_larger = body.size_hint().lower() > limit.try_into().unwrap_or(u64::MAX);
+    if is_larger { Err(too_large(limit)) } else { Ok(()) }
+}
+
+/// Reads a body of at most `limit` bytes, and leaves it empty.
 ///
 /// # Errors
 /// 413 when it is larger, 400 when it ends early.
-pub async fn read_body(body: Body, limit: usize) -> Result<Bytes, HttpError> {
-    match Limited::new(body, limit).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("The body is larger than {limit} bytes.");
-            let error = ApiError::new(ErrorCode::BadUserInput, message);
-            // The rest of the body is not read, so the connection cannot be used again.
-            Err(HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, error)
-                .with_header(header::CONNECTION, header::HeaderValue::from_static("close")))
+pub async fn read_body(body: &mut Body, limit: usize) -> Result<Bytes, HttpError> {
+    match Limited::new(&mut *body, limit).collect().await {
+        Ok(read) => {
+            *body = Body::empty();
+            Ok(read.to_bytes())
         }
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large(limit)),
         Err(_) => Err(bad_request("The body broke off.")),
     }
+}
+
+/// Reads at most `limit` bytes of a body and forgets them. A connection that is closed while its client sends
+/// is reset, and the client may lose the response.
+pub async fn discard(body: Body, limit: usize) {
+    let mut body = Limited::new(body, limit);
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+fn too_large(limit: usize) -> HttpError {
+    let message = format!("The body is larger than {limit} bytes.");
+    HttpError::new(StatusCode::PAYLOAD_TOO_LARGE, ApiError::new(ErrorCode::BadUserInput, message))
 }
 
 /// The request in a JSON body.

@@ -71,7 +71,7 @@ const HTTP: Section = section! { "HTTP":
     TASKWARD_CORS_ORIGINS, Many("ORIGINS") => origins: origins, origins;
     /// Maximum duration of a request, in seconds
     TASKWARD_REQUEST_TIMEOUT = "10", One("SECONDS") => engine.timeout: duration, duration;
-    /// Maximum size of a request body, in bytes
+    /// Maximum size of a request body, in bytes; without a token at most 65536
     TASKWARD_MAX_BODY = "1048576", One("BYTES") => body_limit: positive, bytes;
     /// Maximum size of a response, in bytes, at least 1048576; as many bytes may be read for it
     TASKWARD_MAX_RESPONSE = "16777216", One("BYTES") => engine.max_response: max_response, bytes;
