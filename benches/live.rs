@@ -161,6 +161,8 @@ impl Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_taskward"))
             .args(["serve", "--listen=127.0.0.1:0"])
             .args(["--max-sockets=1000000", "--max-sockets-per-user=1000", "--rate-limit=0"])
+            // One address may have as many connections as it likes.
+            .arg("--trusted-proxies=127.0.0.1")
             .env_clear()
             .env("BETTER_AUTH_SECRET", SECRET)
             .env("DATABASE_URL", &database)

@@ -2,7 +2,7 @@
 
 mod supervisor;
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use sea_orm::DbErr;
@@ -11,7 +11,6 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::supervisor::BackgroundTasks;
 use self::supervisor::Supervisor;
-pub use crate::store::SystemStore;
 use crate::{
     auth::Authenticator,
     config::Config,
@@ -20,6 +19,7 @@ use crate::{
     store::Store,
     time::Clock,
 };
+pub use crate::{http::ServerLimits, store::SystemStore};
 
 /// How often expired data is purged.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(10);
@@ -28,6 +28,8 @@ const MAINTENANCE_INTERVAL: Duration = Duration::from_mins(10);
 pub struct App {
     state: Arc<AppState>,
     supervisor: Supervisor,
+    /// The limits on TCP connections while it is served.
+    pub limits: ServerLimits,
 }
 
 impl App {
@@ -48,6 +50,7 @@ impl App {
         let store = Arc::new(store);
         let authenticator = Authenticator::new(config.tokens, store.for_system(), clock.clone());
         let timeout = config.engine.timeout;
+        let limits = ServerLimits::new(config.connections, config.pool_size);
         let assets = config.playground_assets;
         let state = Arc::new(AppState {
             engine: Engine::new(
@@ -73,7 +76,7 @@ impl App {
         let refreshed = state.authenticator.refresh_revocations().await;
         refreshed.map_err(|error| DbErr::Custom(error.to_string()))?;
         let supervisor = background_tasks(&state);
-        Ok(Self { state, supervisor })
+        Ok(Self { state, supervisor, limits })
     }
 
     /// The routes with all layers.
@@ -120,16 +123,9 @@ impl App {
 
     /// Serves until `stop` resolves. Then it completes the running requests, and closes the WebSockets and
     /// event streams, so that their clients reconnect.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn serve(
-        self,
-        listener: TcpListener,
-        stop: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let router = self.router();
-        let Self { state, supervisor } = self;
+        let Self { state, supervisor, limits } = self;
         let background = tokio::spawn(supervisor.run());
         let shutdown = state.shutdown.clone();
         let stopping = async move {
@@ -138,23 +134,21 @@ impl App {
             shutdown.cancel();
         };
         let serving = async {
-            let service = router.into_make_service_with_connect_info::<SocketAddr>();
-            axum::serve(listener, service).with_graceful_shutdown(stopping).await?;
+            let trusted_proxies = state.settings.trusted_proxies.clone();
+            http::serve(listener, router, limits, trusted_proxies, stopping).await;
             // The server does not wait for connections that were upgraded to WebSockets.
             state.connections.all_closed().await;
-            Ok(())
         };
         // A client that does not read its response must not keep the server from stopping.
         let deadline = async {
             state.shutdown.cancelled().await;
             tokio::time::sleep(state.settings.timeout + Duration::from_secs(1)).await;
         };
-        let result = tokio::select! {
-            result = serving => result,
-            () = deadline => Ok(()),
-        };
+        tokio::select! {
+            () = serving => {}
+            () = deadline => {}
+        }
         background.abort();
-        result
     }
 }
 

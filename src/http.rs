@@ -10,6 +10,7 @@ mod negotiation;
 mod playground;
 mod reply;
 mod request;
+mod server;
 mod streaming;
 mod websocket;
 
@@ -38,6 +39,7 @@ pub use self::{
     client_address::TrustedProxies,
     connection_limits::{ConnectionCounter, ConnectionLimits},
     playground::{Assets, Playground},
+    server::{ServerLimits, serve},
 };
 use self::{negotiation::ResponseFormat, reply::HttpError};
 use crate::{

@@ -33,7 +33,8 @@ pub async fn run(mut config: Config) -> Result<()> {
         tracing::warn!(%error, "the token was not shown");
     }
     tracing::info!("listening on http://{address}/graphql");
-    Ok(app.serve(listener, stop).await?)
+    app.serve(listener, stop).await;
+    Ok(())
 }
 
 /// Each connection is an open file, and the default limit of a process is low.

@@ -47,7 +47,7 @@ struct Counts {
 
 impl ConnectionLimits {
     /// Unauthenticated connections have a limit of their own, so that they cannot lock out all users.
-    fn unauthenticated(&self) -> usize {
+    pub fn unauthenticated(&self) -> usize {
         const MIN: usize = 16;
         (self.sockets / 4).max(MIN)
     }

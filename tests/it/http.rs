@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 mod body;
+mod connections;
 mod error_precedence;
 mod headers;
 mod health;

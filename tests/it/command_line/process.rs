@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 /// A secret of sufficient length.
 pub const SECRET: &str = "a secret of more than thirty-two bytes";
+const BINARY: &str = env!("CARGO_BIN_EXE_taskward");
 /// How long a test waits for output.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -44,7 +45,11 @@ impl Folder {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_taskward"));
+        self.command_of(BINARY, arguments)
+    }
+
+    fn command_of(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let environment = self.environment.iter().map(|(name, value)| (name, value));
         command.args(arguments).env_clear().envs(environment).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -70,6 +75,12 @@ impl Folder {
     pub fn serve(&self, arguments: &[&str]) -> Server {
         let arguments = [&["serve", "--listen=127.0.0.1:0"], arguments].concat();
         Server::start(self.command(&arguments))
+    }
+
+    /// The same where the process may have that many files open.
+    pub fn serve_with_files(&self, limit: u32) -> Server {
+        let script = format!("ulimit -n {limit}; exec {BINARY} serve --listen=127.0.0.1:0");
+        Server::start(self.command_of("/bin/sh", &["-c", &script]))
     }
 
     /// The same in development mode, with a log of the test's own.

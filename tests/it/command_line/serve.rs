@@ -251,9 +251,8 @@ async fn the_log_says_how_many_lines_it_has_lost() {
     // A log that is full until somebody reads it.
     writer.set_nonblocking(true).unwrap();
     let full = loop {
-        match writer.write(&[b'.'; 1 << 10]) {
-            Ok(_) => {}
-            Err(error) => break error.kind(),
+        if let Err(error) = writer.write_all(&[b'.'; 1 << 10]) {
+            break error.kind();
         }
     };
     assert_eq!(full, ErrorKind::WouldBlock);

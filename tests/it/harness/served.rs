@@ -5,7 +5,7 @@ use std::{future::Future, net::SocketAddr, time::Duration};
 use axum::http::HeaderValue;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use taskward::app::BackgroundTasks;
+use taskward::app::{BackgroundTasks, ServerLimits};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::oneshot,
@@ -38,13 +38,23 @@ pub struct Served {
     pub api: Api,
     pub address: SocketAddr,
     pub stop: oneshot::Sender<()>,
-    pub serving: JoinHandle<std::io::Result<()>>,
+    pub serving: JoinHandle<()>,
     pub background: BackgroundTasks,
 }
 
 impl Served {
     pub async fn start(database: Database, flags: &[&str]) -> Self {
-        let (api, app) = Api::start_to_serve(database, flags).await;
+        Self::start_with(database, flags, |_| ()).await
+    }
+
+    /// The same with other limits on connections.
+    pub async fn start_with(
+        database: Database,
+        flags: &[&str],
+        limit: impl FnOnce(&mut ServerLimits),
+    ) -> Self {
+        let (api, mut app) = Api::start_to_serve(database, flags).await;
+        limit(&mut app.limits);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let background = app.background_tasks();

@@ -71,7 +71,7 @@ async fn a_server_that_stops_sends_everybody_elsewhere() {
         for socket in [stranger, alice, bob] {
             assert_eq!(socket.ends().await.0, 1012);
         }
-        soon(served.serving).await.unwrap().unwrap();
+        soon(served.serving).await.unwrap();
     }
 }
 
