@@ -10,7 +10,7 @@
 //! | [`app`] | where the parts meet; background tasks under supervision | `auth`, `config`, `engine`, `http`, `store`, `time` |
 //! | [`config`] | every setting, checked at the start | `auth`, `engine`, `http`, `store`, `telemetry` |
 //! | [`telemetry`] | the log | |
-//! | [`http`] | routes, layers, negotiation, the order of refusal, WebSocket and event stream | `auth`, `engine`, `error`, `store`, `time` |
+//! | [`http`] | connections, routes, layers, negotiation, the order of refusal, WebSocket and event stream | `auth`, `engine`, `error`, `store`, `time` |
 //! | [`engine`] | the one way in: documents, limits, values, plans, execution | `auth`, `error`, `graphql`, `store`, `time` |
 //! | [`graphql`] | the schema: roots, types, inputs | `auth`, `error`, `store`, `time` |
 //! | [`error`] | an error as a client sees it | `auth`, `store` |
