@@ -171,8 +171,16 @@ async fn a_write_does_not_wait_for_all_that_another_user_has_sent_before() {
         api.bob.creates("Bread").await;
         let held = api.database.hold_writers().await;
 
-        let of_alice = full_queue(&api.alice).await;
-        let of_bob = full_queue(&api.bob).await;
+        let mut of_alice = full_queue(&api.alice).await;
+        let mut of_bob = full_queue(&api.bob).await;
+        if let Database::Postgres(_) = api.database {
+            tokio::select! {
+                biased;
+                reply = of_alice.next() => panic!("{reply:?}"),
+                reply = of_bob.next() => panic!("{reply:?}"),
+                () = eventually(async || api.database.lock_waiters().await == 2) => {}
+            }
+        }
         held.rollback().await.unwrap();
 
         let mut writes = select(of_alice.map(|_| "alice"), of_bob.map(|_| "bob"));

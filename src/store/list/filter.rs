@@ -1,6 +1,6 @@
 //! Which tasks are meant, as a condition on their columns.
 
-use std::sync::Arc;
+use std::{cmp, sync::Arc};
 
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, QueryFilter, QueryTrait, Value,
@@ -220,14 +220,14 @@ impl TaskPredicate {
                 for predicate in predicates {
                     predicate.values(user, backend, values);
                 }
+                if matches!(self, Self::Any(_)) {
+                    values.extend(self.due_keys().values());
+                }
             }
             Self::Not(predicate) => predicate.values(user, backend, values),
-            Self::Compare(column, _, value) => {
+            Self::Compare(_, _, value) => {
                 values.push(value.clone());
-                if let (Column::DueOn, Value::ChronoDate(Some(day))) = (column, value) {
-                    let (first, next) = task::due_keys_of_day(*day);
-                    values.extend([first.into(), next.into()]);
-                }
+                values.extend(self.due_keys().values());
             }
             Self::In(_, compared) => values.extend(compared.iter().cloned()),
             Self::IsNull(..) => {}
@@ -252,6 +252,38 @@ impl TaskPredicate {
         }
     }
 
+    /// Where its tasks are in the order by due.
+    fn due_keys(&self) -> DueKeys {
+        match self {
+            Self::All(predicates) => {
+                predicates.iter().map(Self::due_keys).fold(DueKeys::default(), DueKeys::and)
+            }
+            Self::Any(predicates) => {
+                let all = predicates.iter().map(Self::due_keys).reduce(DueKeys::or);
+                all.unwrap_or_default().widened()
+            }
+            Self::Compare(Column::DueOn, comparison, Value::ChronoDate(Some(day))) => {
+                let (first, next) = task::due_keys_of_day(*day);
+                let (beyond, upto) = match comparison {
+                    Comparison::Eq => (Some(first), Some(next)),
+                    Comparison::Gt => (Some(next), None),
+                    Comparison::Gte => (Some(first), None),
+                    Comparison::Lt => (None, Some(first)),
+                    Comparison::Lte => (None, Some(next)),
+                };
+                // No task has the first key of a day.
+                DueKeys { after: beyond.map(|key| key - 1), upto: upto.map(|key| key - 1) }
+            }
+            Self::Not(_)
+            | Self::Compare(..)
+            | Self::In(..)
+            | Self::IsNull(..)
+            | Self::Search(_)
+            | Self::TaggedAny(_)
+            | Self::TaggedAll(_) => DueKeys::default(),
+        }
+    }
+
     fn condition(&self, user: UserNo, backend: DbBackend) -> Condition {
         let each = |predicates: &[Self], all| {
             predicates
@@ -261,12 +293,15 @@ impl TaskPredicate {
         };
         match self {
             Self::All(predicates) => each(predicates, Condition::all()),
-            Self::Any(predicates) => each(predicates, Condition::any()),
+            Self::Any(predicates) => {
+                let any = each(predicates, Condition::any());
+                Condition::all().add(self.due_keys().condition()).add(any)
+            }
             Self::Not(predicate) => predicate.condition(user, backend).not(),
             Self::Compare(column, comparison, value) => {
-                let implied = implied_by(*column, *comparison, value);
+                let implied = self.due_keys().condition();
                 let value = value.clone();
-                not_null(*column).add_option(implied).add(match comparison {
+                not_null(*column).add(implied).add(match comparison {
                     Comparison::Eq => column.eq(value),
                     Comparison::Gt => column.gt(value),
                     Comparison::Gte => column.gte(value),
@@ -284,18 +319,42 @@ impl TaskPredicate {
     }
 }
 
-/// What a comparison of the due day means for the key by which tasks with a due are sorted and found: no
+/// A range of the keys by which tasks with a due are sorted and found. What is asked of the due day implies one: no
 /// database knows that the two go together.
-fn implied_by(column: Column, comparison: Comparison, value: &Value) -> Option<Condition> {
-    let (Column::DueOn, Value::ChronoDate(Some(day))) = (column, value) else { return None };
-    let (key, (first, next)) = (Column::DueAsc, task::due_keys_of_day(*day));
-    Some(match comparison {
-        Comparison::Eq => Condition::all().add(key.gte(first)).add(key.lt(next)),
-        Comparison::Gt => key.gte(next).into_condition(),
-        Comparison::Gte => key.gte(first).into_condition(),
-        Comparison::Lt => key.lt(first).into_condition(),
-        Comparison::Lte => key.lt(next).into_condition(),
-    })
+#[derive(Clone, Copy, Debug, Default)]
+struct DueKeys {
+    /// Keys that are larger.
+    after: Option<i64>,
+    /// Keys that are as large or smaller.
+    upto: Option<i64>,
+}
+
+impl DueKeys {
+    fn and(self, other: Self) -> Self {
+        let upto = [self.upto, other.upto].into_iter().flatten().reduce(cmp::min);
+        Self { after: cmp::max(self.after, other.after), upto }
+    }
+
+    fn or(self, other: Self) -> Self {
+        let upto = self.upto.zip(other.upto).map(|(one, other)| cmp::max(one, other));
+        Self { after: cmp::min(self.after, other.after), upto }
+    }
+
+    /// A little more. So a key of several predicates is none of the keys of one of them, each of which is another
+    /// parameter of the statement.
+    fn widened(self) -> Self {
+        Self { after: self.after.map(|key| key - 1), upto: self.upto.map(|key| key + 1) }
+    }
+
+    fn condition(self) -> Condition {
+        let after = self.after.map(|key| Column::DueAsc.gt(key));
+        let upto = self.upto.map(|key| Column::DueAsc.lte(key));
+        Condition::all().add_option(after).add_option(upto)
+    }
+
+    fn values(self) -> impl Iterator<Item = Value> {
+        [self.after, self.upto].into_iter().flatten().map(Value::from)
+    }
 }
 
 /// The condition of subtasks outside of the trash, and of those trashed by the same deletion as the parent.
