@@ -126,6 +126,12 @@ impl RequiredOfPage {
         self.total
     }
 
+    /// Whether nothing but that is required.
+    pub fn is_count(&self) -> bool {
+        let Self { has_next, has_previous, total } = *self;
+        total && !has_next && !has_previous
+    }
+
     /// Reads it.
     pub async fn resolve<T: Table>(
         &self,

@@ -154,6 +154,16 @@ impl Query {
         Ok(())
     }
 
+    /// The field, if it shows how many tasks there are, and none of them.
+    fn as_count(&self) -> Option<Count<'_>> {
+        match self {
+            Self::Tasks(arguments, connection) if connection.is_count() => {
+                Some((arguments, connection))
+            }
+            _ => None,
+        }
+    }
+
     /// Reads what it shows.
     async fn read<'p>(&'p self, context: PlanContext<'p>) -> Result<Writer<'p>, ApiError> {
         let PlanContext { request, variables } = context;
@@ -243,6 +253,13 @@ impl<F: RowField> Connection<F> {
         let fields = connection::selection_set(selected, &mut of_page, &mut of_rows)?;
         Some(Self { fields, of_page, of_rows })
     }
+
+    fn is_count(&self) -> bool {
+        let shows_no_row = |field: &ConnectionField<F>| {
+            matches!(field, ConnectionField::TypeName | ConnectionField::TotalCount)
+        };
+        self.of_page.is_count() && self.fields.iter().all(|(_, field)| shows_no_row(field))
+    }
 }
 
 /// These columns of the object whose id is an argument.
@@ -257,7 +274,7 @@ async fn row<E: ObjectEntity>(
     Ok(request.store.row(id.into(), columns).await?)
 }
 
-/// Reads root fields, some at the same time.
+/// Reads root fields, some at the same time, and those together that only count.
 pub async fn read<'p>(
     roots: &'p SelectionSet<Query>,
     context: PlanContext<'p>,
@@ -265,13 +282,60 @@ pub async fn read<'p>(
     if let [(key, root)] = &roots[..] {
         return Ok(vec![(key.clone(), root.read(context).await?)]);
     }
+    let counts: Vec<_> = roots
+        .iter()
+        .enumerate()
+        .filter_map(|(at, (_, root))| Some((at, root.as_count()?)))
+        .collect();
     let mut reads: Vec<BoxFuture<'p, _>> = Vec::with_capacity(roots.len());
-    for (key, root) in roots {
-        reads.push(async move { Ok((key.clone(), root.read(context).await?)) }.boxed());
+    for (at, (_, root)) in roots.iter().enumerate() {
+        if counts.iter().all(|(counted, _)| *counted != at) {
+            reads.push(async move { Ok(vec![(at, root.read(context).await?)]) }.boxed());
+        }
+    }
+    if !counts.is_empty() {
+        reads.push(read_counts(counts, context).boxed());
     }
     // All are read to the end, also where one fails: a connection whose statement is cancelled is lost.
-    let read: Vec<_> = stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
-    read.into_iter().collect()
+    let read: Vec<Result<Vec<_>, ApiError>> =
+        stream::iter(reads).buffered(CONCURRENT_READS).collect().await;
+    let mut writers = Vec::with_capacity(roots.len());
+    for read in read {
+        writers.extend(read?);
+    }
+    writers.sort_unstable_by_key(|(at, _)| *at);
+    Ok(roots.iter().zip(writers).map(|((key, _), (_, writer))| (key.clone(), writer)).collect())
+}
+
+/// A field that shows how many tasks there are, and none of them.
+type Count<'p> = (&'p TaskPageArguments, &'p Connection<TaskField>);
+
+/// Reads such fields, each with its place among all, in one statement.
+async fn read_counts<'p>(
+    counts: Vec<(usize, Count<'p>)>,
+    context: PlanContext<'p>,
+) -> Result<Vec<(usize, Writer<'p>)>, ApiError> {
+    let store = &context.request.store;
+    let (mut pages, mut shown) = (Vec::new(), Vec::new());
+    for (at, (arguments, connection)) in counts {
+        let ListQuery { filter, order, window, cursors } = arguments.read(context).await?;
+        let window = Window { limit: 0, ..window };
+        pages.push(store.task_page(filter, &order, window, store.task_columns()).await?);
+        shown.push((at, connection, cursors));
+    }
+    store.count_together(&pages).await?;
+    let mut writers: Vec<(usize, Writer<'p>)> = Vec::with_capacity(pages.len());
+    for (page, (at, Connection { fields, of_page, of_rows }, cursors)) in
+        pages.into_iter().zip(shown)
+    {
+        let page = of_page.resolve(store, page).await?;
+        let related = of_rows.read(context, page.rows()).await?;
+        let writer = move |out: &mut Output| {
+            ShownPage { page: &page, cursors: &cursors, related: &related }.write(out, fields)
+        };
+        writers.push((at, Box::new(writer)));
+    }
+    Ok(writers)
 }
 
 /// Writes the object with these root fields.

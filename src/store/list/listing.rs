@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, IdenStatic, Value,
-    sea_query::{Expr, SelectStatement},
+    sea_query::{Expr, Query, SelectStatement},
 };
 use uuid::Uuid;
 
@@ -59,7 +59,8 @@ impl<E: Owned> Listing<E> {
 
     /// All that the text of a statement depends on which reads its page.
     pub fn page_shape(&self, columns: &Projection<E>) -> Shape {
-        let mut shape = self.count_shape();
+        let mut shape = Shape::default();
+        self.count_shape(&mut shape);
         for column in columns.names() {
             shape.name(column);
         }
@@ -70,18 +71,16 @@ impl<E: Owned> Listing<E> {
     }
 
     /// The same of one that counts its rows.
-    pub fn count_shape(&self) -> Shape {
-        let mut shape = Shape::default();
+    pub fn count_shape(&self, shape: &mut Shape) {
         if let Some((column, _)) = self.group {
             shape.name(column.as_str());
         }
         shape.name("");
-        self.filter.shape(&mut shape);
-        shape
+        self.filter.shape(shape);
     }
 }
 
-/// The statements that read a user's list.
+/// The statement that reads the page of a user's list.
 #[derive(Clone)]
 pub struct ListStatement<'l, E: Owned> {
     pub user: UserNo,
@@ -101,9 +100,10 @@ impl<E: Owned> ListStatement<'_, E> {
         select
     }
 
-    /// How many rows the list has, whatever its window.
-    pub fn count(self) -> SelectStatement {
-        self.all().expr(Expr::cust("COUNT(*)")).take()
+    fn condition_values(&self, values: &mut Vec<Value>) {
+        values.push(self.user.0.into());
+        values.extend(self.listing.group.map(|(_, key)| Value::from(key)));
+        self.listing.filter.values(self.user, self.backend, values);
     }
 
     /// The rows of the list, of which nothing is selected yet.
@@ -129,13 +129,43 @@ impl<E: Owned> Parameters for ListStatement<'_, E> {
     }
 
     fn values(self) -> Vec<Value> {
-        let Listing { filter, group, keyset, window } = &*self.listing;
-        let mut values = vec![self.user.0.into()];
-        values.extend(group.map(|(_, key)| Value::from(key)));
-        filter.values(self.user, self.backend, &mut values);
-        // What only a page has comes last: the shape of a count does not tell how many there are.
+        let Listing { keyset, window, .. } = &*self.listing;
+        let mut values = Vec::new();
+        self.condition_values(&mut values);
         for cursor in [&window.after, &window.before] {
             values.extend(keyset.values_with(cursor.as_ref()));
+        }
+        values
+    }
+}
+
+/// The statement that counts the rows of some of a user's lists, whatever their windows.
+#[derive(Clone)]
+pub struct CountStatement<'l, E: Owned>(pub Vec<ListStatement<'l, E>>);
+
+impl<E: Owned> CountStatement<'_, E> {
+    /// A column for each list.
+    pub fn count(self) -> SelectStatement {
+        let mut count = Query::select();
+        for list in &self.0 {
+            let rows = list.all().expr(Expr::cust("COUNT(*)")).take();
+            count.expr(Expr::SubQuery(None, Box::new(rows.into())));
+        }
+        count
+    }
+}
+
+impl<E: Owned> Parameters for CountStatement<'_, E> {
+    type Values = Vec<Value>;
+
+    fn sample(&self, sample: &mut Sample) -> Self {
+        Self(self.0.iter().map(|list| list.sample(sample)).collect())
+    }
+
+    fn values(self) -> Vec<Value> {
+        let mut values = Vec::new();
+        for list in &self.0 {
+            list.condition_values(&mut values);
         }
         values
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, QueryFilter, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, QueryFilter, QuerySelect, Select,
     sea_query::{Asterisk, Expr, ExprTrait, Query, WindowStatement},
 };
 use tokio::sync::OnceCell;
@@ -16,14 +16,14 @@ use uuid::Uuid;
 use super::{
     filter::RowFilter,
     keyset::{KeysetCursor, Side},
-    listing::{ListStatement, Listing},
+    listing::{CountStatement, ListStatement, Listing},
 };
 use crate::store::{
     OwnedStore,
     error::StoreError,
     owned::{Owned, UserNo},
     sql::{
-        cached_sql::IdSet,
+        cached_sql::{IdSet, Shape},
         projection::{PartialRow, Projection, Row},
     },
 };
@@ -238,20 +238,37 @@ impl OwnedStore {
             let totals = group.totals.get_or_try_init(|| self.group_totals(group)).await?;
             return Ok(totals.get(key).copied().unwrap_or_default());
         }
-        page.total.get_or_try_init(|| self.count(&page.listing)).await.copied()
+        let count =
+            async || self.counts(&[&page.listing]).await.map(|counts| counts.into_iter().sum());
+        page.total.get_or_try_init(count).await.copied()
     }
 
-    async fn count<E: Owned>(&self, listing: &Listing<E>) -> Result<u64, StoreError> {
-        let Some(user) = self.user_no().await? else { return Ok(0) };
-        let (shape, read) = (listing.count_shape(), self.read(user, listing));
-        let statements = &self.store.list_statements;
-        let count =
-            statements.with(read.backend, &shape, &(), read, |(), list: ListStatement<'_, E>| {
-                list.count()
-            });
+    /// Counts the rows of the lists of some pages in one statement, before their totals are asked for.
+    pub async fn count_together<E: Owned, R>(
+        &self,
+        pages: &[Page<E, R>],
+    ) -> Result<(), StoreError> {
+        let listings: Vec<_> = pages.iter().map(|page| &page.listing).collect();
+        for (page, count) in pages.iter().zip(self.counts(&listings).await?) {
+            // Whoever was first has counted the same.
+            let _ = page.total.set(count);
+        }
+        Ok(())
+    }
+
+    async fn counts<E: Owned>(&self, listings: &[&Listing<E>]) -> Result<Vec<u64>, StoreError> {
+        let Some(user) = self.user_no().await? else { return Ok(vec![0; listings.len()]) };
+        let (mut shape, backend) = (Shape::default(), self.reader().get_database_backend());
+        for listing in listings {
+            listing.count_shape(&mut shape);
+        }
+        let lists = listings.iter().map(|listing| self.read(user, listing)).collect();
+        let (statements, lists) = (&self.store.list_statements, CountStatement(lists));
+        let count = statements.with(backend, &shape, &(), lists, |(), lists| lists.count());
         let row = self.reader().query_one_raw(count).await?;
-        let count = row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0))?;
-        Ok(count.unsigned_abs())
+        let row = row.ok_or_else(|| DbErr::RecordNotFound("a count has a row".to_owned()))?;
+        let count = |at| Ok(row.try_get_by_index::<i64>(at)?.unsigned_abs());
+        (0..listings.len()).map(count).collect()
     }
 
     /// Whether the list goes on beyond the page, exactly: also beyond the window's own cursors.
