@@ -78,7 +78,7 @@ use self::{
         row_security::RowScope,
     },
     turns::{Turns, UserTurns},
-    write::{optimistic::CreateStatements, transaction::find_user},
+    write::{optimistic::CreateStatements, quota::Counted, transaction::find_user},
 };
 pub use self::{object::Holdings as Quotas, system::SystemStore};
 use crate::{
@@ -101,6 +101,8 @@ pub struct Store {
     ids: Mutex<ContextV7>,
     /// A user's key never changes.
     users: Cache<UserId, UserNo>,
+    /// When users' bytes were last counted.
+    counted: Cache<UserNo, Counted>,
     cursor_key: CursorKey,
     create_statements: CreateStatements,
     list_statements: ShapedSql,
@@ -140,6 +142,7 @@ impl Store {
             quotas,
             ids: Mutex::new(ContextV7::new()),
             users: Cache::new(REMEMBERED_USERS),
+            counted: Cache::new(REMEMBERED_USERS),
             cursor_key,
             create_statements: CreateStatements::default(),
             list_statements: ShapedSql::default(),

@@ -52,7 +52,8 @@ impl Tables {
         let dropped = self.drop_indexes().await;
         let mut owners = Vec::new();
         for sub in (0..dataset.users).map(sub) {
-            let user = format!(r#"INSERT INTO "user" (sub, bytes) VALUES ('{sub}', 0) RETURNING no"#);
+            let user =
+                format!(r#"INSERT INTO "user" (sub, bytes) VALUES ('{sub}', 0) RETURNING no"#);
             owners.push(Owner { user: self.column(&user).await[0], ..Owner::default() });
         }
         self.write("task_list", LIST, dataset.lists().map(|own| owners[own.user].list(own))).await;

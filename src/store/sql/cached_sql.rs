@@ -37,6 +37,8 @@ const MOST_SHAPES: usize = 1_000;
 #[derive(Debug, Default)]
 pub struct Shape {
     bytes: Vec<u8>,
+    /// How many values there are, at the most.
+    values: usize,
     is_unknown: bool,
 }
 
@@ -115,6 +117,8 @@ const SAMPLE_BITS: u32 = 40;
 impl Shape {
     /// A larger one is not kept.
     const MOST_BYTES: usize = 512;
+    /// One with more values is not kept either: a sample has a thousand, also for cursors and the words of a search.
+    const MOST_VALUES: usize = 400;
 
     /// Something of which there are few.
     pub fn add<const N: usize>(&mut self, what: [u8; N]) {
@@ -129,6 +133,7 @@ impl Shape {
     /// How many there are of something.
     pub fn count(&mut self, count: usize) {
         self.add([u8::try_from(count).unwrap_or(u8::MAX)]);
+        self.values += count;
         self.is_unknown |= count >= usize::from(u8::MAX);
     }
 
@@ -153,6 +158,7 @@ impl Shape {
                 0
             }
         };
+        self.values += 1;
         self.add([ty]);
     }
 
@@ -163,7 +169,7 @@ impl Shape {
     }
 
     fn is_kept(&self) -> bool {
-        !self.is_unknown && self.bytes.len() <= Self::MOST_BYTES
+        !self.is_unknown && self.bytes.len() <= Self::MOST_BYTES && self.values <= Self::MOST_VALUES
     }
 }
 

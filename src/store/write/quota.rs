@@ -1,28 +1,48 @@
 //! Quotas: how much one user may have.
 //!
-//! Objects are counted exactly. Bytes are only added up: what is written is added to the count in the user's row, and
-//! what is replaced or deleted is not taken off, since nobody has read how long it was. So the count is never too
-//! small. Where it passes the quota, the rows themselves are counted, and it is exact again.
+//! Objects are counted exactly. So are bytes, in the user's row, but for texts that are replaced without being read, as
+//! by an update in a single statement: those are not taken off. So the count is never too small. Where it passes the
+//! quota, the rows themselves are counted, and it is exact again. That reads all that the user has, so it is not done
+//! again while nothing has changed, nor within a minute.
 
+use std::mem;
+
+use chrono::TimeDelta;
 use sea_orm::{
-    Condition, ConnectionTrait, Iterable, Value,
+    ColumnTrait, Condition, ConnectionTrait, Iterable, Value,
     sea_query::{Expr, ExprTrait, Func, SelectStatement, SimpleExpr},
 };
 
 use super::transaction::WriteTransaction;
-use crate::store::{
-    Store, UserNo,
-    entity::{tag, task, task_list, task_tag, tombstone},
-    error::StoreError,
-    object::{ObjectEntity, ObjectKind},
-    owned::Owned,
-    sql::projection::ColumnKind,
+use crate::{
+    store::{
+        ChangeSeq, Store, UserNo,
+        entity::{tag, task, task_list, task_tag, tombstone},
+        error::StoreError,
+        object::{ObjectEntity, ObjectKind},
+        owned::Owned,
+        sql::projection::ColumnKind,
+    },
+    time::Timestamp,
 };
 
 /// What a row takes besides its texts, roughly, with its entries in indexes.
 const ROW_BYTES: i64 = 500;
 /// What an entry of the log takes, or the tag of a task.
 const ENTRY_BYTES: i64 = 150;
+/// How long a user is told that their bytes are used up without another look.
+const RECOUNT_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+/// What a user has at the least whose bytes were never counted: no quota is as large.
+const UNCOUNTED: i64 = 1 << 62;
+
+/// What was counted, for the change that had that number, whether it was committed or not.
+#[derive(Clone, Copy, Debug)]
+pub struct Counted {
+    at: Timestamp,
+    change_seq: ChangeSeq,
+    bytes: i64,
+}
+
 /// Which part of the bytes the tombstones may take, before the log begins anew.
 const SHARE_OF_TOMBSTONES: i64 = 4;
 
@@ -69,16 +89,57 @@ impl WriteTransaction {
     /// Counts bytes that are to be written.
     ///
     /// # Errors
-    /// [`StoreError::FullOfBytes`] where the user may not have as many.
+    /// See [`WriteTransaction::check_bytes`].
     pub async fn charge(&mut self, bytes: i64) -> Result<(), StoreError> {
+        self.check_bytes(bytes).await?;
+        self.owned.bytes += bytes;
+        Ok(())
+    }
+
+    /// Refuses so many bytes more.
+    ///
+    /// # Errors
+    /// [`StoreError::FullOfBytes`] where the user may not have as many.
+    pub async fn check_bytes(&mut self, bytes: i64) -> Result<(), StoreError> {
         let most = self.store.quotas.bytes;
-        if bytes > 0 && self.owned.bytes.saturating_add(bytes) > most {
-            self.owned.bytes = self.count_bytes().await?;
-            if self.owned.bytes + bytes > most {
-                return Err(StoreError::FullOfBytes(most));
+        let is_full = |present: i64| bytes > 0 && present.saturating_add(bytes) > most;
+        if is_full(self.owned.bytes) {
+            self.recount().await?;
+        }
+        if is_full(self.owned.bytes) {
+            return Err(StoreError::FullOfBytes(most));
+        }
+        Ok(())
+    }
+
+    /// What these rows of the user's take.
+    pub async fn bytes_of<E: Owned>(
+        &self,
+        ids: &[impl Copy + Into<Value>],
+    ) -> Result<i64, StoreError> {
+        let is_one = E::ID.is_in(ids.iter().copied());
+        self.sum(sum_of_rows::<E>(self.user).and_where(is_one).take()).await
+    }
+
+    /// Makes the count of bytes exact, once in a transaction.
+    async fn recount(&mut self) -> Result<(), StoreError> {
+        if mem::replace(&mut self.is_counted, true) {
+            return Ok(());
+        }
+        let last = self.store.counted.get(&self.user);
+        if let Some(last) = last {
+            if last.change_seq == self.change_seq {
+                self.owned.bytes = last.bytes;
+                return Ok(());
+            }
+            if self.owned.bytes < UNCOUNTED && self.now < last.at.after(RECOUNT_INTERVAL) {
+                return Ok(());
             }
         }
-        self.owned.bytes += bytes;
+        let bytes = self.count_bytes().await?;
+        self.owned.bytes = bytes;
+        let counted = Counted { at: self.now, change_seq: self.change_seq, bytes };
+        self.store.counted.insert(self.user, counted);
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, FromQueryResult, Iterable, ModelTrait, QueryFilter,
     sea_query::{
         BinOper, CaseStatement, Expr, ExprTrait, Query, ReturningClause, SimpleExpr,
         UpdateStatement, Value,
@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{
-    quota::text_bytes,
+    quota::{row_bytes, text_bytes},
     rows::expect_version,
     task_values::{TaskValuesPatch, TaskWriter, completion},
     transaction::{ONE, WriteContext, WriteTransaction},
@@ -70,6 +70,8 @@ pub struct TaskUpdate {
     only_completes: bool,
     /// The bytes of the texts that are assigned.
     pub bytes: i64,
+    /// Whether a text is assigned, if only an empty one.
+    writes_text: bool,
 }
 
 impl TaskUpdate {
@@ -100,6 +102,7 @@ impl TaskWriter for TaskUpdate {
     fn derive(&mut self, column: Column, value: impl Into<Value>) {
         let value = value.into();
         self.bytes += text_bytes(&value);
+        self.writes_text |= matches!(value, Value::String(_));
         self.assignments.push((column, Expr::value(value)));
     }
 
@@ -166,7 +169,9 @@ impl WriteTransaction {
     ) -> Result<TaskRow, StoreError> {
         let (on, off) = self.tags_to_change(id, patch).await?;
         let update = TaskUpdate::of(patch, self);
-        self.charge(update.bytes).await?;
+        let writes_text = update.writes_text;
+        let replaced = if writes_text { self.bytes_of::<Entity>(&[id]).await? } else { 0 };
+        self.check_bytes(update.bytes - replaced).await?;
         let (assignments, differs) = update.into_parts();
         let changes = if on.is_empty() && off.is_empty() { differs } else { Condition::all() };
         let statement = UpdateTarget { user: self.user, id, expected_version }.statement(
@@ -177,9 +182,14 @@ impl WriteTransaction {
             returning(Column::iter()),
         );
         if let Some(row) = self.transaction.query_one(&statement).await? {
+            let row = TaskRow::from_query_result(&row, "")?;
+            if writes_text {
+                let present = row_bytes(Column::iter().map(|column| row.get(column)));
+                self.owned.bytes += present - replaced;
+            }
             self.put_on(id, on).await?;
             self.take_off(id, off).await?;
-            return Ok(TaskRow::from_query_result(&row, "")?);
+            return Ok(row);
         }
         let present = self.get::<Entity>(id, Input::Id).await?;
         let different = Entity::find_owned(self.user).filter(Column::Id.eq(id)).filter(changes);

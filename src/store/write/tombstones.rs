@@ -49,6 +49,7 @@ impl WriteTransaction {
             .update_columns([Column::Kind, Column::ChangeSeq, Column::At])
             .to_owned();
         for ids in ids.chunks(BATCH_SIZE) {
+            self.owned.bytes -= self.bytes_of::<E>(ids).await?;
             let gone = E::delete_owned(self.user).filter(E::ID.is_in(ids.iter().copied()));
             let gone = gone.exec(&self.transaction).await?.rows_affected;
             self.owned.add(E::KIND, -i64::try_from(gone).unwrap_or_default());

@@ -40,6 +40,8 @@ pub struct WriteTransaction {
     /// How much the user has, and had before.
     pub(super) owned: Holdings,
     owned_before: Holdings,
+    /// Whether the user's bytes were counted anew.
+    pub(super) is_counted: bool,
     pub(super) store: Arc<Store>,
     /// The user's turn, for a write of a request.
     _turn: Option<WriteTurn>,
@@ -110,7 +112,17 @@ impl WriteTransaction {
             WriteContext { user: UserNo(user.no), zone: user.zone(), now: store.clock.now() };
         let (change_seq, store) = (user.counter, Arc::clone(store));
         let owned_before = owned;
-        Ok(Self { transaction, context, change_seq, owned, owned_before, store, _turn: turn })
+        let is_counted = false;
+        Ok(Self {
+            transaction,
+            context,
+            change_seq,
+            owned,
+            owned_before,
+            is_counted,
+            store,
+            _turn: turn,
+        })
     }
 
     /// Commits the change, and notifies whoever follows the user.

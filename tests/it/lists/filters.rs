@@ -51,6 +51,19 @@ async fn kept(api: &Api, filter: &Value) -> String {
 }
 
 on_each_database! {
+    async fn a_filter_of_a_thousand_values_compares_each_with_its_own(api: Api) {
+        for day in ["2026-01-10", "2026-02-10", "2026-03-10"] {
+            api.alice.creates_with(json!({ "title": day, "due": { "on": day } })).await;
+        }
+        let tags: Vec<_> = (0..1_001).map(|_| uuid::Uuid::new_v4()).collect();
+        for count in 997..=1_001 {
+            let mut and = vec![json!({ "dueOn": { "lte": "2026-03-31" } })];
+            and.extend(tags[..count].chunks(50).map(|ids| json!({ "not": { "tags": { "anyOf": ids } } })));
+            and.push(json!({ "dueOn": { "lte": "2026-01-31" } }));
+            assert_eq!(api.alice.finds(json!({ "and": and })).await, "2026-01-10", "{count}");
+        }
+    }
+
     async fn alice_filters_by_each_comparison(api: Api) {
         five_tasks(&api).await;
         for (filter, expected) in [
