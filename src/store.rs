@@ -163,6 +163,14 @@ impl Store {
         self.pools.is_behind().await.map(|behind| !behind)
     }
 
+    /// Whether the database refuses to write at present, as a standby of PostgreSQL does.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn is_read_only(&self) -> Result<bool, DbErr> {
+        self.pools.is_read_only().await
+    }
+
     /// An id for something new (RFC 9562 §5.7): by the injected clock, so it sorts by creation.
     fn new_id(&self, now: Timestamp) -> Uuid {
         let ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);

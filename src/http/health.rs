@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use axum::{Json, extract::State, http::StatusCode};
+use sea_orm::DbErr;
 use serde::Serialize;
 
 use super::AppState;
+use crate::store::Store;
 
 #[derive(Serialize)]
 pub struct Readiness {
@@ -23,17 +25,13 @@ pub async fn alive() -> &'static str {
     OK
 }
 
-/// Readiness: 200, or 503 if the database, a migration, the keys or the latest sign-outs are missing, or the
-/// server is shutting down.
+/// Readiness: 200, or 503 if the database is away or read-only, a migration, the keys or the latest sign-outs are
+/// missing, or the server is shutting down.
 pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Readiness>) {
-    let (database, migrations) = match state.store.is_up_to_date().await {
-        Ok(true) => (OK, OK),
-        Ok(false) => (OK, "behind: run `taskward migrate`"),
-        Err(error) => {
-            tracing::warn!(%error, "the database does not answer");
-            ("does not answer", "unknown")
-        }
-    };
+    let (database, migrations) = examine(&state.store).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the database does not answer");
+        ("does not answer", "unknown")
+    });
     let keys = state.authenticator.ready().map_or_else(|missing| missing, |()| OK);
     let knows_sign_outs = state.authenticator.knows_revocations();
     let sign_outs = if knows_sign_outs { OK } else { "last read more than 30 s ago" };
@@ -42,4 +40,12 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Read
         [database, migrations, keys, sign_outs].iter().all(|part| *part == OK) && !shutting_down;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { database, migrations, keys, sign_outs, shutting_down }))
+}
+
+/// The states of the database and of its migrations.
+async fn examine(store: &Store) -> Result<(&'static str, &'static str), DbErr> {
+    let database = if store.is_read_only().await? { "read-only" } else { OK };
+    let migrations =
+        if store.is_up_to_date().await? { OK } else { "behind: run `taskward migrate`" };
+    Ok((database, migrations))
 }

@@ -5,7 +5,7 @@ use sea_orm::{
     sqlx::{self, error::DatabaseError},
 };
 
-use super::{Side, budget::TooLarge, object::ObjectKind};
+use super::{Side, budget::TooLarge, object::ObjectKind, sql::write_refusal::READ_ONLY};
 
 /// The part of an operation that named an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,15 +108,15 @@ fn is_passing(error: &sqlx::Error) -> bool {
 }
 
 /// PostgreSQL: connection exceptions, no resources, operator intervention, a lost race (deadlock,
-/// serialization), a lock that another holds for too long. SQLite: busy, locked, no permission to write, I/O error,
-/// full, cannot open.
+/// serialization), a lock that another holds for too long, read-only as a standby is until it is promoted. SQLite:
+/// busy, locked, no permission to write, I/O error, full, cannot open.
 fn is_passing_code(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
         let primary = code.parse::<u32>().unwrap_or_default() & 0xff;
         matches!(primary, 5 | 6 | 8 | 10 | 13 | 14)
     } else {
-        ["08", "53", "57", "40", "55P03"].iter().any(|class| code.starts_with(class))
+        ["08", "53", "57", "40", "55P03", READ_ONLY].iter().any(|class| code.starts_with(class))
     }
 }
 

@@ -7,3 +7,4 @@ mod files;
 pub(super) mod pool;
 pub(super) mod projection;
 pub(super) mod row_security;
+pub(super) mod write_refusal;

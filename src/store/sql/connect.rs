@@ -1,11 +1,16 @@
 //! Opens the database: an SQLite file with one writer and several readers, or PostgreSQL.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    future::ready,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use migration::Migrator;
 use sea_orm::{
     ConnectOptions, Database, DbErr,
     sqlx::{
+        pool::PoolConnectionMetadata,
         postgres::PgConnectOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
@@ -15,6 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     files,
     pool::{Pool, STALE},
+    write_refusal::WriteRefusal,
 };
 use crate::store::list::text;
 
@@ -47,23 +53,34 @@ impl Pools {
     /// file and its folder are made when they are missing, for their owner only.
     pub async fn connect(url: &str, size: u32, row_security: bool) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
-            let pool =
-                Pool::new(Database::connect(postgres(url, size, TIMEOUT)).await?, row_security);
-            let own = Database::connect(postgres(url, 1, REVOCATION_TIMEOUT)).await?;
+            let refusal = WriteRefusal::default();
+            let connect = async |size, timeout| {
+                let options = postgres(url, size, timeout, refusal.clone());
+                Database::connect(options)
+                    .await
+                    .map(|pool| Pool::new(pool, row_security, refusal.clone()))
+            };
+            let pool = connect(size, TIMEOUT).await?;
             return Ok(Self {
                 reader: pool.clone(),
                 writer: pool,
-                revocations: Pool::new(own, row_security),
+                revocations: connect(1, REVOCATION_TIMEOUT).await?,
                 shared: Some(url.into()),
             });
         }
         let file = SqliteConnectOptions::from_str(url)
             .map_err(|error| DbErr::Custom(error.to_string()))?;
         files::prepare(file.get_filename())?;
-        let writer = Pool::new(Database::connect(sqlite(url, 1, true, TIMEOUT)).await?, false);
-        let reader = Pool::new(Database::connect(sqlite(url, size, false, TIMEOUT)).await?, false);
-        let own = Database::connect(sqlite(url, 1, false, REVOCATION_TIMEOUT)).await?;
-        Ok(Self { reader, writer, revocations: Pool::new(own, false), shared: None })
+        let connect = async |size, writes, timeout| {
+            let pool = Database::connect(sqlite(url, size, writes, timeout)).await;
+            pool.map(|pool| Pool::new(pool, false, WriteRefusal::default()))
+        };
+        Ok(Self {
+            writer: connect(1, true, TIMEOUT).await?,
+            reader: connect(size, false, TIMEOUT).await?,
+            revocations: connect(1, false, REVOCATION_TIMEOUT).await?,
+            shared: None,
+        })
     }
 
     /// The URL of the database, if other processes may use it as well: on PostgreSQL.
@@ -74,6 +91,11 @@ impl Pools {
     /// Applies the pending migrations, and switches row-level security on or off.
     pub async fn migrate(&self) -> Result<(), DbErr> {
         Migrator::migrate(&self.writer.inner(), text::indexed, self.writer.row_security).await
+    }
+
+    /// Whether the database refuses to write at present.
+    pub async fn is_read_only(&self) -> Result<bool, DbErr> {
+        self.writer.is_read_only().await
     }
 
     /// Whether the tables are older than this program.
@@ -94,9 +116,14 @@ fn options(url: &str, size: u32, timeout: Duration) -> ConnectOptions {
     options
 }
 
-fn postgres(url: &str, size: u32, timeout: Duration) -> ConnectOptions {
+fn postgres(url: &str, size: u32, timeout: Duration, refusal: WriteRefusal) -> ConnectOptions {
     let mut options = options(url, size, timeout);
     options.map_sqlx_postgres_opts(|postgres: PgConnectOptions| postgres.options(POSTGRES));
+    options.map_sqlx_postgres_before_acquire(move |_, PoolConnectionMetadata { age, .. }| {
+        let opened = Instant::now().checked_sub(age);
+        let is_usable = opened.is_some_and(|opened| !refusal.is_after(opened));
+        Box::pin(ready(Ok(is_usable)))
+    });
     options
 }
 

@@ -12,6 +12,8 @@ use sea_orm::{
     sea_query::{Expr, SelectStatement, SimpleExpr},
 };
 
+use super::write_refusal::WriteRefusal;
+
 /// The maximum number of rows or ids in a statement: databases number their parameters in 15 or 16 bits.
 pub const BATCH_SIZE: usize = 5_000;
 
@@ -96,12 +98,13 @@ pub trait StatementExecutor: Send + Sync {
 #[derive(Debug)]
 pub struct CountingTransaction {
     transaction: DatabaseTransaction,
+    refusal: WriteRefusal,
     written: AtomicU64,
 }
 
 impl CountingTransaction {
-    pub fn new(transaction: DatabaseTransaction) -> Self {
-        Self { transaction, written: AtomicU64::default() }
+    pub fn new(transaction: DatabaseTransaction, refusal: WriteRefusal) -> Self {
+        Self { transaction, refusal, written: AtomicU64::default() }
     }
 
     /// How many rows were written so far, a row as often as it was.
@@ -120,11 +123,13 @@ impl StatementExecutor for CountingTransaction {
     }
 
     async fn query(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.transaction.query_all_raw(statement).await
+        let rows = self.transaction.query_all_raw(statement).await;
+        rows.inspect_err(|error| self.refusal.observe(error))
     }
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let result = self.transaction.execute_raw(statement).await?;
+        let result = self.transaction.execute_raw(statement).await;
+        let result = result.inspect_err(|error| self.refusal.observe(error))?;
         self.written.fetch_add(result.rows_affected(), Ordering::Relaxed);
         Ok(result)
     }

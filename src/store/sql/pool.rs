@@ -7,7 +7,8 @@
 //!
 //! A statement ends with its request. When that is given up, at its time limit or because its client is gone,
 //! the connection is closed instead of kept: the database would otherwise execute the statement to its end, and
-//! nobody else could use the connection meanwhile.
+//! nobody else could use the connection meanwhile. A connection that was opened before the database refused to write
+//! goes back to sqlx's pool, which closes it.
 //!
 //! Statements are sent through the driver: sea-orm's futures take many kilobytes, which costs a small
 //! request a tenth more.
@@ -36,6 +37,7 @@ use tokio::{runtime::Handle, sync::Semaphore};
 use super::{
     dialect::{CountingTransaction, Dialect, StatementExecutor},
     row_security::RowScope,
+    write_refusal::WriteRefusal,
 };
 use crate::store::{
     budget::{Budget, RowSize},
@@ -55,6 +57,7 @@ pub struct Pool {
     inner: DatabaseConnection,
     /// Whether the database itself keeps the rows of users apart, and has to be told: on PostgreSQL alone.
     pub row_security: bool,
+    refusal: WriteRefusal,
     connections: Arc<Connections>,
 }
 
@@ -65,13 +68,30 @@ enum Connections {
 }
 
 impl Pool {
-    pub fn new(pool: DatabaseConnection, row_security: bool) -> Self {
+    pub fn new(pool: DatabaseConnection, row_security: bool, refusal: WriteRefusal) -> Self {
         let connections = if pool.get_database_backend() == DbBackend::Postgres {
-            Connections::Postgres(IdleConnections::new(pool.get_postgres_connection_pool()))
+            let pool = pool.get_postgres_connection_pool();
+            Connections::Postgres(IdleConnections::new(pool, refusal.clone()))
         } else {
-            Connections::Sqlite(IdleConnections::new(pool.get_sqlite_connection_pool()))
+            let pool = pool.get_sqlite_connection_pool();
+            Connections::Sqlite(IdleConnections::new(pool, refusal.clone()))
         };
-        Self { inner: pool, row_security, connections: Arc::new(connections) }
+        Self { inner: pool, row_security, refusal, connections: Arc::new(connections) }
+    }
+
+    /// Whether PostgreSQL refuses to write at present, as a standby does. SQLite is never read-only as a whole.
+    pub async fn is_read_only(&self) -> Result<bool, DbErr> {
+        if self.backend() != DbBackend::Postgres {
+            return Ok(false);
+        }
+        let sql = "SELECT current_setting('transaction_read_only')::boolean";
+        let statement = Statement::from_string(self.backend(), sql);
+        let row = self.reaching(RowScope::All).query_one_raw(statement).await?;
+        let is_read_only = row.map_or(Ok(false), |row| row.try_get_by_index(0))?;
+        if is_read_only {
+            self.refusal.record();
+        }
+        Ok(is_read_only)
     }
 
     pub fn backend(&self) -> DbBackend {
@@ -94,7 +114,7 @@ impl Pool {
         if self.row_security {
             transaction.execute_unprepared(&scope.to_string()).await?;
         }
-        Ok(Dialect(CountingTransaction::new(transaction)))
+        Ok(Dialect(CountingTransaction::new(transaction, self.refusal.clone())))
     }
 
     /// sqlx's pool, from which no connection is kept idle here in the meantime.
@@ -120,10 +140,11 @@ impl ScopedPool<'_> {
         statement: Statement,
         budget: Option<&Budget>,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        match &*self.pool.connections {
+        let rows = match &*self.pool.connections {
             Connections::Postgres(idle) => idle.query(statement, self.told(), budget).await,
             Connections::Sqlite(idle) => idle.query(statement, self.told(), budget).await,
-        }
+        };
+        rows.inspect_err(|error| self.pool.refusal.observe(error))
     }
 
     /// What the database is told of the rows, if it has to be.
@@ -167,10 +188,11 @@ impl StatementExecutor for ScopedPool<'_> {
     }
 
     async fn execute(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        match &*self.pool.connections {
+        let result = match &*self.pool.connections {
             Connections::Postgres(idle) => idle.execute(statement, self.told()).await,
             Connections::Sqlite(idle) => idle.execute(statement, self.told()).await,
-        }
+        };
+        result.inspect_err(|error| self.pool.refusal.observe(error))
     }
 }
 
@@ -205,6 +227,7 @@ struct IdleConnections<D: Database> {
     permits: Semaphore,
     /// How many connections of sqlx's pool are demanded.
     demands: AtomicUsize,
+    refusal: WriteRefusal,
     runtime: Handle,
 }
 
@@ -283,12 +306,13 @@ impl Interruptible for Postgres {
 }
 
 impl<D: Database> IdleConnections<D> {
-    fn new(pool: &sqlx::Pool<D>) -> Self {
+    fn new(pool: &sqlx::Pool<D>, refusal: WriteRefusal) -> Self {
         Self {
             pool: pool.clone(),
             idle: Mutex::default(),
             permits: Semaphore::new(0),
             demands: AtomicUsize::new(0),
+            refusal,
             runtime: Handle::current(),
         }
     }
@@ -307,7 +331,7 @@ impl<D: Database> IdleConnections<D> {
     fn checkin(&self, mut connection: Connection<D>) {
         connection.is_busy = false;
         let is_demanded = || self.demands.load(Ordering::SeqCst) > 0;
-        if is_demanded() {
+        if is_demanded() || self.refusal.is_after(connection.checked_out) {
             return;
         }
         self.idle().push(connection);
@@ -382,7 +406,8 @@ where
     /// A connection for one statement.
     async fn checkout(&self) -> Result<Connection<D>, DbErr> {
         while let Some(mut idle) = self.take_idle() {
-            if idle.checked_out.elapsed() < STALE {
+            let checked_out = idle.checked_out;
+            if checked_out.elapsed() < STALE && !self.refusal.is_after(checked_out) {
                 idle.is_busy = true;
                 return Ok(idle);
             }

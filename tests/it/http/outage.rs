@@ -13,7 +13,7 @@ use tokio::{
 use url::Url;
 
 use super::refusal;
-use crate::harness::{Api, Database, Reply, Served, on_each_database, tokens};
+use crate::harness::{Api, Database, Reply, Served, eventually, on_each_database, tokens};
 
 /// Texts that belong in the log and not in a response.
 fn tells_no_detail(reply: &Reply) {
@@ -110,6 +110,74 @@ async fn while_postgresql_is_away_clients_are_told_to_come_back() {
     let reply = api.alice.post(query, json!({"id": id})).await;
     assert_eq!(reply.data(), json!({"task": {"title": "Milk"}}));
     assert_eq!(api.anon.gets("/readyz").await.status, 200);
+}
+
+/// Makes PostgreSQL read-only for all sessions that begin from now on, and ends all others.
+async fn forbid_writes(database: &Database) {
+    database.execute(&alter(database, "SET default_transaction_read_only = on")).await;
+    let end_all = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    database.execute(end_all).await;
+}
+
+/// Lets sessions write that begin from now on: those that are open stay read-only.
+async fn allow_writes(database: &Database) {
+    database.execute(&alter(database, "RESET default_transaction_read_only")).await;
+}
+
+fn alter(database: &Database, change: &str) -> String {
+    let url = Url::parse(&database.url()).unwrap();
+    let name = url.path().trim_start_matches('/');
+    format!("SET TRANSACTION READ WRITE; ALTER DATABASE {name} {change}")
+}
+
+/// A server on a database that has just become read-only, whose connections are all open, and a task of
+/// Alice's.
+async fn read_only() -> Option<(Api, String)> {
+    const TASKS: &str = "{ tasks { nodes { title } } }";
+    let api = Api::start(Database::postgres().await?).await;
+    let id = api.alice.creates("Milk").await;
+    forbid_writes(&api.database).await;
+    eventually(async || api.anon.gets("/readyz").await.json()["database"] == "read-only").await;
+    // The connections that were ended are found out one after the other.
+    eventually(async || {
+        let replies = join_all((0..20).map(|_| api.alice.post(TASKS, json!({})))).await;
+        replies.iter().all(|reply| reply.status == 200)
+    })
+    .await;
+    Some((api, id))
+}
+
+#[tokio::test]
+async fn while_postgresql_is_read_only_clients_can_read_and_are_told_to_come_back_to_write() {
+    let Some((api, id)) = read_only().await else { return };
+    assert_eq!(api.anon.gets("/readyz").await.status, 503);
+    assert_eq!(api.anon.gets("/healthz").await.status, 200);
+    for _ in 0..3 {
+        is_away(&api.alice.create(json!({"title": "Bread"})).await);
+        is_away(&api.bob.create(json!({"title": "Bread"})).await);
+        is_away(&api.alice.update(json!({"id": id, "title": "Oat milk"})).await);
+        assert_eq!(api.alice.titles(json!({})).await, ["Milk"]);
+    }
+
+    allow_writes(&api.database).await;
+    // Only transactions: nothing else finds out that their connections are read-only.
+    let update = async || api.alice.update(json!({"id": id, "title": "Oat milk"})).await;
+    eventually(async || update().await.status == 200).await;
+    for _ in 0..20 {
+        update().await.data();
+    }
+    api.bob.creates("Bread").await;
+    assert_eq!(api.anon.gets("/readyz").await.status, 200);
+}
+
+/// A balancer sends nothing to a server that is not ready: it has to find out by itself.
+#[tokio::test]
+async fn a_server_without_requests_is_ready_again_when_postgresql_accepts_writes() {
+    let Some((api, id)) = read_only().await else { return };
+    allow_writes(&api.database).await;
+    eventually(async || api.anon.gets("/readyz").await.status == 200).await;
+    api.alice.updates(json!({"id": id, "title": "Oat milk"})).await;
 }
 
 #[tokio::test]
