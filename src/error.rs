@@ -124,6 +124,13 @@ impl ApiError {
         Self::new(ErrorCode::InternalServerError, message)
     }
 
+    /// The database is away for the moment. The cause is only in the log.
+    pub fn unavailable(request_id: &str) -> Self {
+        let message =
+            format!("Unavailable for the moment: try again soon. The request id is {request_id}.");
+        Self::new(ErrorCode::InternalServerError, message)
+    }
+
     /// A cursor of another list or another order.
     pub fn foreign_cursor(field: &'static str) -> Self {
         let message =

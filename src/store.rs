@@ -22,6 +22,7 @@ mod write;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+pub use migration::Schema;
 use quick_cache::sync::Cache;
 pub(crate) use sea_orm::Value;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr};
@@ -155,12 +156,12 @@ impl Store {
         })
     }
 
-    /// Whether the database answers and its tables are those of this program.
+    /// Compares the tables with those of this program.
     ///
     /// # Errors
     /// When the database cannot be asked.
-    pub async fn is_up_to_date(&self) -> Result<bool, DbErr> {
-        self.pools.is_behind().await.map(|behind| !behind)
+    pub async fn schema(&self) -> Result<Schema, DbErr> {
+        self.pools.schema().await
     }
 
     /// Whether the database refuses to write at present, as a standby of PostgreSQL does.

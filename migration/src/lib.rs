@@ -17,11 +17,24 @@ mod tables;
 use sea_orm_migration::{
     prelude::*,
     sea_orm::{
-        DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+        DatabaseConnection, DbBackend, EntityTrait, QueryOrder, QuerySelect, SqliteTransactionMode,
+        TransactionOptions, TransactionTrait,
     },
+    seaql_migrations,
 };
 
 pub use self::search::Tokenizer;
+
+/// The tables of a database, compared with those of this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// A migration is pending.
+    Behind,
+    /// All migrations are applied.
+    Current,
+    /// All migrations are applied, and some of a newer version as well: its tables contain those of this program.
+    Newer,
+}
 
 /// All migrations, the oldest first.
 pub struct Migrator;
@@ -47,7 +60,8 @@ impl Migrator {
     /// whether policies keep the rows of users apart.
     ///
     /// # Errors
-    /// An error of the database, or its role is one to which policies do not apply; nothing has changed then.
+    /// An error of the database, or it was made by a newer version, or its role is one to which policies do not
+    /// apply; nothing has changed then.
     pub async fn migrate(
         db: &DatabaseConnection,
         tokenizer: Tokenizer,
@@ -72,9 +86,15 @@ impl Migrator {
                 )
                 .await?;
         }
-        let pending = Self::get_pending_migrations_read_only(&transaction).await?;
+        let (pending, unknown) = Self::compare(&transaction).await?;
+        if !unknown.is_empty() {
+            let unknown = unknown.join(", ");
+            return Err(DbErr::Migration(format!(
+                "the database was made by a newer taskward, which has the migrations {unknown}: start that one"
+            )));
+        }
         Self::up(&transaction, None).await?;
-        if pending.iter().any(|it| it.name() == m20261121_000002_lists_tags_subtasks::NAME) {
+        if pending.iter().any(|it| it == m20261121_000002_lists_tags_subtasks::NAME) {
             search::index_existing(&transaction, tokenizer).await?;
         }
         if is_postgres {
@@ -83,11 +103,43 @@ impl Migrator {
         transaction.commit().await
     }
 
-    /// Whether a migration is pending. Only reads.
+    /// Compares the tables with those of this program. Only reads.
     ///
     /// # Errors
     /// An error of the database.
-    pub async fn is_behind(db: &DatabaseConnection) -> Result<bool, DbErr> {
-        Ok(!Self::get_pending_migrations_read_only(db).await?.is_empty())
+    pub async fn schema(db: &DatabaseConnection) -> Result<Schema, DbErr> {
+        let (pending, unknown) = Self::compare(db).await?;
+        Ok(match (pending.is_empty(), unknown.is_empty()) {
+            (false, _) => Schema::Behind,
+            (true, true) => Schema::Current,
+            (true, false) => Schema::Newer,
+        })
+    }
+
+    /// The names of the migrations that are not applied, and of those that are and belong to a newer version. The
+    /// library takes the latter for an error.
+    async fn compare<'c, C>(db: &'c C) -> Result<(Vec<String>, Vec<String>), DbErr>
+    where
+        C: ConnectionTrait,
+        &'c C: IntoSchemaManagerConnection<'c>,
+    {
+        let mut pending: Vec<_> =
+            Self::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let mut unknown = Vec::new();
+        if SchemaManager::new(db).has_table("seaql_migrations").await? {
+            #[expect(clippy::disallowed_methods, reason = "a migration has no owner")]
+            let applied = seaql_migrations::Entity::find()
+                .select_only()
+                .column(seaql_migrations::Column::Version)
+                .order_by_asc(seaql_migrations::Column::Version)
+                .into_tuple::<String>();
+            for name in applied.all(db).await? {
+                match pending.iter().position(|it| *it == name) {
+                    Some(at) => drop(pending.remove(at)),
+                    None => unknown.push(name),
+                }
+            }
+        }
+        Ok((pending, unknown))
     }
 }

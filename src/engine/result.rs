@@ -113,6 +113,7 @@ fn cause(error: &ServerError) -> Option<&Arc<StoreError>> {
 fn hide_internals(errors: &mut [ServerError], request_id: &str) {
     let mut logged: Vec<Arc<StoreError>> = Vec::new();
     for error in errors {
+        let is_passing = cause(error).is_some_and(|cause| cause.is_unavailable());
         match (error.source::<ApiError>().is_some(), cause(error)) {
             (true, None) => continue,
             (_, Some(cause)) => {
@@ -126,8 +127,9 @@ fn hide_internals(errors: &mut [ServerError], request_id: &str) {
                 tracing::error!(path = ?error.path, message = error.message, "a resolver failed");
             }
         }
-        let internal = ApiError::internal(request_id).at(None);
-        error.message = internal.message;
-        error.extensions = internal.extensions;
+        let shown = if is_passing { ApiError::unavailable } else { ApiError::internal };
+        let shown = shown(request_id).at(None);
+        error.message = shown.message;
+        error.extensions = shown.extensions;
     }
 }

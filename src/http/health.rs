@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use serde::Serialize;
 
 use super::AppState;
-use crate::store::Store;
+use crate::store::{Schema, Store};
 
 #[derive(Serialize)]
 pub struct Readiness {
@@ -19,6 +19,9 @@ pub struct Readiness {
 }
 
 const OK: &str = "ok";
+
+/// A newer version has migrated the database, as in a rolling upgrade.
+const NEWER: &str = "ok: newer schema";
 
 /// Liveness: the process responds.
 pub async fn alive() -> &'static str {
@@ -36,8 +39,8 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Read
     let knows_sign_outs = state.authenticator.knows_revocations();
     let sign_outs = if knows_sign_outs { OK } else { "last read more than 30 s ago" };
     let shutting_down = state.shutdown.is_cancelled();
-    let ready =
-        [database, migrations, keys, sign_outs].iter().all(|part| *part == OK) && !shutting_down;
+    let is_ok = |part| [OK, NEWER].contains(&part);
+    let ready = [database, migrations, keys, sign_outs].into_iter().all(is_ok) && !shutting_down;
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(Readiness { database, migrations, keys, sign_outs, shutting_down }))
 }
@@ -45,7 +48,10 @@ pub async fn ready(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Read
 /// The states of the database and of its migrations.
 async fn examine(store: &Store) -> Result<(&'static str, &'static str), DbErr> {
     let database = if store.is_read_only().await? { "read-only" } else { OK };
-    let migrations =
-        if store.is_up_to_date().await? { OK } else { "behind: run `taskward migrate`" };
+    let migrations = match store.schema().await? {
+        Schema::Current => OK,
+        Schema::Newer => NEWER,
+        Schema::Behind => "behind: run `taskward migrate`",
+    };
     Ok((database, migrations))
 }

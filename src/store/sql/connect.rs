@@ -6,12 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use migration::Migrator;
+use migration::{Migrator, Schema};
 use sea_orm::{
-    ConnectOptions, Database, DbErr,
+    ConnectOptions, Database, DbErr, RuntimeErr,
     sqlx::{
+        self, Connection,
         pool::PoolConnectionMetadata,
-        postgres::PgConnectOptions,
+        postgres::{PgConnectOptions, PgConnection},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
@@ -56,11 +57,13 @@ impl Pools {
             let refusal = WriteRefusal::default();
             let connect = async |size, timeout| {
                 let options = postgres(url, size, timeout, refusal.clone());
-                Database::connect(options)
-                    .await
-                    .map(|pool| Pool::new(pool, row_security, refusal.clone()))
+                let pool = Database::connect(options).await;
+                pool.map(|pool| Pool::new(pool, row_security, refusal.clone()))
             };
-            let pool = connect(size, TIMEOUT).await?;
+            let pool = match connect(size, TIMEOUT).await {
+                Ok(pool) => pool,
+                Err(error) => return Err(explain(url, error).await),
+            };
             return Ok(Self {
                 reader: pool.clone(),
                 writer: pool,
@@ -73,7 +76,9 @@ impl Pools {
         files::prepare(file.get_filename())?;
         let connect = async |size, writes, timeout| {
             let pool = Database::connect(sqlite(url, size, writes, timeout)).await;
+            let name = file.get_filename().display();
             pool.map(|pool| Pool::new(pool, false, WriteRefusal::default()))
+                .map_err(|error| DbErr::Custom(format!("{name}: {error}")))
         };
         Ok(Self {
             writer: connect(1, true, TIMEOUT).await?,
@@ -98,9 +103,24 @@ impl Pools {
         self.writer.is_read_only().await
     }
 
-    /// Whether the tables are older than this program.
-    pub async fn is_behind(&self) -> Result<bool, DbErr> {
-        Migrator::is_behind(&self.reader.inner()).await
+    /// Compares the tables with those of this program.
+    pub async fn schema(&self) -> Result<Schema, DbErr> {
+        Migrator::schema(&self.reader.inner()).await
+    }
+}
+
+/// sqlx tries to connect until the time is over, and then says only that it is: another attempt finds out why.
+async fn explain(url: &str, error: DbErr) -> DbErr {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = &error else { return error };
+    let (sqlx::Error::PoolTimedOut, Ok(server)) = (&**cause, PgConnectOptions::from_str(url))
+    else {
+        return error;
+    };
+    match tokio::time::timeout(REVOCATION_TIMEOUT, PgConnection::connect_with(&server)).await {
+        Ok(Err(cause)) => {
+            DbErr::Custom(format!("{}:{}: {cause}", server.get_host(), server.get_port()))
+        }
+        _ => error,
     }
 }
 

@@ -27,6 +27,18 @@ on_each_database! {
         assert_eq!(api.anon.gets("/healthz").await.status, 200, "it lives all the same");
     }
 
+    async fn a_server_goes_on_after_a_newer_version_has_migrated_its_database(api: Api) {
+        api.database.execute("INSERT INTO seaql_migrations VALUES ('m29990101_000001_newer', 0)").await;
+        let reply = api.anon.gets("/readyz").await;
+        assert_eq!(reply.status, 200, "{}", reply.json());
+        assert_eq!(reply.json()["migrations"], "ok: newer schema");
+        api.alice.creates("Milk").await;
+
+        let own = "DELETE FROM seaql_migrations WHERE version < 'm2999'";
+        api.database.execute(own).await;
+        assert_eq!(api.anon.gets("/readyz").await.status, 503, "its own migrations are missing");
+    }
+
     async fn a_server_that_does_not_learn_of_sign_outs_is_not_ready(api: Api) {
         api.wait(TimeDelta::seconds(30));
         assert_eq!(api.anon.gets("/readyz").await.status, 200);

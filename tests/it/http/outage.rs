@@ -4,6 +4,10 @@ use std::io;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use taskward::{
+    store::{Quotas, Store},
+    time::Clock,
+};
 use tempfile::TempDir;
 use tokio::{
     io::copy_bidirectional,
@@ -33,6 +37,9 @@ fn is_away(reply: &Reply) {
     assert_eq!(reply.header("content-type"), content_type);
     for error in reply.json()["errors"].as_array().unwrap() {
         assert_eq!(error["extensions"], json!({"code": "INTERNAL_SERVER_ERROR"}));
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("try again"), "{message}");
+        assert!(message.contains(reply.header("x-request-id")), "{message}");
     }
     tells_no_detail(reply);
 }
@@ -153,6 +160,9 @@ async fn while_postgresql_is_read_only_clients_can_read_and_are_told_to_come_bac
     let Some((api, id)) = read_only().await else { return };
     assert_eq!(api.anon.gets("/readyz").await.status, 503);
     assert_eq!(api.anon.gets("/healthz").await.status, 200);
+    let url = api.database.url();
+    let start = Store::open(&url, 1, Quotas::default(), Clock::system(), false);
+    assert!(start.await.unwrap_err().to_string().contains("read-only"));
     for _ in 0..3 {
         is_away(&api.alice.create(json!({"title": "Bread"})).await);
         is_away(&api.bob.create(json!({"title": "Bread"})).await);
