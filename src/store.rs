@@ -50,7 +50,10 @@ pub(crate) use self::{
     },
     object::{Object, ObjectColumns, ObjectEntity, ObjectKind, ObjectOf, ObjectPart},
     owned::{Owned, UserNo},
-    sql::projection::{ColumnOf, ColumnValue, PartialRow, Projection, Row},
+    sql::{
+        files::lock,
+        projection::{ColumnOf, ColumnValue, PartialRow, Projection, Row},
+    },
     sync::{
         change_seq::ChangeSeq,
         log::{Change, ChangePage, Subscriber, SyncCursor},

@@ -1,6 +1,6 @@
 //! Serves the API.
 
-use std::io;
+use std::{fs::File, io};
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::{
@@ -9,7 +9,7 @@ use tokio::{
 };
 
 use super::{Result, development};
-use crate::{app::App, config::Config, telemetry, time::Clock};
+use crate::{app::App, config::Config, store, telemetry, time::Clock};
 
 pub async fn run(mut config: Config) -> Result<()> {
     telemetry::start(&config.log, &config.log_format)?;
@@ -22,6 +22,7 @@ pub async fn run(mut config: Config) -> Result<()> {
         config.tokens = config.tokens.with_secret(development::secret()?);
         token = config.tokens.sign(&development::user(), clock.now());
     }
+    let _lock = store::lock(&config.database_url, File::try_lock)?;
     let listener = TcpListener::bind(config.listen)
         .await
         .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;

@@ -3,7 +3,7 @@
 pub(super) mod cached_sql;
 pub(super) mod connect;
 pub(super) mod dialect;
-mod files;
+pub(super) mod files;
 pub(super) mod pool;
 pub(super) mod projection;
 pub(super) mod row_security;

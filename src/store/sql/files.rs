@@ -1,14 +1,18 @@
 //! The files of SQLite, which only their owner may read: they hold the tasks of all users.
+//!
+//! Nothing here opens the database itself: closing it would release the locks that SQLite has on it
+//! (<https://sqlite.org/howtocorrupt.html>, §2.2).
 
 use std::{
     ffi::OsString,
-    fs::{self, DirBuilder, OpenOptions},
-    io::ErrorKind,
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
-    path::Path,
+    path::{Path, PathBuf},
+    str::FromStr,
 };
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, sqlx::sqlite::SqliteConnectOptions};
 
 /// The permissions of everybody but the owner.
 const OF_OTHERS: u32 = 0o077;
@@ -18,22 +22,68 @@ const OF_OTHERS: u32 = 0o077;
 pub fn prepare(file: &Path) -> Result<(), DbErr> {
     let failed =
         |error| DbErr::Custom(format!("the database {} cannot be made: {error}", file.display()));
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    let folder = make_folder(file).map_err(failed)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(file) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(error)),
         _ => {}
     }
     warn_if_open(folder);
     for suffix in ["", "-wal", "-shm"] {
-        let mut path = OsString::from(file);
-        path.push(suffix);
-        warn_if_open(Path::new(&path));
+        warn_if_open(&beside(file, suffix));
     }
     Ok(())
+}
+
+/// Locks the SQLite file of `url` against other processes until the result is dropped or the process ends,
+/// however it ends: [`File::try_lock`] for a server, which must be alone, since its subscribers hear only of
+/// its own changes; [`File::try_lock_shared`] for what keeps only a server away. Several servers can share
+/// PostgreSQL, so there it is `None`.
+///
+/// # Errors
+/// When another process has the lock, or the file of the lock cannot be made.
+pub fn lock(
+    url: &str,
+    try_lock: fn(&File) -> Result<(), TryLockError>,
+) -> io::Result<Option<File>> {
+    if !url.starts_with("sqlite:") {
+        return Ok(None);
+    }
+    let options = SqliteConnectOptions::from_str(url).map_err(io::Error::other)?;
+    let file = options.get_filename();
+    let locked = || {
+        make_folder(file)?;
+        // A link to the file is another name of the same database.
+        let path = beside(&fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()), "-lock");
+        let mut options = OpenOptions::new();
+        let lock = options.write(true).create(true).truncate(false).mode(0o600).open(path)?;
+        try_lock(&lock)?;
+        Ok(Some(lock))
+    };
+    locked().map_err(|error: io::Error| {
+        let reason = if error.kind() == ErrorKind::WouldBlock {
+            "is in use by another taskward: stop it first, or use PostgreSQL for several servers"
+        } else {
+            &format!("cannot be locked: {error}")
+        };
+        io::Error::other(format!("the database {} {reason}", file.display()))
+    })
+}
+
+/// The folder of the file, made for its owner only where it is missing.
+fn make_folder(file: &Path) -> io::Result<&Path> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    Ok(folder)
+}
+
+/// The file of that name and suffix.
+fn beside(file: &Path, suffix: &str) -> PathBuf {
+    let mut path = OsString::from(file);
+    path.push(suffix);
+    path.into()
 }
 
 fn warn_if_open(path: &Path) {

@@ -3,7 +3,10 @@
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Write, pipe},
-    os::{fd::OwnedFd, unix::net::UnixStream},
+    os::{
+        fd::OwnedFd,
+        unix::{fs::symlink, net::UnixStream},
+    },
     process::Command,
     time::Duration,
 };
@@ -189,6 +192,32 @@ fn only_the_owner_may_read_the_tasks() {
     let output = server.stops("TERM");
     output.succeeds();
     assert!(!output.stderr.contains("WARN"), "{}", output.stderr);
+}
+
+#[test]
+fn a_second_server_on_one_sqlite_file_is_refused_until_the_first_has_ended() {
+    let folder = Folder::new();
+    let first = folder.serve(&[]);
+    let linked = folder.path("linked.db");
+    symlink(folder.path("data/taskward.db"), &linked).unwrap();
+    let linked = format!("--database-url=sqlite://{}", linked.display());
+    for (arguments, file) in [
+        (&["serve", "--listen=127.0.0.1:0"][..], "data/taskward.db"),
+        (&["serve", "--listen=127.0.0.1:0", &linked], "linked.db"),
+        (&["migrate"], "data/taskward.db"),
+    ] {
+        let output = folder.run(arguments);
+        let faults = output.faults();
+        assert!(
+            faults[0].contains(&format!("{file} is in use by another taskward")),
+            "{arguments:?}: {faults:?}"
+        );
+    }
+    assert_eq!(mode(&folder.path("data/taskward.db-lock")), 0o600);
+
+    first.stops("KILL");
+    folder.run(&["migrate"]).succeeds();
+    folder.serve(&[]).stops("TERM").succeeds();
 }
 
 #[test]
