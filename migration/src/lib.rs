@@ -10,6 +10,7 @@ mod m20261121_000004_revocations;
 mod m20261129_000005_start_on;
 mod m20261130_000006_bytes;
 mod m20261130_000007_secrets;
+mod m20261130_000008_application_id;
 mod row_security;
 mod search;
 mod tables;
@@ -17,13 +18,17 @@ mod tables;
 use sea_orm_migration::{
     prelude::*,
     sea_orm::{
-        DatabaseConnection, DbBackend, EntityTrait, QueryOrder, QuerySelect, SqliteTransactionMode,
-        TransactionOptions, TransactionTrait,
+        ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryOrder, QueryResult,
+        QuerySelect, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
     },
     seaql_migrations,
 };
 
 pub use self::search::Tokenizer;
+
+/// The `application_id` of an SQLite database of taskward (<https://sqlite.org/pragma.html#pragma_application_id>):
+/// the letters "twrd".
+const APPLICATION_ID: i32 = 0x7477_7264;
 
 /// The tables of a database, compared with those of this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000005_start_on::Migration),
             Box::new(m20261130_000006_bytes::Migration),
             Box::new(m20261130_000007_secrets::Migration),
+            Box::new(m20261130_000008_application_id::Migration),
         ]
     }
 }
@@ -103,6 +109,33 @@ impl Migrator {
         transaction.commit().await
     }
 
+    /// Whether an SQLite database is empty or taskward's, and not another program's. Only reads.
+    ///
+    /// # Errors
+    /// An error of the database.
+    pub async fn may_migrate(sqlite: &DatabaseConnection) -> Result<bool, DbErr> {
+        let row = one(
+            sqlite,
+            "SELECT application_id, (SELECT count(*) FROM sqlite_schema), \
+             (SELECT count(*) FROM sqlite_schema WHERE name = 'seaql_migrations') \
+             FROM pragma_application_id",
+        )
+        .await?;
+        let [id, tables, of_migrations] =
+            [row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index::<i64>(2)?];
+        if id != 0 || tables == 0 {
+            return Ok(id == 0 || id == i64::from(APPLICATION_ID));
+        }
+        if of_migrations == 0 {
+            return Ok(false);
+        }
+        // Made before there was the mark, or by another program with the same library.
+        let first = m20261121_000001_tasks::Migration;
+        let sql =
+            format!("SELECT count(*) FROM seaql_migrations WHERE version = '{}'", first.name());
+        Ok(one(sqlite, sql).await?.try_get_by_index::<i64>(0)? == 1)
+    }
+
     /// Compares the tables with those of this program. Only reads.
     ///
     /// # Errors
@@ -142,4 +175,10 @@ impl Migrator {
         }
         Ok((pending, unknown))
     }
+}
+
+async fn one(sqlite: &DatabaseConnection, sql: impl Into<String>) -> Result<QueryResult, DbErr> {
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    let row = sqlite.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("a query without rows".to_owned()))
 }

@@ -1,7 +1,14 @@
 //! Migrations: the data of an earlier release is kept.
 
+use std::fs;
+
 use futures_util::future::join;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use taskward::{
+    store::{Quotas, Store},
+    time::Clock,
+};
 
 use crate::harness::{Api, Database, Person};
 
@@ -117,5 +124,49 @@ async fn the_first_releases_tasks_count_toward_the_quota() {
         full.bob.creates("the 72nd").await;
         assert_eq!(full.bob.create(json!({ "title": "the 73rd" })).await.code(), "BAD_USER_INPUT");
         full.alice.creates("alice has room").await;
+    }
+}
+
+#[tokio::test]
+async fn an_sqlite_database_of_another_program_is_left_as_it_is() {
+    for made_by in [
+        "CREATE TABLE task (id INTEGER)",
+        "PRAGMA journal_mode = WAL; CREATE TABLE task (id INTEGER)",
+        "PRAGMA application_id = 252006674",
+        "CREATE TABLE seaql_migrations (version TEXT); INSERT INTO seaql_migrations VALUES ('m1_notes')",
+    ] {
+        let database = Database::sqlite();
+        let Database::Sqlite(folder) = &database else { unreachable!() };
+        let foreign = database.connect().await;
+        foreign.execute_unprepared(made_by).await.unwrap();
+        foreign.close().await.unwrap();
+        let content = || {
+            let files = fs::read_dir(folder.path()).unwrap();
+            let file = |path| (fs::read(&path).unwrap(), path);
+            files.map(|entry| file(entry.unwrap().path())).collect::<Vec<_>>()
+        };
+        let before = content();
+
+        let opened =
+            Store::open(&database.url(), 4, Quotas::default(), Clock::system(), false).await;
+        let error = opened.unwrap_err().to_string();
+        assert!(error.contains("taskward.db belongs to another program"), "{made_by}: {error}");
+        assert!(content() == before, "{made_by}: it was changed");
+        assert_eq!(before.len(), 1, "{made_by}");
+    }
+}
+
+#[tokio::test]
+async fn an_sqlite_database_is_marked_as_taskwards() {
+    const MARK: &str = "PRAGMA application_id";
+    let old = Database::sqlite();
+    old.execute(SQLITE).await;
+    assert_eq!(old.number(MARK).await, 0);
+    for database in [old, Database::sqlite()] {
+        for _ in 0..2 {
+            let api = Api::start(database.clone()).await;
+            api.alice.creates("Milk").await;
+            assert_eq!(database.number(MARK).await, i64::from(u32::from_be_bytes(*b"twrd")));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     future::ready,
+    path::Path,
     str::FromStr,
     time::{Duration, Instant},
 };
@@ -51,7 +52,8 @@ pub struct Pools {
 
 impl Pools {
     /// Connects to `url` (`sqlite://…` or `postgres://…`) with at most `size` connections. An SQLite
-    /// file and its folder are made when they are missing, for their owner only.
+    /// file and its folder are made when they are missing, for their owner only; a file of another program is
+    /// refused.
     pub async fn connect(url: &str, size: u32, row_security: bool) -> Result<Self, DbErr> {
         if !url.starts_with("sqlite:") {
             let refusal = WriteRefusal::default();
@@ -74,6 +76,7 @@ impl Pools {
         let file = SqliteConnectOptions::from_str(url)
             .map_err(|error| DbErr::Custom(error.to_string()))?;
         files::prepare(file.get_filename())?;
+        refuse_foreign(url, file.get_filename()).await?;
         let connect = async |size, writes, timeout| {
             let pool = Database::connect(sqlite(url, size, writes, timeout)).await;
             let name = file.get_filename().display();
@@ -122,6 +125,27 @@ async fn explain(url: &str, error: DbErr) -> DbErr {
         }
         _ => error,
     }
+}
+
+/// Refuses the database of another program, in which nothing is changed. It is read as if it could not
+/// change (<https://sqlite.org/uri.html#uriimmutable>), so that neither `-wal` nor `-shm` is made beside it,
+/// unless what was written last is in a `-wal` already.
+async fn refuse_foreign(url: &str, file: &Path) -> Result<(), DbErr> {
+    let has_wal = files::beside(file, "-wal").exists();
+    let mut read_only = options(url, 1, TIMEOUT);
+    read_only.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
+        sqlite.read_only(true).create_if_missing(false).immutable(!has_wal)
+    });
+    let db = Database::connect(read_only).await?;
+    let is_refused = !Migrator::may_migrate(&db).await?;
+    db.close().await?;
+    if is_refused {
+        let file = file.display();
+        return Err(DbErr::Custom(format!(
+            "the database {file} belongs to another program, and was left as it is: name another file in DATABASE_URL"
+        )));
+    }
+    Ok(())
 }
 
 fn options(url: &str, size: u32, timeout: Duration) -> ConnectOptions {

@@ -80,7 +80,7 @@ fn make_folder(file: &Path) -> io::Result<&Path> {
 }
 
 /// The file of that name and suffix.
-fn beside(file: &Path, suffix: &str) -> PathBuf {
+pub fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut path = OsString::from(file);
     path.push(suffix);
     path.into()
