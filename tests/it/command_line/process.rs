@@ -96,7 +96,14 @@ pub struct Running(Child);
 
 impl Running {
     pub fn ends(self) -> Output {
-        let output = self.0.wait_with_output().unwrap();
+        let id = self.0.id().to_string();
+        let (send, ended) = channel();
+        thread::spawn(move || send.send(self.0.wait_with_output()));
+        let Ok(output) = ended.recv_timeout(TIMEOUT) else {
+            let _ = Command::new("kill").args(["-s", "KILL", &id]).status();
+            panic!("it does not end")
+        };
+        let output = output.unwrap();
         Output {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
