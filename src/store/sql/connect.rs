@@ -2,8 +2,10 @@
 
 use std::{
     future::ready,
+    io,
     path::Path,
     str::FromStr,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,7 +14,7 @@ use sea_orm::{
     ConnectOptions, Database, DbErr, RuntimeErr,
     sqlx::{
         self, Connection,
-        pool::PoolConnectionMetadata,
+        pool::{PoolConnectionMetadata, PoolOptions},
         postgres::{PgConnectOptions, PgConnection},
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
@@ -20,7 +22,7 @@ use sea_orm::{
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    files,
+    files::{self, DatabaseFile},
     pool::{Pool, STALE},
     write_refusal::WriteRefusal,
 };
@@ -48,6 +50,8 @@ pub struct Pools {
     pub revocations: Pool,
     /// The URL of the database, if other processes may use it as well.
     shared: Option<SecretString>,
+    /// The file of SQLite.
+    file: Option<Arc<DatabaseFile>>,
 }
 
 impl Pools {
@@ -71,24 +75,31 @@ impl Pools {
                 writer: pool,
                 revocations: connect(1, REVOCATION_TIMEOUT).await?,
                 shared: Some(url.into()),
+                file: None,
             });
         }
-        let file = SqliteConnectOptions::from_str(url)
+        let named = SqliteConnectOptions::from_str(url)
             .map_err(|error| DbErr::Custom(error.to_string()))?;
-        files::prepare(file.get_filename())?;
-        refuse_foreign(url, file.get_filename()).await?;
+        files::prepare(named.get_filename())?;
+        refuse_foreign(url, named.get_filename()).await?;
+        let file = DatabaseFile::at(named.get_filename());
+        let file = Arc::new(file.map_err(|error| DbErr::Custom(error.to_string()))?);
         let connect = async |size, writes, timeout| {
-            let pool = Database::connect(sqlite(url, size, writes, timeout)).await;
-            let name = file.get_filename().display();
+            let pool = Database::connect(sqlite(url, size, writes, timeout, &file)).await;
+            let name = named.get_filename().display();
             pool.map(|pool| Pool::new(pool, false, WriteRefusal::default()))
                 .map_err(|error| DbErr::Custom(format!("{name}: {error}")))
         };
-        Ok(Self {
-            writer: connect(1, true, TIMEOUT).await?,
-            reader: connect(size, false, TIMEOUT).await?,
-            revocations: connect(1, false, REVOCATION_TIMEOUT).await?,
-            shared: None,
-        })
+        let writer = connect(1, true, TIMEOUT).await?;
+        let reader = connect(size, false, TIMEOUT).await?;
+        let revocations = connect(1, false, REVOCATION_TIMEOUT).await?;
+        Ok(Self { reader, writer, revocations, shared: None, file: Some(file) })
+    }
+
+    /// Checks that what is written is there after a restart: that the file of SQLite was neither removed nor
+    /// replaced.
+    pub fn check_file(&self) -> Result<(), DbErr> {
+        self.file.as_ref().map_or(Ok(()), |file| file.check())
     }
 
     /// The URL of the database, if other processes may use it as well: on PostgreSQL.
@@ -108,6 +119,7 @@ impl Pools {
 
     /// Compares the tables with those of this program.
     pub async fn schema(&self) -> Result<Schema, DbErr> {
+        self.check_file()?;
         Migrator::schema(&self.reader.inner()).await
     }
 }
@@ -171,11 +183,26 @@ fn postgres(url: &str, size: u32, timeout: Duration, refusal: WriteRefusal) -> C
     options
 }
 
-fn sqlite(url: &str, size: u32, writes: bool, timeout: Duration) -> ConnectOptions {
+fn sqlite(
+    url: &str,
+    size: u32,
+    writes: bool,
+    timeout: Duration,
+    file: &Arc<DatabaseFile>,
+) -> ConnectOptions {
     let mut options = options(url, size, timeout);
+    let file = Arc::clone(file);
+    // A later connection must not read or write what has replaced the file.
+    options.map_sqlx_sqlite_pool_opts(move |pool: PoolOptions<sqlx::Sqlite>| {
+        let file = Arc::clone(&file);
+        pool.after_connect(move |_, _| {
+            let checked = file.check().map_err(|error| sqlx::Error::Io(io::Error::other(error)));
+            Box::pin(async { checked })
+        })
+    });
     options.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
         sqlite
-            .create_if_missing(writes)
+            .create_if_missing(false)
             .read_only(!writes)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)

@@ -7,12 +7,13 @@ use std::{
     ffi::OsString,
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, ErrorKind},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     str::FromStr,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use sea_orm::{DbErr, sqlx::sqlite::SqliteConnectOptions};
+use sea_orm::{DbErr, RuntimeErr, sqlx::sqlite::SqliteConnectOptions};
 
 /// The permissions of everybody but the owner.
 const OF_OTHERS: u32 = 0o077;
@@ -67,6 +68,52 @@ pub fn lock(
         };
         io::Error::other(format!("the database {} {reason}", file.display()))
     })
+}
+
+/// The file that a path named at the start. SQLite goes on writing to it after it was removed or replaced,
+/// and what is written there is gone with the process.
+#[derive(Debug)]
+pub struct DatabaseFile {
+    path: PathBuf,
+    device_and_inode: (u64, u64),
+    is_missing: AtomicBool,
+}
+
+impl DatabaseFile {
+    /// The file that exists at the path.
+    pub fn at(path: &Path) -> io::Result<Self> {
+        let device_and_inode = device_and_inode(path)?;
+        Ok(Self { path: path.to_owned(), device_and_inode, is_missing: AtomicBool::new(false) })
+    }
+
+    /// Checks that it is still at its path, and logs when that has changed.
+    ///
+    /// # Errors
+    /// That there is no connection to the database, until the same file is back.
+    pub fn check(&self) -> Result<(), DbErr> {
+        let found = device_and_inode(&self.path).ok();
+        let is_missing = found != Some(self.device_and_inode);
+        let was_missing = self.is_missing.swap(is_missing, Ordering::Relaxed);
+        let path = self.path.display();
+        if is_missing && !was_missing {
+            tracing::error!(
+                %path,
+                "the database was removed or replaced: nothing is written until the same file is back, or the server is started again"
+            );
+        } else if was_missing && !is_missing {
+            tracing::info!(%path, "the database is back");
+        }
+        if is_missing {
+            let reason = format!("the database {path} was removed or replaced");
+            return Err(DbErr::Conn(RuntimeErr::Internal(reason)));
+        }
+        Ok(())
+    }
+}
+
+fn device_and_inode(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// The folder of the file, made for its owner only where it is missing.

@@ -136,6 +136,7 @@ impl WriteTransaction {
             self.transaction.execute(&update).await?;
         }
         let Self { transaction, context, change_seq, store, _turn, .. } = self;
+        store.pools.check_file()?;
         let committed = transaction.0.commit().await;
         // Also where the answer was lost: it may have been done all the same.
         let done = store.committed(context.user, change_seq, outcome);

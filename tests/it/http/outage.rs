@@ -17,7 +17,7 @@ use tokio::{
 use url::Url;
 
 use super::refusal;
-use crate::harness::{Api, Database, Reply, Served, eventually, on_each_database, tokens};
+use crate::harness::{Api, Database, Reply, Served, events, eventually, on_each_database, tokens};
 
 /// Texts that belong in the log and not in a response.
 fn tells_no_detail(reply: &Reply) {
@@ -229,6 +229,37 @@ async fn while_the_sqlite_file_is_away_clients_are_told_to_come_back() {
 
     move_back(&elsewhere, folder);
     api.alice.post(at_once, json!({"id": id})).await.data();
+}
+
+#[tokio::test]
+async fn no_change_is_acknowledged_while_the_sqlite_file_is_removed_or_replaced() {
+    let api = Api::start(Database::sqlite()).await;
+    api.alice.creates("Milk").await;
+    let Database::Sqlite(folder) = &api.database else { unreachable!() };
+    let ((), log) = events(&["taskward::store::sql::files"], async {
+        let elsewhere = moved_away(folder);
+        let refuses = async |title: &str| {
+            is_away(&api.alice.create(json!({"title": title})).await);
+            is_away(&api.bob.tries("signOut", json!({}), "revokedBefore").await);
+            let unready = api.anon.gets("/readyz").await;
+            assert_eq!(unready.status, 503, "{title}");
+            assert_eq!(unready.json()["database"], "does not answer");
+        };
+        refuses("removed").await;
+        std::fs::copy(elsewhere.path().join("taskward.db"), folder.path().join("taskward.db"))
+            .unwrap();
+        refuses("replaced").await;
+        move_back(&elsewhere, folder);
+    })
+    .await;
+    assert_eq!(log.len(), 1, "{log:#?}");
+    assert!(log[0]["message"].contains("was removed or replaced"), "{log:#?}");
+
+    assert_eq!(api.anon.gets("/readyz").await.status, 200);
+    api.alice.creates("Bread").await;
+    api.bob.creates("Butter").await;
+    let read = api.alice.asks("{ tasks { nodes { title } } }").await;
+    assert_eq!(read["tasks"]["nodes"], json!([{"title": "Bread"}, {"title": "Milk"}]));
 }
 
 /// The first reply that is not OK: whether a request finds the open connection busy is up to the scheduler.
