@@ -148,7 +148,8 @@ async fn refuse_foreign(url: &str, file: &Path) -> Result<(), DbErr> {
     read_only.map_sqlx_sqlite_opts(move |sqlite: SqliteConnectOptions| {
         sqlite.read_only(true).create_if_missing(false).immutable(!has_wal)
     });
-    let db = Database::connect(read_only).await?;
+    let unreadable = |error| DbErr::Custom(format!("{}: {error}", file.display()));
+    let db = Database::connect(read_only).await.map_err(unreadable)?;
     let is_refused = !Migrator::may_migrate(&db).await?;
     db.close().await?;
     if is_refused {

@@ -90,6 +90,8 @@ impl Pool {
         let is_read_only = row.map_or(Ok(false), |row| row.try_get_by_index(0))?;
         if is_read_only {
             self.refusal.record();
+        } else {
+            self.refusal.accepted();
         }
         Ok(is_read_only)
     }

@@ -86,7 +86,8 @@ async fn the_printed_curl_command_works() {
         println!("skipped: curl is not installed");
         return;
     }
-    let mut server = Folder::new().serve(&[]);
+    let folder = Folder::new();
+    let mut server = folder.serve(&[]);
     let greeting = server.greeting(" -d '");
     let (_, line) = greeting.split_once("\n  curl ").unwrap();
     let line = format!("curl --silent --show-error --noproxy '*' {line}");
